@@ -1,0 +1,17 @@
+"""The engine's errors: each one carries a sentence that can be shown to a person as it is."""
+
+
+class ArchitectureError(ValueError):
+    """A layer or an architecture that cannot work: says where, which value, the limit and the way out."""
+
+
+class DatasetError(ValueError):
+    """A data set that cannot be read or used: names the file, what was found, what was expected, the remedy."""
+
+
+class CheckpointError(ValueError):
+    """A saved network that cannot be read or written; nothing of it has been loaded."""
+
+
+class DivergenceError(ValueError):
+    """A training run whose loss is no longer a finite number; the last good parameters are kept."""
