@@ -1,0 +1,181 @@
+"""From a drawing to what the network was trained on: crop, scale, centre, as MNIST was made.
+
+A drawing is a (H, W) uint8 array with bright ink on a dark ground. MNIST's authors cut each digit to its
+ink, scaled the longer side to 20 pixels keeping the aspect, and moved the centre of mass to the middle of a
+28x28 field.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Image = NDArray[np.float32]
+
+FIELD = 28  # side of the field the digit ends up in, pixels
+BOX = 20  # longer side of the scaled digit, pixels
+_FAINT = 8  # a pixel counts as ink when brighter than 1/8 of the brightest one
+_LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32)  # grey from red, green, blue (ITU-R BT.601)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Normalization:
+    """Which steps are taken; all of them make what MNIST holds.
+
+    Without `crop` the whole canvas is scaled, empty borders included. Without `scale` the canvas is only
+    brought to the 28-pixel grid, so a small drawing stays small. Without `center` the picture is put in the
+    middle by its borders rather than by its centre of mass.
+    """
+
+    crop: bool = True
+    scale: bool = True
+    center: bool = True
+
+
+@dataclass(frozen=True)
+class Step:
+    """One intermediate picture: its name, the (H, W) float32 image in 0..1, and one sentence saying why."""
+
+    name: str
+    image: Image
+    why: str
+
+
+def normalize_drawing(gray: NDArray[np.uint8], normalization: Normalization | None = None) -> Image:
+    """Return the (28, 28, 1) float32 image in 0..1 of a (H, W) uint8 drawing; all zero for an empty one."""
+    _, _, centered = _stages(gray, normalization or Normalization())
+    return centered[:, :, None]
+
+
+def normalization_steps(
+    gray: NDArray[np.uint8], normalization: Normalization | None = None
+) -> tuple[Step, Step, Step]:
+    """Return the cropped, scaled and centred pictures of a drawing; the last one is what the network sees."""
+    chosen = normalization or Normalization()
+    cropped, scaled, centered = _stages(gray, chosen)
+    height, width = scaled.shape
+    return (
+        Step(
+            "Cropped", cropped, _say(chosen.crop, "Cut to its ink", "Kept as drawn, empty borders included")
+        ),
+        Step(
+            "Scaled",
+            scaled,
+            _say(chosen.scale, f"Longer side made {BOX} pixels", "Only brought to the pixel grid")
+            + f": {width} by {height} pixels",
+        ),
+        Step(
+            "Centred",
+            centered,
+            _say(chosen.center, "Centre of mass moved to the middle", "Placed by its borders")
+            + f" of {FIELD} by {FIELD} pixels",
+        ),
+    )
+
+
+def fit_to(image: Image, input_shape: tuple[int, int, int]) -> Image:
+    """Return an (H, W, C) float32 image brought to `input_shape`.
+
+    The whole image is scaled keeping its aspect and put in the middle, zeros around it. Grey is repeated into
+    each colour, red-green-blue is weighted into grey, other channel counts go through their mean.
+    """
+    height, width, channels = input_shape
+    recolored = _with_channels(np.asarray(image, dtype=np.float32), channels)
+    if recolored.shape == tuple(input_shape):
+        return recolored
+    ratio = min(height / image.shape[0], width / image.shape[1])
+    rows = min(height, max(1, round(image.shape[0] * ratio)))
+    columns = min(width, max(1, round(image.shape[1] * ratio)))
+    top, left = (height - rows) // 2, (width - columns) // 2
+    fitted = np.zeros(input_shape, dtype=np.float32)
+    for channel in range(channels):
+        fitted[top : top + rows, left : left + columns, channel] = resize(
+            recolored[:, :, channel], rows, columns
+        )
+    return fitted
+
+
+def resize(image: NDArray[np.floating | np.uint8], height: int, width: int) -> Image:
+    """Return the (H, W) image at another size: means of the area covered, linear when growing."""
+    vertical = _area_weights(image.shape[0], height)
+    horizontal = _area_weights(image.shape[1], width)
+    return vertical @ image.astype(np.float32) @ horizontal.T
+
+
+def _area_weights(source: int, target: int) -> Image:
+    """Return (target, source) weights: how much of each source pixel lies in the window of each target pixel.
+
+    The window is never narrower than one source pixel, so that growing interpolates linearly.
+    """
+    ratio = source / target
+    middle = (np.arange(target, dtype=np.float32)[:, None] + 0.5) * ratio
+    half = max(1.0, ratio) / 2
+    edges = np.arange(source, dtype=np.float32)
+    overlap = np.minimum(middle + half, edges + 1) - np.maximum(middle - half, edges)
+    np.maximum(overlap, 0, out=overlap)
+    weights: Image = (overlap / overlap.sum(axis=1, keepdims=True)).astype(np.float32)
+    return weights
+
+
+def _stages(gray: NDArray[np.uint8], chosen: Normalization) -> tuple[Image, Image, Image]:
+    box = _ink_box(gray)
+    if box is None:
+        empty = np.zeros((FIELD, FIELD), dtype=np.float32)
+        return gray.astype(np.float32), empty, empty
+    cropped = gray[box] if chosen.crop else gray
+    grid = BOX if chosen.scale else FIELD * max(cropped.shape) / max(gray.shape)
+    ratio = grid / max(cropped.shape)
+    height, width = (max(1, min(FIELD, round(side * ratio))) for side in cropped.shape)
+    unit = cropped.astype(np.float32) / np.float32(255)
+    scaled = np.minimum(resize(unit, height, width), 1)
+    return unit, scaled, _centered(scaled, by_mass=chosen.center)
+
+
+def _ink_box(gray: NDArray[np.uint8]) -> tuple[slice, slice] | None:
+    brightest = int(gray.max(initial=0))
+    if brightest == 0:
+        return None
+    ink = gray > brightest // _FAINT
+    rows = np.flatnonzero(ink.any(axis=1))
+    columns = np.flatnonzero(ink.any(axis=0))
+    return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
+
+
+def _centered(scaled: Image, *, by_mass: bool) -> Image:
+    """Return the (28, 28) field with the picture on whole pixels, its ink never pushed over the border."""
+    field = np.zeros((FIELD, FIELD), dtype=np.float32)
+    height, width = scaled.shape
+    top = _offset(scaled.sum(axis=1), by_mass=by_mass)
+    left = _offset(scaled.sum(axis=0), by_mass=by_mass)
+    rows = slice(max(0, top), min(FIELD, top + height))
+    columns = slice(max(0, left), min(FIELD, left + width))
+    field[rows, columns] = scaled[
+        rows.start - top : rows.stop - top, columns.start - left : columns.stop - left
+    ]
+    return field
+
+
+def _offset(profile: Image, *, by_mass: bool) -> int:
+    """Return where the first row (or column) goes, from the ink in each of them."""
+    length = len(profile)
+    if not by_mass:
+        return (FIELD - length) // 2
+    middle = float(profile @ (np.arange(length) + 0.5)) / float(profile.sum())
+    inked = np.flatnonzero(profile)
+    lowest, highest = -int(inked[0]), FIELD - 1 - int(inked[-1])
+    return min(max(round(FIELD / 2 - middle), lowest), highest)
+
+
+def _with_channels(image: Image, channels: int) -> Image:
+    if image.shape[2] == channels:
+        return image
+    if image.shape[2] == 3 and channels == 1:
+        return (image @ _LUMA)[:, :, None]
+    gray = image.mean(axis=2, keepdims=True, dtype=np.float32)
+    return np.repeat(gray, channels, axis=2)
+
+
+def _say(taken: bool, when_taken: str, when_not: str) -> str:
+    return when_taken if taken else when_not

@@ -1,0 +1,150 @@
+"""What a drawing becomes before the network sees it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from cnn_core.preprocessing import Normalization, fit_to, normalization_steps, normalize_drawing, resize
+
+
+def stroke(top: int, left: int, height: int, width: int, side: int = 280) -> np.ndarray:
+    canvas = np.zeros((side, side), dtype=np.uint8)
+    canvas[top : top + height, left : left + width] = 255
+    return canvas
+
+
+def center_of_mass(image: np.ndarray) -> tuple[float, float]:
+    rows, columns = np.indices(image.shape) + 0.5
+    return float((rows * image).sum() / image.sum()), float((columns * image).sum() / image.sum())
+
+
+def test_an_empty_drawing_gives_zeros() -> None:
+    image = normalize_drawing(np.zeros((280, 280), dtype=np.uint8))
+    assert image.shape == (28, 28, 1)
+    assert image.dtype == np.float32
+    assert not image.any()
+
+
+def test_the_longer_side_becomes_20_pixels_and_the_aspect_stays() -> None:
+    image = normalize_drawing(stroke(10, 200, 100, 50))[:, :, 0]
+    assert image.any(axis=1).sum() == 20
+    assert image.any(axis=0).sum() == 10
+    assert image.max() == 1.0
+
+
+def test_the_place_and_the_size_of_a_drawing_do_not_matter() -> None:
+    small = normalize_drawing(stroke(3, 200, 40, 20))
+    large = normalize_drawing(stroke(60, 20, 200, 100))
+    np.testing.assert_allclose(small, large, atol=1e-5)
+
+
+def test_the_centre_of_mass_is_in_the_middle_within_half_a_pixel() -> None:
+    seven = stroke(40, 60, 20, 100)
+    seven[40:200, 130:150] = 255
+    row, column = center_of_mass(normalize_drawing(seven)[:, :, 0])
+    assert abs(row - 14) <= 0.5
+    assert abs(column - 14) <= 0.5
+
+
+def test_ink_is_not_pushed_over_the_border_by_its_centre_of_mass() -> None:
+    flag = stroke(0, 0, 200, 8)
+    flag[190:200, 0:200] = 255
+    flag[100:200, 120:200] = 255
+    steps = normalization_steps(flag)
+    assert steps[2].image.sum() == pytest.approx(steps[1].image.sum(), rel=1e-5)
+
+
+def test_edges_are_anti_aliased() -> None:
+    circle = np.hypot(*(np.indices((280, 280)) - 140)) < 90
+    image = normalize_drawing((circle * 255).astype(np.uint8))
+    assert ((image > 0.05) & (image < 0.95)).sum() > 20
+
+
+def test_a_single_dot_and_a_full_canvas_are_drawings_too() -> None:
+    assert normalize_drawing(stroke(0, 279, 1, 1)).max() == pytest.approx(1)
+    assert normalize_drawing(stroke(0, 0, 280, 280)).sum() == pytest.approx(400)
+
+
+def test_faint_ink_is_cropped_by_its_own_brightness() -> None:
+    faint = stroke(50, 50, 100, 50) // 25
+    bright = stroke(50, 50, 100, 50)
+    np.testing.assert_array_equal(normalize_drawing(faint) > 0, normalize_drawing(bright) > 0)
+
+
+def test_drawings_need_not_be_square() -> None:
+    canvas = np.zeros((90, 400), dtype=np.uint8)
+    canvas[10:70, 300:320] = 255
+    assert normalize_drawing(canvas)[:, :, 0].any(axis=1).sum() == 20
+
+
+def test_steps_end_in_what_the_network_sees() -> None:
+    drawing = stroke(10, 200, 100, 50)
+    cropped, scaled, centered = normalization_steps(drawing)
+    assert cropped.image.shape == (100, 50)
+    assert scaled.image.shape == (20, 10)
+    np.testing.assert_array_equal(centered.image[:, :, None], normalize_drawing(drawing))
+    assert all(step.why for step in (cropped, scaled, centered))
+
+
+def test_without_cropping_a_drawing_in_a_corner_stays_there() -> None:
+    everything_off = Normalization(crop=False, scale=False, center=False)
+    image = normalize_drawing(stroke(0, 0, 100, 50), everything_off)[:, :, 0]
+    np.testing.assert_allclose(image[:10, :5], 1, atol=1e-5)
+    assert image.sum() == pytest.approx(50, rel=1e-4)
+
+
+def test_without_scaling_a_small_drawing_stays_small() -> None:
+    image = normalize_drawing(stroke(0, 0, 50, 30), Normalization(scale=False))[:, :, 0]
+    assert image.any(axis=1).sum() == 5
+    assert image.any(axis=0).sum() == 3
+
+
+def test_without_centring_the_borders_are_in_the_middle() -> None:
+    heavy_left = stroke(0, 0, 200, 40)
+    heavy_left[0:20, 0:200] = 255
+    image = normalize_drawing(heavy_left, Normalization(center=False))[:, :, 0]
+    assert np.flatnonzero(image.any(axis=0)).tolist() == list(range(4, 24))
+
+
+def test_uncropped_centring_moves_the_ink_to_the_middle() -> None:
+    image = normalize_drawing(stroke(0, 0, 100, 50), Normalization(crop=False, scale=False))[:, :, 0]
+    row, column = center_of_mass(image)
+    assert abs(row - 14) <= 0.5
+    assert abs(column - 14) <= 0.5
+
+
+@pytest.mark.parametrize("size", [(5, 7), (28, 28), (40, 31), (1, 1)])
+def test_resizing_keeps_the_mean_of_flat_and_the_size_asked_for(size: tuple[int, int]) -> None:
+    resized = resize(np.full((28, 28), 0.5, dtype=np.float32), *size)
+    assert resized.shape == size
+    np.testing.assert_allclose(resized, 0.5, rtol=1e-6)
+
+
+def test_growing_is_linear() -> None:
+    np.testing.assert_allclose(resize(np.array([[0.0, 1.0]]), 1, 4), [[0, 0.25, 0.75, 1]])
+
+
+def test_fitting_to_the_same_shape_changes_nothing() -> None:
+    image = np.random.default_rng(0).random((28, 28, 1), dtype=np.float32)
+    np.testing.assert_array_equal(fit_to(image, (28, 28, 1)), image)
+
+
+def test_grey_becomes_colour_at_another_size() -> None:
+    image = np.random.default_rng(0).random((28, 28, 1), dtype=np.float32)
+    fitted = fit_to(image, (32, 32, 3))
+    assert fitted.shape == (32, 32, 3)
+    np.testing.assert_array_equal(fitted[..., 0], fitted[..., 2])
+    assert fitted[..., 0].mean() == pytest.approx(image.mean(), abs=0.01)
+
+
+def test_colour_becomes_grey_by_brightness() -> None:
+    green = np.zeros((4, 4, 3), dtype=np.float32)
+    green[..., 1] = 1
+    np.testing.assert_allclose(fit_to(green, (4, 4, 1)), 0.587)
+
+
+def test_fitting_keeps_the_aspect() -> None:
+    fitted = fit_to(np.ones((10, 20, 1), dtype=np.float32), (28, 28, 1))[:, :, 0]
+    assert fitted.any(axis=0).sum() == 28
+    assert fitted.any(axis=1).sum() == 14
