@@ -1,0 +1,105 @@
+"""A drawing as a frozen value, and how it becomes pixels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QPointF, Qt
+from PySide6.QtGui import QColor, QImage, QPainter, QPainterPath, QPen
+
+RASTER_SIZE = 280  # px; ten times the input of the usual digit networks
+DEFAULT_WIDTH = 0.07  # of the canvas; after framing about as thick as the strokes of MNIST
+
+Point = tuple[float, float]  # x to the right, y down, the canvas spans 0..1
+
+
+@dataclass(frozen=True)
+class Stroke:
+    """One movement of the pen: its points and width in units of the canvas; an erasing one removes ink."""
+
+    points: tuple[Point, ...]
+    width: float = DEFAULT_WIDTH
+    erase: bool = False
+
+    def extended(self, point: Point) -> Stroke:
+        """Return the stroke with one more point at its end."""
+        return replace(self, points=(*self.points, point))
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """Strokes in the order they were made."""
+
+    strokes: tuple[Stroke, ...] = ()
+
+    def with_stroke(self, stroke: Stroke) -> Drawing:
+        """Return the drawing with one more stroke on top."""
+        return Drawing((*self.strokes, stroke))
+
+    def without_last(self) -> Drawing:
+        """Return the drawing without its newest stroke; an empty drawing stays empty."""
+        return Drawing(self.strokes[:-1])
+
+    def __bool__(self) -> bool:
+        return bool(self.strokes)
+
+
+def stroke_path(stroke: Stroke, size: float) -> QPainterPath:
+    """Return the stroke's middle line, scaled to size, smooth through the pen's samples.
+
+    Quadratic curves run from the middle of one segment to the middle of the next with the sample between
+    as control point, so a fast pen draws curves, not corners.
+    """
+    points = [QPointF(x * size, y * size) for x, y in stroke.points]
+    path = QPainterPath(points[0])
+    for point, following in pairwise(points[1:]):
+        path.quadTo(point, (point + following) / 2)
+    path.lineTo(points[-1])
+    return path
+
+
+def paint_stroke(painter: QPainter, stroke: Stroke, size: float, color: QColor) -> None:
+    """Paint one stroke with round ends on a square of the given size, at the painter's origin."""
+    pen = QPen(
+        color, stroke.width * size, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap, Qt.PenJoinStyle.RoundJoin
+    )
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(pen)
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    if len(set(stroke.points)) == 1:
+        x, y = stroke.points[0]
+        painter.drawPoint(QPointF(x * size, y * size))
+    else:
+        painter.drawPath(stroke_path(stroke, size))
+
+
+def rasterize(drawing: Drawing) -> NDArray[np.uint8]:
+    """Return (280, 280) uint8: ink 255, paper 0, edges smooth. Works without a window."""
+    if not drawing:
+        return np.zeros((RASTER_SIZE, RASTER_SIZE), np.uint8)
+    image = _finished(drawing.strokes[:-1]).copy()
+    _paint(image, drawing.strokes[-1:])
+    rows = np.frombuffer(image.constBits(), np.uint8).reshape(RASTER_SIZE, image.bytesPerLine())
+    return rows[:, :RASTER_SIZE].copy()
+
+
+@lru_cache(maxsize=4)
+def _finished(strokes: tuple[Stroke, ...]) -> QImage:
+    """Return the image of all strokes but the one under the pen: the same for every move of that pen."""
+    image = QImage(RASTER_SIZE, RASTER_SIZE, QImage.Format.Format_Grayscale8)
+    image.fill(Qt.GlobalColor.black)
+    _paint(image, strokes)
+    return image
+
+
+def _paint(image: QImage, strokes: tuple[Stroke, ...]) -> None:
+    """Paint strokes on a gray image in place."""
+    painter = QPainter(image)
+    for stroke in strokes:
+        ink = Qt.GlobalColor.black if stroke.erase else Qt.GlobalColor.white
+        paint_stroke(painter, stroke, RASTER_SIZE, QColor(ink))
+    painter.end()

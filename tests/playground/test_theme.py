@@ -1,0 +1,103 @@
+"""The look is readable, and numbers are written the agreed way."""
+
+import numpy as np
+import pytest
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from playground import theme
+from playground.theme import DARK, LIGHT, Theme
+
+BOTH = pytest.mark.parametrize("palette", [LIGHT, DARK], ids=lambda value: value.name)
+
+
+def luminance(color: str) -> float:
+    """Relative luminance as in WCAG 2."""
+    levels = np.array([int(color[i : i + 2], 16) for i in (1, 3, 5)]) / 255
+    linear = np.where(levels <= 0.03928, levels / 12.92, ((levels + 0.055) / 1.055) ** 2.4)
+    return float(linear @ (0.2126, 0.7152, 0.0722))
+
+
+def contrast(first: str, second: str) -> float:
+    low, high = sorted((luminance(first), luminance(second)))
+    return (high + 0.05) / (low + 0.05)
+
+
+@BOTH
+@pytest.mark.parametrize("meaning", ["text", "muted", "accent", "good", "warning", "error"])
+@pytest.mark.parametrize("surface", ["window", "panel", "raised"])
+def test_text_is_readable_on_every_surface(palette: Theme, meaning: str, surface: str) -> None:
+    assert contrast(getattr(palette, meaning), getattr(palette, surface)) >= 4.5
+
+
+@BOTH
+def test_text_on_the_accent_is_readable(palette: Theme) -> None:
+    assert contrast(palette.on_accent, palette.accent) >= 4.5
+
+
+@BOTH
+def test_lines_of_plots_stand_out_from_the_panel(palette: Theme) -> None:
+    assert all(contrast(line, palette.panel) >= 3 for line in palette.series)
+
+
+@BOTH
+def test_diverging_scale_is_blue_below_zero_and_orange_above(palette: Theme) -> None:
+    table = theme.diverging(palette).astype(int)
+    assert table.shape == (256, 3)
+    assert (table[:120, 2] > table[:120, 0]).all()
+    assert (table[136:, 0] > table[136:, 2]).all()
+    assert np.ptp(table[127:129].mean(axis=0)) < 8  # zero has no hue
+
+
+@BOTH
+def test_colour_scales_get_steadily_darker_or_brighter_from_zero(palette: Theme) -> None:
+    weights = (0.2126, 0.7152, 0.0722)
+    for half in (
+        theme.diverging(palette)[127::-1],
+        theme.diverging(palette)[128:],
+        theme.sequential(palette),
+    ):
+        steps = np.diff(half @ weights)
+        assert (steps >= -0.8).all() if palette.dark else (steps <= 0.8).all()
+
+
+@BOTH
+def test_a_positive_value_has_the_same_colour_before_and_after_relu(palette: Theme) -> None:
+    signed, positive = theme.diverging(palette).astype(int), theme.sequential(palette).astype(int)
+    for value in (0.25, 0.5, 0.75, 1.0):
+        difference = signed[round(127.5 + 127.5 * value)] - positive[round(255 * value)]
+        assert np.abs(difference).max() <= 4
+
+
+def test_apply_sets_palette_and_style_sheet(qtbot: QtBot) -> None:
+    app = QApplication.instance()
+    assert isinstance(app, QApplication)
+    theme.apply(app, DARK)
+    assert app.palette().window().color().name() == DARK.window
+    assert DARK.accent in app.styleSheet()
+    theme.apply(app, LIGHT)
+    assert app.palette().window().color().name() == LIGHT.window
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (225034, "225 034"),
+        (-7, "−7"),
+        (0.0, "0"),
+        (1.2345, "1.23"),
+        (-0.05, "−0.0500"),
+        (999.7, "1 000"),
+        (-12345.6, "−12 300"),
+        (1.234e-7, "1.23e−7"),
+        (123456789.0, "1.23e8"),
+        (float("nan"), "not a number"),
+        (float("-inf"), "−∞"),
+    ],
+)
+def test_numbers_are_written_with_three_significant_digits(value: float, text: str) -> None:
+    assert theme.format_number(value).replace(theme.THIN_SPACE, " ") == text
+
+
+def test_shapes_are_written_with_a_multiplication_sign() -> None:
+    assert theme.format_shape((26, 26, 32)) == "26×26×32"
