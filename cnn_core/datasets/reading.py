@@ -1,0 +1,86 @@
+"""What all readers of data files share: limits, bounded reads, and how a file is named in a sentence."""
+
+from pathlib import Path
+from typing import Protocol
+
+from cnn_core.errors import DatasetError
+
+MAX_BYTES = 2 * 1024**3
+"""Most bytes of images held: 2.7 million of 28x28, 700,000 of 32x32x3; an 8 GB laptop can still train."""
+
+MAX_IMAGES = 10_000_000
+"""Most images in a set; bounds labels and indices (8 bytes each) where the images themselves are tiny."""
+
+MAX_SIDE = 4096
+"""Largest height or width of one image; far beyond what can be trained here, well above any real data set."""
+
+MAX_CLASSES = 1000
+"""Most classes: as many as ImageNet; a stray label of 2 billion must not become 2 billion class names."""
+
+DEFLATE_MAX_RATIO = 1032
+"""Deflate cannot expand further (zlib, technical details), so a small file that promises more is lying."""
+
+CHUNK = 1024**2
+"""Bytes read at once: memory grows with what the file really delivers, not with what its header promises."""
+
+GZIP_MAGIC = b"\x1f\x8b"
+
+
+class Readable(Protocol):
+    """Anything with read(count) -> bytes."""
+
+    def read(self, count: int, /) -> bytes:
+        """At most `count` bytes; empty at the end."""
+        ...
+
+
+def shown(path: Path | str) -> str:
+    """The file's name as it can stand in a sentence: undecodable and control characters escaped."""
+    name = Path(path).name or str(path)
+    escaped = "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in name)
+    return escaped.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def file_size(path: Path) -> int:
+    """Bytes in a regular file; DatasetError for anything else (a pipe would block, a device never end)."""
+    if not path.exists():
+        raise DatasetError(f"{shown(path)}: there is no such file in {path.parent}")
+    if not path.is_file():
+        raise DatasetError(f"{shown(path)}: a file was expected, this is a folder or a device")
+    return path.stat().st_size
+
+
+def read_at_most(stream: Readable, count: int) -> bytearray:
+    """Up to `count` bytes, fewer only when the stream ends first; grows chunk by chunk with what arrives."""
+    data = bytearray()
+    while len(data) < count:
+        chunk = stream.read(min(CHUNK, count - len(data)))
+        if not chunk:
+            break
+        data += chunk
+    return data
+
+
+def check_size(name: str, count: int, image_shape: tuple[int, ...]) -> None:
+    """Raise DatasetError when `count` images of `image_shape` are none, absurd, or too much for memory.
+
+    An empty `image_shape` stands for labels: one byte each.
+    """
+    what = "images" if image_shape else "labels"
+    size = "x".join(str(side) for side in image_shape)
+    if count < 1:
+        raise DatasetError(f"{name}: holds no {what}; at least one is needed")
+    if count > MAX_IMAGES:
+        raise DatasetError(
+            f"{name}: claims {count:,} {what}, at most {MAX_IMAGES:,} are read; use a part of it"
+        )
+    if image_shape and not (min(image_shape) >= 1 and max(image_shape) <= MAX_SIDE):
+        raise DatasetError(f"{name}: claims images of {size}, sides of 1 to {MAX_SIDE} are possible")
+    total = count
+    for side in image_shape:
+        total *= side
+    if total > MAX_BYTES:
+        raise DatasetError(
+            f"{name}: {count:,} images of {size} would take {total / 1024**3:,.1f} GB, "
+            f"at most {MAX_BYTES / 1024**3:.3g} GB are held; use fewer or smaller images"
+        )
