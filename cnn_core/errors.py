@@ -6,7 +6,7 @@ class ArchitectureError(ValueError):
 
 
 class DatasetError(ValueError):
-    """A data set that cannot be read or used: names the file, what was found, what was expected, the remedy."""
+    """A data set that cannot be read or used: names the file, what was found and expected, the remedy."""
 
 
 class CheckpointError(ValueError):

@@ -1,0 +1,176 @@
+"""NumPy's .npz: read without pickle, claims checked before memory is taken; written whole or not at all."""
+
+import os
+import zipfile
+from math import isqrt, prod
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cnn_core.datasets import labels as label_words
+from cnn_core.datasets import reading
+from cnn_core.datasets.archive import open_archive, problem_with
+from cnn_core.datasets.dataset import Dataset, Images, Labels
+from cnn_core.errors import DatasetError
+
+_Pairs = tuple[tuple[str, str], ...]
+_OF_SPLIT: dict[str, _Pairs] = {
+    "train": (("x_train", "y_train"), ("train_images", "train_labels"), ("X_train", "y_train")),
+    "test": (("x_test", "y_test"), ("test_images", "test_labels"), ("X_test", "y_test")),
+}
+_OF_ANY: _Pairs = (("images", "labels"), ("x", "y"), ("X", "y"))
+_CLASS_NAMES = "class_names"
+_HEADER_ROOM = 12_000
+"""Bytes of an .npy header at most: NumPy itself stops at 10,000."""
+
+_CHANNELS = (1, 3, 4)
+_VALUES_AT_ONCE = 1 << 22
+"""Pixels converted at once, so that float images need little memory beside their own."""
+
+
+def from_npz(path: Path | str, split: str = "train", source: str = "") -> Dataset:
+    """The data set in an .npz file: arrays images and labels, x and y, or x_train, y_train, x_test, y_test.
+
+    Images (N, H, W), (N, H, W, C), (N, C, H, W) or (N, side * side); uint8, or numbers in 0..1 or 0..255.
+    Labels are whole numbers or words; an array class_names may name the classes. `split` chooses among
+    x_train and x_test. Raises DatasetError; pickled arrays are never loaded.
+    """
+    path = Path(path)
+    name = reading.shown(path)
+    with open_archive(path) as archive:
+        members = {member.filename.removesuffix(".npy"): member for member in archive.infolist()}
+        images_name, labels_name = _choose(members, split, name)
+        labels, names = _labels(_read(archive, members[labels_name], name), f"{name}: {labels_name}")
+        if _CLASS_NAMES in members:
+            names = _class_names(_read(archive, members[_CLASS_NAMES], name), len(names), name)
+        images = _images(_read(archive, members[images_name], name), f"{name}: {images_name}")
+    if len(images) != len(labels):
+        raise DatasetError(
+            f"{name}: holds {len(images):,} images but {len(labels):,} labels; each image needs one"
+        )
+    return Dataset(images, labels, names, source or name)
+
+
+def to_npz(dataset: Dataset, path: Path | str) -> None:
+    """Write images, labels and class_names as from_npz reads them; an older file stays until it is whole."""
+    path = Path(path)
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.part")
+    names = np.array(dataset.class_names)
+    try:
+        with temporary.open("wb") as file:
+            np.savez_compressed(file, images=dataset.images, labels=dataset.labels, class_names=names)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError as error:
+        raise DatasetError(f"{reading.shown(path)}: cannot be written ({error.strerror or error})") from None
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _choose(members: dict[str, zipfile.ZipInfo], split: str, name: str) -> tuple[str, str]:
+    for pair in (*_OF_SPLIT.get(split, ()), *_OF_ANY):
+        if pair[0] in members and pair[1] in members:
+            return pair
+    found = ", ".join(reading.shown(member) for member in list(members)[:8]) or "nothing"
+    wanted = f"images and labels, x and y, or x_{split} and y_{split}"
+    raise DatasetError(f"{name}: holds {found}; expected arrays named {wanted}")
+
+
+def _read(archive: zipfile.ZipFile, member: zipfile.ZipInfo, name: str) -> NDArray[Any]:
+    """The array in one member, its claims compared with the member's size before its values are read."""
+    where = f"{name}: {reading.shown(member.filename.removesuffix('.npy'))}"
+    if problem := problem_with(member, reading.MAX_BYTES + _HEADER_ROOM):
+        raise DatasetError(f"{where} {problem}")
+    with archive.open(member) as stream:
+        shape, fortran, dtype = _read_header(stream, where)
+        size = prod(shape) * dtype.itemsize
+        if member.file_size != stream.tell() + size:
+            raise DatasetError(
+                f"{where} has shape {shape} of {dtype} ({size:,} bytes), "
+                f"but {member.file_size - stream.tell():,} bytes are there; save it again"
+            )
+        data = reading.read_at_most(stream, size)
+        stream.read(1)  # reaching the end compares the check sum
+    if len(data) != size:
+        raise DatasetError(f"{where} is cut off; get it again")
+    return np.frombuffer(data, dtype).reshape(shape, order="F" if fortran else "C")
+
+
+def _read_header(stream: Any, where: str) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+    """Shape, Fortran order and type; only arrays of numbers and words that are neither empty nor pickled."""
+    try:
+        version = np.lib.format.read_magic(stream)
+        read = {
+            (1, 0): np.lib.format.read_array_header_1_0,
+            (2, 0): np.lib.format.read_array_header_2_0,
+        }[version]
+        shape, fortran, dtype = read(stream)
+    except Exception:  # whatever NumPy's parser meets in a foreign header: token, syntax, recursion errors
+        raise DatasetError(
+            f"{where} is not an array as NumPy writes them; save it again with numpy.savez"
+        ) from None
+    if dtype.hasobject:
+        raise DatasetError(
+            f"{where} holds pickled Python objects, which can run code; save plain numbers instead"
+        )
+    if dtype.kind not in "buifU" or dtype.itemsize == 0 or min(shape, default=0) < 1:
+        raise DatasetError(
+            f"{where} has shape {shape} of {dtype}; expected an array of numbers that is not empty"
+        )
+    return shape, fortran, dtype
+
+
+def _labels(values: NDArray[Any], where: str) -> tuple[Labels, tuple[str, ...]]:
+    if values.ndim == 2 and values.shape[1] == 1:
+        values = values[:, 0]
+    if values.ndim != 1:
+        raise DatasetError(
+            f"{where} has shape {values.shape}; expected one number per image (argmax of one-hot rows)"
+        )
+    if len(values) > reading.MAX_IMAGES:
+        raise DatasetError(f"{where} holds {len(values):,} labels, at most {reading.MAX_IMAGES:,} are read")
+    return (
+        label_words.named(values, where) if values.dtype.kind == "U" else label_words.numbered(values, where)
+    )
+
+
+def _class_names(values: NDArray[Any], needed: int, name: str) -> tuple[str, ...]:
+    if values.ndim != 1 or values.dtype.kind != "U" or not needed <= len(values) <= reading.MAX_CLASSES:
+        raise DatasetError(
+            f"{name}: class_names has shape {values.shape} of {values.dtype}; expected {needed} words or more"
+        )
+    return tuple(str(word) for word in values)
+
+
+def _images(values: NDArray[Any], where: str) -> Images:
+    if values.ndim == 2 and isqrt(values.shape[1]) ** 2 == values.shape[1]:
+        values = values.reshape(len(values), isqrt(values.shape[1]), -1)  # N, side, side
+    if values.ndim == 3:
+        values = values[..., np.newaxis]  # N H W 1
+    if values.ndim != 4 or values.dtype.kind == "U":
+        raise DatasetError(
+            f"{where} has shape {values.shape} of {values.dtype}; expected (N, H, W) or (N, H, W, C)"
+        )
+    if values.shape[3] not in _CHANNELS and values.shape[1] in _CHANNELS:
+        values = values.transpose(0, 2, 3, 1)  # from N C H W
+    reading.check_size(where, len(values), values.shape[1:])
+    return np.ascontiguousarray(values if values.dtype == np.uint8 else _as_bytes(values, where))
+
+
+def _as_bytes(values: NDArray[Any], where: str) -> Images:
+    """uint8 pixels from numbers in 0..1 (floats, booleans) or 0..255."""
+    lowest, highest = float(values.min()), float(values.max())
+    if not (lowest >= 0 and highest <= 255):  # also when not a number
+        raise DatasetError(
+            f"{where} reaches from {lowest:.4g} to {highest:.4g}; expected 0..255, or 0..1 as fractions"
+        )
+    scale = 255 if values.dtype.kind in "fb" and highest <= 1 else 1
+    pixels = np.empty(values.shape, np.uint8)
+    step = max(1, _VALUES_AT_ONCE // prod(values.shape[1:]))
+    for start in range(0, len(values), step):
+        part = slice(start, start + step)
+        pixels[part] = np.rint(values[part].astype(np.float32) * scale)
+    return pixels
