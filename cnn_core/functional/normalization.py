@@ -1,0 +1,120 @@
+"""Batch normalisation (Ioffe and Szegedy 2015), in the pieces that a batch cut into chunks needs.
+
+    xhat = (x - mean) / sqrt(variance + epsilon)        y = gamma * xhat + beta
+
+Mean and variance are a channel's over all images and positions. In training they are the batch's own: each chunk gives
+its `moments`, `merge_moments` makes the batch's of them.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from cnn_core.functional.convolution import sum_per_channel
+from cnn_core.functional.geometry import Allocate, Array
+
+
+class Moments(NamedTuple):
+    """What a part of a batch knows of each channel."""
+
+    count: int  # values a channel
+    mean: Array  # (C,)
+    squares: Array  # (C,) sum of squared distances from the mean
+
+    @property
+    def variance(self) -> Array:
+        """The variance over the values seen, divided by their number."""
+        variance: Array = self.squares / self.squares.dtype.type(self.count)
+        return variance
+
+
+def moments(x: Array, scratch: Allocate = np.empty) -> Moments:
+    """Return the moments of x (..., C) a channel."""
+    count = x.size // x.shape[-1]
+    mean = sum_per_channel(x) / x.dtype.type(count)
+    centred = np.subtract(_rows(x), _row(mean, x), out=_rows(scratch(x.shape, x.dtype)))
+    np.multiply(centred, centred, out=centred)
+    return Moments(count, mean, sum_per_channel(centred.reshape(x.shape)))
+
+
+def merge_moments(parts: Sequence[Moments]) -> Moments:
+    """Return the moments of all parts together, merged in their order (Chan, Golub and LeVeque 1983)."""
+    count, mean, squares = parts[0]
+    for part in parts[1:]:
+        total = count + part.count
+        gap = part.mean - mean
+        mean = mean + gap * gap.dtype.type(part.count / total)
+        squares = squares + part.squares + gap * gap * gap.dtype.type(count * part.count / total)
+        count = total
+    return Moments(count, mean, squares)
+
+
+def normalize(
+    x: Array, mean: Array, variance: Array, epsilon: float = 1e-5, *, new: Allocate = np.empty
+) -> tuple[Array, Array]:
+    """Return (xhat, scale): x (..., C) with mean 0 and variance 1, and the factor 1 / sqrt(variance + epsilon)."""
+    scale: Array = 1 / np.sqrt(variance + x.dtype.type(epsilon))
+    xhat = new(x.shape, x.dtype)
+    np.subtract(_rows(x), _row(mean, x), out=_rows(xhat))
+    np.multiply(_rows(xhat), _row(scale, x), out=_rows(xhat))
+    return xhat, scale
+
+
+def batch_norm(
+    x: Array,
+    gamma: Array,
+    beta: Array,
+    epsilon: float = 1e-5,
+    mean: Array | None = None,
+    variance: Array | None = None,
+    *,
+    new: Allocate = np.empty,
+) -> Array:
+    """Return gamma * xhat + beta for x (..., C), with x's own mean and variance where none are given."""
+    if mean is None or variance is None:
+        own = moments(x)
+        mean, variance = own.mean, own.variance
+    scale = gamma / np.sqrt(variance + x.dtype.type(epsilon))
+    y = new(x.shape, x.dtype)
+    np.multiply(_rows(x), _row(scale, x), out=_rows(y))
+    np.add(_rows(y), _row(beta - mean * scale, x), out=_rows(y))
+    return y
+
+
+def scale_shift(xhat: Array, gamma: Array, beta: Array, *, new: Allocate = np.empty) -> Array:
+    """Return gamma * xhat + beta."""
+    y = new(xhat.shape, xhat.dtype)
+    np.multiply(_rows(xhat), _row(gamma, xhat), out=_rows(y))
+    np.add(_rows(y), _row(beta, xhat), out=_rows(y))
+    return y
+
+
+def batch_norm_sums(dy: Array, xhat: Array, scratch: Allocate = np.empty) -> tuple[Array, Array]:
+    """Return (dgamma, dbeta) of this part of the batch; the batch's are the sums over its parts."""
+    product = np.multiply(dy, xhat, out=scratch(dy.shape, dy.dtype))
+    return sum_per_channel(product), sum_per_channel(dy)
+
+
+def batch_norm_backward(
+    dy: Array, xhat: Array, scale: Array, gamma: Array, dgamma: Array, dbeta: Array, count: int
+) -> Array:
+    """Return dx = gamma * scale * (dy - dbeta/count - xhat * dgamma/count), written over dy.
+
+    dgamma, dbeta and count (values a channel) are the whole batch's. xhat is used up.
+    """
+    share = dy.dtype.type(1 / count)
+    np.multiply(_rows(xhat), _row(dgamma * share, xhat), out=_rows(xhat))
+    np.subtract(dy, xhat, out=dy)
+    np.subtract(_rows(dy), _row(dbeta * share, dy), out=_rows(dy))
+    np.multiply(_rows(dy), _row(gamma * scale, dy), out=_rows(dy))
+    return dy
+
+
+# A channel's value is repeated along one row of the image, so that NumPy's inner loop is W*C numbers, not C.
+def _rows(x: Array) -> Array:
+    return x.reshape(-1, x.shape[2] * x.shape[3]) if x.ndim == 4 else x
+
+
+def _row(values: Array, x: Array) -> Array:
+    return np.tile(values, x.shape[2]) if x.ndim == 4 else values

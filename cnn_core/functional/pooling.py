@@ -1,0 +1,167 @@
+"""Pooling: the maximum or the mean of a sliding window, a channel at a time."""
+
+import numpy as np
+
+from cnn_core.functional.geometry import Allocate, Array, Padding, Size, Window, pad, pair, unpad, window
+
+
+def max_pool2d(
+    x: Array, pool_size: Size = 2, stride: Size | None = None, padding: Padding = 0, *, new: Allocate = np.empty
+) -> Array:
+    """Return the maximum of each window of x (N, H, W, C) or (H, W, C). `stride` is the pool size where not given."""
+    if x.ndim == 3:
+        return max_pool2d(x[None], pool_size, stride, padding)[0]
+    w = pool_window(x, pool_size, stride, padding)
+    y = new((len(x), *w.output, x.shape[3]), x.dtype)
+    _maximum(pad(x, w, np.empty, -np.inf), w, y)
+    return y
+
+
+def max_pool2d_winners(
+    x: Array,
+    pool_size: Size = 2,
+    stride: Size | None = None,
+    padding: Padding = 0,
+    *,
+    new: Allocate = np.empty,
+    scratch: Allocate = np.empty,
+) -> tuple[Array, Array]:
+    """Return (y, winners): the maxima, and for each tap of the window (KH*KW, N, OH, OW, C) where it gave the maximum.
+
+    Exactly one tap wins each window: of equal ones the first, row by row.
+    """
+    w = pool_window(x, pool_size, stride, padding)
+    padded = pad(x, w, scratch, -np.inf)
+    y = new((len(x), *w.output, x.shape[3]), x.dtype)
+    _maximum(padded, w, y)
+    winners = new((w.kernel[0] * w.kernel[1], *y.shape), np.bool_)
+    taken = scratch(y.shape, np.bool_)
+    for tap, (_, _, reads) in enumerate(w.taps()):
+        won = np.equal(padded[reads], y, out=winners[tap])
+        if tap == 0:
+            np.copyto(taken, won)
+        else:
+            np.greater(won, taken, out=won)  # equal to the maximum, and no earlier tap was
+            np.logical_or(taken, won, out=taken)
+    return y, winners
+
+
+def max_pool2d_backward(
+    dy: Array,
+    winners: Array,
+    input_shape: tuple[int, ...],
+    pool_size: Size = 2,
+    stride: Size | None = None,
+    padding: Padding = 0,
+    *,
+    new: Allocate = np.empty,
+    scratch: Allocate = np.empty,
+) -> Array:
+    """Return dx (N, H, W, C): each window's gradient goes to its winner alone."""
+    size = pair(pool_size)
+    w = window((input_shape[1], input_shape[2]), size, size if stride is None else stride, padding)
+    dpadded = _zeros_padded(input_shape, w, dy, new, scratch)
+    share = scratch(dy.shape, dy.dtype)
+    for tap, (_, _, reads) in enumerate(w.taps()):
+        target = dpadded[reads]
+        if _tiles(w):
+            np.multiply(dy, winners[tap], out=target)
+        else:
+            np.add(target, np.multiply(dy, winners[tap], out=share), out=target)
+    return _cropped(dpadded, w, new)
+
+
+def avg_pool2d(
+    x: Array, pool_size: Size = 2, stride: Size | None = None, padding: Padding = 0, *, new: Allocate = np.empty
+) -> Array:
+    """Return the mean of each window of x (N, H, W, C) or (H, W, C); padding counts as zeros."""
+    if x.ndim == 3:
+        return avg_pool2d(x[None], pool_size, stride, padding)[0]
+    w = pool_window(x, pool_size, stride, padding)
+    padded = pad(x, w, np.empty)
+    y = new((len(x), *w.output, x.shape[3]), x.dtype)
+    for i, j, reads in w.taps():
+        if i == j == 0:
+            np.copyto(y, padded[reads])
+        else:
+            np.add(y, padded[reads], out=y)
+    y *= x.dtype.type(1 / (w.kernel[0] * w.kernel[1]))
+    return y
+
+
+def avg_pool2d_backward(
+    dy: Array,
+    input_shape: tuple[int, ...],
+    pool_size: Size = 2,
+    stride: Size | None = None,
+    padding: Padding = 0,
+    *,
+    new: Allocate = np.empty,
+    scratch: Allocate = np.empty,
+) -> Array:
+    """Return dx (N, H, W, C): each window's gradient shared equally by its taps."""
+    size = pair(pool_size)
+    w = window((input_shape[1], input_shape[2]), size, size if stride is None else stride, padding)
+    share = np.multiply(dy, dy.dtype.type(1 / (size[0] * size[1])), out=scratch(dy.shape, dy.dtype))
+    dpadded = _zeros_padded(input_shape, w, dy, new, scratch)
+    for _, _, reads in w.taps():
+        target = dpadded[reads]
+        if _tiles(w):
+            np.copyto(target, share)
+        else:
+            np.add(target, share, out=target)
+    return _cropped(dpadded, w, new)
+
+
+def global_avg_pool2d(x: Array) -> Array:
+    """Return the mean of every channel of x (N, H, W, C) or (H, W, C): (N, C) or (C,)."""
+    mean: Array = x.mean(axis=(-3, -2), dtype=x.dtype)
+    return mean
+
+
+def global_avg_pool2d_backward(dy: Array, input_shape: tuple[int, ...], *, new: Allocate = np.empty) -> Array:
+    """Return dx (N, H, W, C): a channel's gradient shared equally by its positions."""
+    dx = new(input_shape, dy.dtype)
+    dx[...] = (dy * dy.dtype.type(1 / (input_shape[1] * input_shape[2])))[:, None, None, :]
+    return dx
+
+
+def pool_window(x: Array, pool_size: Size, stride: Size | None, padding: Padding) -> Window:
+    """Return the pooling window for x (N, H, W, C)."""
+    size = pair(pool_size)
+    return window(x.shape[1:3], size, size if stride is None else stride, padding)
+
+
+def _maximum(padded: Array, w: Window, y: Array) -> None:
+    for i, j, reads in w.taps():
+        if i == j == 0:
+            np.copyto(y, padded[reads])
+        else:
+            np.maximum(y, padded[reads], out=y)
+
+
+def _tiles(w: Window) -> bool:
+    """Whether windows do not overlap, so that each pixel belongs to one at the most."""
+    return w.stride[0] >= w.kernel[0] and w.stride[1] >= w.kernel[1]
+
+
+def _zeros_padded(
+    shape: tuple[int, ...], w: Window, dy: Array, new: Allocate, scratch: Allocate
+) -> Array:
+    n, height, width, channels = shape
+    (top, left), (bottom, right) = w.before, w.after
+    padded_shape = (n, top + height + bottom, left + width + right, channels)
+    dpadded = (scratch if w.padded else new)(padded_shape, dy.dtype)
+    covered = tuple(o * s for o, s in zip(w.output, w.stride, strict=True))
+    if w.stride != w.kernel or covered != padded_shape[1:3]:  # otherwise every pixel is written below
+        dpadded.fill(0)
+    return dpadded
+
+
+def _cropped(dpadded: Array, w: Window, new: Allocate) -> Array:
+    if not w.padded:
+        return dpadded
+    inner = unpad(dpadded, w)
+    dx = new(inner.shape, inner.dtype)
+    np.copyto(dx, inner)
+    return dx
