@@ -22,25 +22,29 @@ def render(
 ) -> NDArray[np.uint8]:
     """Return the images of n drawings.
 
-    width (n, P) is the relative pen width at each point, pen (n, P - 1) where the line is drawn, radius (n,) the
-    pen's radius and softness (n,) the width of its edge, both in pixels of the image.
+    width (n, P) is the relative pen width at each point, pen (n, P - 1) where the line is drawn, radius (n,)
+    the pen's radius and softness (n,) the width of its edge, both in pixels of the image.
     """
-    placed = _framed(points, radius)
-    ink = np.zeros((len(points), _SIDE * _SIDE), dtype=np.float32)
     radii = radius[:, None] * width
+    placed = _framed(points, radii)
+    ink = np.zeros((len(points), _SIDE * _SIDE), dtype=np.float32)
     for piece in range(points.shape[1] - 1):
         drawn = np.flatnonzero(pen[:, piece])
-        _draw_piece(ink, drawn, placed[drawn, piece : piece + 2], radii[drawn, piece], softness[drawn])
+        if len(drawn):
+            ends = placed[drawn, piece : piece + 2]
+            _draw_piece(ink, drawn, ends, radii[drawn, piece], softness[drawn])
     return _centered(ink.reshape(-1, _SIDE, _SIDE))
 
 
-def _framed(points: Array, radius: Array) -> Array:
-    """Return the points scaled so that the inked box has a longer side of 20 pixels, in the middle of the field."""
-    low, high = points.min(axis=1), points.max(axis=1)
-    extent = (high - low).max(axis=1)
-    scale = (BOX - 2 * radius) / extent
-    middle = (low + high)[:, None, :] / 2
-    return ((points - middle) * scale[:, None, None] + _SIDE / 2).astype(np.float32)
+def _framed(points: Array, radii: Array) -> Array:
+    """Return the points with the inked box's longer side made 20 pixels, in the middle of the field."""
+    reach = radii.max(axis=1)
+    extent = (points.max(axis=1) - points.min(axis=1)).max(axis=1)
+    scaled = points * ((BOX - 2 * reach) / extent)[:, None, None]
+    low = (scaled - radii[:, :, None]).min(axis=1)
+    high = (scaled + radii[:, :, None]).max(axis=1)
+    placed: Array = scaled + (_SIDE - low - high)[:, None, :] / 2
+    return placed.astype(np.float32)
 
 
 def _draw_piece(ink: Array, drawn: NDArray[np.intp], ends: Array, radius: Array, softness: Array) -> None:
@@ -78,10 +82,11 @@ def _centered(ink: Array) -> NDArray[np.uint8]:
     rows = (top[:, None] + np.arange(FIELD))[:, :, None]
     columns = (left[:, None] + np.arange(FIELD))[:, None, :]
     images = ink[np.arange(len(ink))[:, None, None], rows, columns]
-    return (images * 255 + 0.5).astype(np.uint8)[:, :, :, None]
+    rounded: NDArray[np.uint8] = (images * 255 + 0.5).astype(np.uint8)
+    return rounded[:, :, :, None]
 
 
 def _start(middle: Array) -> NDArray[np.intp]:
     reach = (FIELD - BOX) // 2
-    shift = np.clip(np.rint(middle - _SIDE / 2), -reach, reach)
-    return shift.astype(np.intp) + _MARGIN
+    shift: NDArray[np.intp] = np.clip(np.rint(middle - _SIDE / 2), -reach, reach).astype(np.intp)
+    return shift + _MARGIN

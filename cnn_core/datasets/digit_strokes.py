@@ -1,12 +1,13 @@
 """From a writing style to many different hands: splines, loose points, proportions, slant, pen pressure.
 
-Arrays: n drawings of one style, K control points, M points on the dense curve, POINTS points on the drawn line.
+Arrays: n drawings of one style, K control points, M points on the dense curve, POINTS on the drawn line.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,18 +23,16 @@ _DENSE = 10  # points of the dense curve between two control points
 
 @dataclass(frozen=True)
 class Lines:
-    """Drawings as lines: points (n, POINTS, 2) as x, y; relative pen width (n, POINTS); pen (POINTS - 1,) is True
-    where a point and the next one are joined.
-    """
+    """Drawings as lines: x, y of the points, relative pen width, and where a point is joined to the next."""
 
-    points: Array
-    width: Array
-    pen: NDArray[np.bool_]
+    points: Array  # n, POINTS, 2
+    width: Array  # n, POINTS
+    pen: NDArray[np.bool_]  # POINTS - 1
 
 
 @dataclass(frozen=True)
 class _Curve:
-    """A style prepared: curve points = basis @ control points; the rounded basis cuts corners like a fast pen."""
+    """A style prepared: curve = basis @ control points; the rounded basis cuts corners like a fast pen."""
 
     control: Array  # K, 2
     basis: Array  # M, K
@@ -51,9 +50,9 @@ def write(style: Style, count: int, random: Random) -> Lines:
     for own, _, _ in curve.parts:
         control[:, own] = _move_stroke(control[:, own], random, alone=len(curve.parts) == 1)
     speed = random.random((count, 1, 1), dtype=np.float32)
-    dense = curve.basis @ control
+    dense: Array = curve.basis @ control
     dense += speed * (curve.rounded @ control - dense)
-    dense = _deform(dense / 100, style, random)
+    dense = _deform(dense / np.float32(100), style, random)
     lines = [_cut(dense[:, part], size, style.trim, random) for _, part, size in curve.parts]
     pen = np.ones(POINTS, dtype=bool)
     pen[np.cumsum([size for _, _, size in curve.parts]) - 1] = False
@@ -68,11 +67,12 @@ def _move_stroke(control: Array, random: Random, *, alone: bool) -> Array:
     count = len(control)
     middle = control.mean(axis=1, keepdims=True)
     stretch = np.exp(0.1 * _normal(random, (count, 1, 2)))
-    return (control - middle) * stretch + middle + 3 * _normal(random, (count, 1, 2))
+    moved: Array = (control - middle) * stretch + middle + 3 * _normal(random, (count, 1, 2))
+    return moved
 
 
 def _deform(points: Array, style: Style, random: Random) -> Array:
-    """Return points (n, M, 2) of unit height after changed proportions, bends, waves, slant, stretch, rotation."""
+    """Return points (n, M, 2) after changed proportions, bends, waves, stretch, slant, rotation."""
     count = len(points)
 
     def one(sigma: float) -> Array:
@@ -96,11 +96,12 @@ def _deform(points: Array, style: Style, random: Random) -> Array:
 
 
 def _wave(x: Array, y: Array, sigma: float, random: Random) -> Array:
-    """Return a smooth random displacement with one to two waves over the box, the same wherever strokes meet."""
+    """Return a smooth random displacement of about a wave over the box, the same where strokes meet."""
     count = len(x)
     across, down = random.uniform(-8, 8, (2, count, 1)).astype(np.float32)
     phase = random.uniform(0, 2 * np.pi, (count, 1)).astype(np.float32)
-    return sigma * _normal(random, (count, 1)) * np.sin(across * x + down * y + phase)
+    wave: Array = sigma * _normal(random, (count, 1)) * np.sin(across * x + down * y + phase)
+    return wave
 
 
 def _cut(dense: Array, size: int, trim: float, random: Random) -> Array:
@@ -118,11 +119,12 @@ def _cut(dense: Array, size: int, trim: float, random: Random) -> Array:
     start, stop = (np.take_along_axis(along, before + offset, axis=1) for offset in (0, 1))
     share = ((wanted - start) / (stop - start))[:, :, None].astype(np.float32)
     left, right = (np.take_along_axis(dense, (before + offset)[:, :, None], axis=1) for offset in (0, 1))
-    return left + share * (right - left)
+    cut: Array = left + share * (right - left)
+    return cut
 
 
 def _pressure(points: Array, random: Random) -> Array:
-    """Return the relative pen width (n, POINTS): slow swells, and a nib wider in one direction than the other."""
+    """Return the relative pen width (n, POINTS): slow swells, and a nib wider one way than the other."""
     count = len(points)
     along = np.linspace(0, 1, POINTS, dtype=np.float32)
     waves, phase = random.uniform(2, 14, (count, 1)), random.uniform(0, 2 * np.pi, (count, 1))
@@ -138,7 +140,8 @@ def _normal(random: Random, shape: tuple[int, ...]) -> Array:
 
 
 def _spread(random: Random, count: int, sigma: float) -> Array:
-    return np.exp(sigma * _normal(random, (count,))).astype(np.float32)
+    factors: Array = np.exp(sigma * _normal(random, (count,)))
+    return factors
 
 
 @cache
@@ -176,7 +179,7 @@ def _stroke_basis(corners: list[bool]) -> Array:
     count = len(corners)
     ends = [0, *(i for i in range(1, count - 1) if corners[i]), count - 1]
     rows: list[NDArray[np.float64]] = []
-    for first, last in zip(ends[:-1], ends[1:], strict=True):
+    for first, last in pairwise(ends):
         rows.extend(_span(first, last, i, count) for i in range(first, last))
     rows.append(np.eye(count)[-1:])
     return np.concatenate(rows).astype(np.float32)
@@ -188,12 +191,13 @@ def _span(first: int, last: int, i: int, count: int) -> NDArray[np.float64]:
     before = unit[i - 1] if i > first else 2 * unit[i] - unit[i + 1]
     after = unit[i + 2] if i + 1 < last else 2 * unit[i + 1] - unit[i]
     t = (np.arange(_DENSE) / _DENSE)[:, None]
-    return 0.5 * (
+    weights: NDArray[np.float64] = 0.5 * (
         2 * unit[i]
         + (unit[i + 1] - before) * t
         + (2 * before - 5 * unit[i] + 4 * unit[i + 1] - after) * t**2
         + (3 * unit[i] - before - 3 * unit[i + 1] + after) * t**3
     )
+    return weights
 
 
 def _smoothing(size: int) -> Array:
@@ -201,7 +205,8 @@ def _smoothing(size: int) -> Array:
     index = np.arange(size)
     reach = np.minimum(0.8 * _DENSE, np.minimum(index, size - 1 - index) / 2 + 1e-3)[:, None]
     weights = np.exp(-0.5 * ((index[None, :] - index[:, None]) / reach) ** 2)
-    return (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)
+    smoothing: Array = (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)
+    return smoothing
 
 
 def _block_diagonal(blocks: list[Array]) -> Array:

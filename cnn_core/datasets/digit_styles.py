@@ -1,8 +1,8 @@
 """How people write the ten digits: the strokes of each writing style, as the points a pen passes.
 
-A style is text: points `x,y` in a box of 100 by 100 (y downwards), in writing order, joined by a smooth curve.
-`!` after a point makes it a corner, `|` lifts the pen. Strokes often run past where they would meet, so that cutting
-a random part off their ends leaves overshoot in one drawing, a clean joint or a gap in another.
+A style is text: points `x,y` in a box of 100 by 100 (y downwards), in writing order, joined by a smooth
+curve. `!` after a point makes it a corner, `|` lifts the pen. Strokes often run past where they would meet,
+so that cutting a random part off their ends leaves overshoot once, a clean joint or a gap another time.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from dataclasses import dataclass
 class Style:
     """One way of writing a digit.
 
-    `weight` is how often it is used among the styles of its digit, `spread` how far a point strays (units of the
-    box), `trim` the largest share of a stroke's length missing at its end, `lean` extra slant both ways.
+    `weight` is how often it is used among the styles of its digit, `spread` how far a point strays (units of
+    the box), `trim` the largest share of a stroke missing at its end, `lean` extra slant both ways.
     """
 
     digit: int

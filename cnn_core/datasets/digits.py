@@ -1,0 +1,146 @@
+"""The built-in digits: handwriting made by our own pen-stroke models, the same for the same seed.
+
+Images are 28x28 in MNIST's framing, so a network trained on them reads MNIST and what people draw.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from platformdirs import user_cache_dir
+
+from cnn_core.datasets.dataset import Dataset
+from cnn_core.datasets.digit_rendering import render
+from cnn_core.datasets.digit_strokes import POINTS, write
+from cnn_core.datasets.digit_styles import STYLES
+from cnn_core.datasets.progress import Progress, report
+from cnn_core.errors import DatasetError
+
+CLASS_NAMES = tuple("0123456789")
+SIZES = {"train": 60_000, "test": 10_000}
+_SEEDS = {"train": 1, "test": 2}
+VERSION = 1  # raise when the same seed gives other images; a change of the styles is noticed without
+_BLOCK = 1000  # images made from one generator, whatever the number of threads
+_SOURCE = "built-in digits"
+
+_Block = tuple[NDArray[np.uint8], NDArray[np.int64]]
+
+
+def generate(
+    count: int, seed: int = 0, progress: Progress | None = None, threads: int | None = None
+) -> Dataset:
+    """Return `count` digits, the ten classes equally often, in random order; the same for the same seed.
+
+    A larger count goes on where a smaller one ends. The number of threads (default: one per core) does not
+    change the result. `progress(done, total)` is told of each block; raises Cancelled when it answers False.
+    """
+    if count < 0:
+        raise DatasetError(f"cannot make {count} digits; give 0 or more")
+    images = np.empty((count, 28, 28, 1), dtype=np.uint8)
+    labels = np.empty(count, dtype=np.int64)
+    starts = range(0, count, _BLOCK)
+    report(progress, 0, count)
+    with ThreadPoolExecutor(threads or os.cpu_count() or 1) as pool:
+        blocks = [pool.submit(_block, seed, start // _BLOCK) for start in starts]
+        try:
+            for start, block in zip(starts, blocks, strict=True):
+                part = slice(start, min(count, start + _BLOCK))
+                images[part], labels[part] = (array[: part.stop - start] for array in block.result())
+                report(progress, part.stop, count)
+        finally:
+            pool.shutdown(cancel_futures=True)
+    return Dataset(images, labels, CLASS_NAMES, f"{_SOURCE}, seed {seed}")
+
+
+def load(split: str = "train", progress: Progress | None = None) -> Dataset:
+    """Return 60,000 digits to train on or 10,000 others to test on, kept in the user's cache once made."""
+    if split not in SIZES:
+        raise DatasetError(f"there is no split {split!r}; use 'train' or 'test'")
+    path = _cache_path(split)
+    arrays = _read(path, SIZES[split])
+    if arrays is None:
+        made = generate(SIZES[split], _SEEDS[split], progress)
+        arrays = made.images, made.labels
+        with contextlib.suppress(OSError):  # a full disk or a read-only folder costs time, not the digits
+            _save(path, *arrays)
+    return Dataset(*arrays, CLASS_NAMES, f"{_SOURCE} ({split})")
+
+
+def _block(seed: int, index: int) -> _Block:
+    random = np.random.default_rng((seed, index))
+    labels = random.permutation(np.arange(_BLOCK) % 10)
+    chosen = _choose_styles(labels, random)
+    points = np.empty((_BLOCK, POINTS, 2), dtype=np.float32)
+    width = np.empty((_BLOCK, POINTS), dtype=np.float32)
+    pen = np.empty((_BLOCK, POINTS - 1), dtype=bool)
+    order = np.argsort(chosen, kind="stable")
+    borders = np.searchsorted(chosen[order], np.arange(len(STYLES) + 1))
+    for style, (first, last) in zip(STYLES, pairwise(borders), strict=True):
+        if first < last:
+            rows = order[first:last]
+            lines = write(style, len(rows), random)
+            points[rows], width[rows], pen[rows] = lines.points, lines.width, lines.pen
+    radius = np.clip(1.3 * np.exp(0.32 * random.standard_normal(_BLOCK)), 0.55, 2.6).astype(np.float32)
+    softness = random.uniform(0.8, 1.5, _BLOCK).astype(np.float32)
+    return render(points, width, pen, radius, softness), labels
+
+
+def _choose_styles(labels: NDArray[np.int64], random: np.random.Generator) -> NDArray[np.intp]:
+    """Return for each label the index of one of its styles, drawn by their weights."""
+    chosen = np.empty(len(labels), dtype=np.intp)
+    for digit in range(10):
+        own = [i for i, style in enumerate(STYLES) if style.digit == digit]
+        weights = np.array([STYLES[i].weight for i in own])
+        rows = np.flatnonzero(labels == digit)
+        chosen[rows] = random.choice(own, len(rows), p=weights / weights.sum())
+    return chosen
+
+
+def _cache_path(split: str) -> Path:
+    styles = zlib.crc32(repr(STYLES).encode())
+    folder = Path(user_cache_dir("cnn-playground"))
+    return folder / f"digits-{split}-{VERSION}-{styles:08x}.npz"
+
+
+def _read(path: Path, count: int) -> _Block | None:
+    """Return the cached arrays, or None when there are none or they are not what was written."""
+    try:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
+            images, labels = archive["images"], archive["labels"]
+    except (OSError, ValueError, KeyError, EOFError, MemoryError, zipfile.BadZipFile, zlib.error):
+        return None
+    fits = images.shape == (count, 28, 28, 1) and labels.shape == (count,)
+    return (images, labels) if fits and images.dtype == np.uint8 and labels.dtype == np.int64 else None
+
+
+def _save(path: Path, images: NDArray[np.uint8], labels: NDArray[np.int64]) -> None:
+    """Write the arrays so that no reader ever meets half a file, and drop what earlier versions left."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with _replacing(path) as temporary:
+        np.savez_compressed(temporary, images=images, labels=labels)
+    split = path.name.split("-")[1]
+    for old in path.parent.glob(f"digits-{split}-*.npz"):
+        if old != path:
+            old.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def _replacing(path: Path) -> Iterator[Path]:
+    handle, name = tempfile.mkstemp(dir=path.parent, suffix=".npz")
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        yield temporary
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
