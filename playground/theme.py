@@ -113,8 +113,8 @@ _INNER_STOPS = {
 @cache
 def diverging(theme: Theme) -> ColorTable:
     """Return (256, 3) uint8: blue for negative, the paper's tone for zero, orange for positive."""
-    inner = {at: _rgb(color) for at, color in _INNER_STOPS[theme.name].items()}
-    stops = {-1.0: _rgb(theme.negative), 0.0: _rgb(theme.zero), 1.0: _rgb(theme.positive)} | inner
+    inner = {at: rgb(color) for at, color in _INNER_STOPS[theme.name].items()}
+    stops = {-1.0: rgb(theme.negative), 0.0: rgb(theme.zero), 1.0: rgb(theme.positive)} | inner
     return _interpolate(stops, np.linspace(-1.0, 1.0, 256))
 
 
@@ -124,8 +124,8 @@ def sequential(theme: Theme) -> ColorTable:
 
     A value keeps its colour from a convolution through ReLU and pooling.
     """
-    inner = {at: _rgb(color) for at, color in _INNER_STOPS[theme.name].items() if at > 0}
-    stops = {0.0: _rgb(theme.zero), 1.0: _rgb(theme.positive)} | inner
+    inner = {at: rgb(color) for at, color in _INNER_STOPS[theme.name].items() if at > 0}
+    stops = {0.0: rgb(theme.zero), 1.0: rgb(theme.positive)} | inner
     return _interpolate(stops, np.linspace(0.0, 1.0, 256))
 
 
@@ -138,7 +138,7 @@ def _interpolate(stops: dict[float, tuple[int, int, int]], at: NDArray[np.float6
     return table
 
 
-def _rgb(color: str) -> tuple[int, int, int]:
+def rgb(color: str) -> tuple[int, int, int]:
     """Return "#rrggbb" as three integers 0..255."""
     return int(color[1:3], 16), int(color[3:5], 16), int(color[5:7], 16)
 

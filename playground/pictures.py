@@ -1,0 +1,77 @@
+"""Pictures: arrays of pixels to QImage and back, and the picture in what is dropped or pasted."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QMimeData, QSize, Qt
+from PySide6.QtGui import QImage, QImageReader, QPainter
+
+_LARGEST = 1024  # px; longer sides of pictures from outside are scaled down to this
+
+
+def to_bytes(image: NDArray[np.generic]) -> NDArray[np.uint8]:
+    """Return uint8 pixels of a uint8 image, or of a float one in 0..1 (values outside are clipped)."""
+    if image.dtype == np.uint8:
+        return image.astype(np.uint8, copy=False)
+    return (np.clip(np.nan_to_num(image.astype(np.float32)), 0, 1) * 255).round().astype(np.uint8)
+
+
+def to_picture(image: NDArray[np.generic]) -> QImage:
+    """Return the QImage of a (H, W), (H, W, 1) or (H, W, 3) array, uint8 or float in 0..1.
+
+    It owns its pixels. Of other channel counts the first channel is shown in gray.
+    """
+    pixels = to_bytes(image)
+    if pixels.ndim == 3 and pixels.shape[2] == 3:
+        pixels, layout = np.ascontiguousarray(pixels), QImage.Format.Format_RGB888
+    else:
+        pixels = np.ascontiguousarray(pixels if pixels.ndim == 2 else pixels[:, :, 0])
+        layout = QImage.Format.Format_Grayscale8
+    height, width = pixels.shape[:2]
+    return QImage(pixels.data, width, height, pixels.strides[0], layout).copy()
+
+
+def to_gray(image: QImage) -> NDArray[np.uint8]:
+    """Return the (H, W) uint8 gray levels of any picture; what is transparent counts as white.
+
+    Pictures longer than 1024 px are scaled down, keeping their aspect.
+    """
+    if max(image.width(), image.height()) > _LARGEST:
+        fit, smooth = Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
+        image = image.scaled(QSize(_LARGEST, _LARGEST), fit, smooth)
+    opaque = QImage(image.size(), QImage.Format.Format_RGB32)
+    opaque.fill(Qt.GlobalColor.white)
+    painter = QPainter(opaque)
+    image.setDevicePixelRatio(1.0)
+    painter.drawImage(0, 0, image)
+    painter.end()
+    gray = opaque.convertToFormat(QImage.Format.Format_Grayscale8)
+    rows = np.frombuffer(gray.constBits(), np.uint8).reshape(gray.height(), gray.bytesPerLine())
+    return rows[:, : gray.width()].copy()
+
+
+class PictureError(ValueError):
+    """There is no picture; the text says what there is instead."""
+
+
+def picture_in(data: QMimeData) -> QImage:
+    """Return the picture in what was dropped or pasted: the pixels themselves, or the first file.
+
+    Raises PictureError when there is none, or none that can be read.
+    """
+    image = QImage(data.imageData()) if data.hasImage() else QImage()
+    files = [url.toLocalFile() for url in data.urls() if url.isLocalFile()]
+    if image.isNull() and files:
+        reader = QImageReader(files[0])
+        reader.setAutoTransform(True)
+        image = reader.read()
+        if image.isNull():
+            raise PictureError(
+                f"{Path(files[0]).name} is not a picture this program can read; try PNG or JPEG"
+            )
+    if image.isNull():
+        raise PictureError("there is no picture in the clipboard")
+    return image

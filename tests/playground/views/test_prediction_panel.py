@@ -1,0 +1,98 @@
+"""The answer and its bars."""
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLabel
+from pytestqt.qtbot import QtBot
+
+from playground.views.prediction_panel import PredictionPanel, _Bars
+
+pytestmark = pytest.mark.qt_log_ignore("propagateSizeHints")  # the offscreen platform has no window manager
+
+DIGITS = tuple("0123456789")
+
+
+@pytest.fixture
+def panel(qtbot: QtBot) -> PredictionPanel:
+    widget = PredictionPanel()
+    qtbot.addWidget(widget)
+    widget.resize(240, 400)
+    widget.set_prediction(None, DIGITS)
+    widget.show()
+    return widget
+
+
+def seven(sureness: float = 0.91) -> np.ndarray:
+    probabilities = np.full(10, (1 - sureness) / 9, np.float32)
+    probabilities[7] = sureness
+    return probabilities
+
+
+def labels(panel: PredictionPanel) -> str:
+    return " ".join(label.text() for label in panel.findChildren(QLabel))
+
+
+def test_the_winner_is_named_with_its_percentage(panel: PredictionPanel) -> None:
+    panel.set_prediction(seven(), DIGITS)
+    assert panel.property("predictedClass") == 7
+    assert panel.property("probabilities") == pytest.approx(seven().tolist())
+    assert labels(panel).replace("\u202f", " ") == "7 sure, 91.0 %"
+
+
+def test_no_drawing_is_said_and_predicts_nothing(panel: PredictionPanel) -> None:
+    assert panel.property("predictedClass") == -1
+    assert panel.property("probabilities") == []
+    assert "Draw something" in labels(panel)
+
+
+def test_an_unsure_answer_names_the_runner_up(panel: PredictionPanel) -> None:
+    probabilities = np.zeros(10)
+    probabilities[[4, 9]] = 0.52, 0.48
+    panel.set_prediction(probabilities, DIGITS)
+    assert labels(panel).endswith("or 9")
+
+
+def test_nothing_moves_between_no_prediction_and_any_prediction(panel: PredictionPanel, qtbot: QtBot) -> None:
+    bars = panel.findChild(_Bars)
+    before = bars.geometry(), panel.sizeHint(), panel.minimumSizeHint()
+    panel.set_prediction(seven(), DIGITS)
+    qtbot.wait(1)
+    assert (bars.geometry(), panel.sizeHint(), panel.minimumSizeHint()) == before
+
+
+def test_clicking_a_bar_selects_its_class(panel: PredictionPanel) -> None:
+    panel.set_prediction(seven(), DIGITS)
+    chosen: list[int] = []
+    panel.class_selected.connect(chosen.append)
+    QTest.mouseClick(panel.findChild(_Bars), Qt.MouseButton.LeftButton, pos=QPoint(50, 3 * 20 + 10))
+    assert chosen == [3]
+
+
+def test_arrows_walk_the_classes_and_enter_selects(panel: PredictionPanel) -> None:
+    panel.set_prediction(seven(), DIGITS)
+    bars = panel.findChild(_Bars)
+    chosen: list[int] = []
+    panel.class_selected.connect(chosen.append)
+    for _ in range(7):
+        QTest.keyClick(bars, Qt.Key.Key_Down)
+    assert bars.accessibleDescription().startswith("7: 91.0")
+    QTest.keyClick(bars, Qt.Key.Key_Return)
+    assert chosen == [7]
+
+
+def test_of_many_classes_the_most_probable_comes_first(panel: PredictionPanel) -> None:
+    names = [f"class {i}" for i in range(100)]
+    probabilities = np.linspace(0, 0.02, 100)
+    panel.set_prediction(probabilities, names)
+    chosen: list[int] = []
+    panel.class_selected.connect(chosen.append)
+    QTest.mouseClick(panel.findChild(_Bars), Qt.MouseButton.LeftButton, pos=QPoint(50, 10))
+    assert chosen == [99]
+
+
+def test_one_class_and_missing_names_work(panel: PredictionPanel) -> None:
+    panel.set_prediction([1.0], [])
+    assert panel.property("predictedClass") == 0
+    assert labels(panel).startswith("0 sure")
