@@ -1,0 +1,280 @@
+"""The one thing being edited: architecture, weights at rest, settings, picture, file; with undo."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtGui import QUndoCommand, QUndoStack
+
+import cnn_core as cnn
+from playground.drawing import Drawing
+from playground.picture import Picture
+
+SUFFIX = ".cnn"
+EMPTY = Drawing()
+
+
+@dataclass(frozen=True)
+class Content:
+    """Everything a document holds, as one value.
+
+    `network` belongs to `architecture`, except while the architecture has an error: then it is the last one
+    that worked, kept so that its weights come back when the error is repaired.
+    """
+
+    architecture: cnn.Architecture
+    network: cnn.Network
+    settings: cnn.TrainingSettings
+    training: cnn.TrainingState | None = None
+    history: tuple[cnn.Progress, ...] = ()
+    picture: Drawing | Picture = EMPTY
+    class_names: tuple[str, ...] = ()
+    data: str = "digits"
+
+
+class _Swap(QUndoCommand):
+    """Holds the other values of some fields and swaps them in, whichever way it goes.
+
+    Swapping, rather than keeping a before and an after, is what keeps weights trained since the edit: undo
+    takes them out of the document and into the command, redo puts them back.
+    """
+
+    def __init__(self, document: Document, text: str, values: Mapping[str, Any], key: object) -> None:
+        super().__init__(text)
+        self._document = document
+        self._values = values
+        self.key = key
+
+    def redo(self) -> None:
+        self._values = self._document._exchange(self._values)
+
+    def undo(self) -> None:
+        self._values = self._document._exchange(self._values)
+
+    def id(self) -> int:
+        return 1 if self.key is not None else -1
+
+    def mergeWith(self, other: QUndoCommand) -> bool:
+        # The earlier command already holds the oldest values, so nothing has to be taken over.
+        return isinstance(other, _Swap) and other.key == self.key
+
+
+class Document(QObject):
+    """Changes come in as methods, go through the undo stack, and go out as signals without payload.
+
+    `network_about_to_change()` comes before the weights or the architecture are replaced by an edit: whoever
+    trains them must hand in what it has (`keep_training`) before it returns.
+    """
+
+    network_about_to_change = Signal()
+    architecture_changed = Signal()
+    network_changed = Signal()
+    history_changed = Signal()
+    settings_changed = Signal()
+    picture_changed = Signal()
+    file_changed = Signal()
+    said = Signal(str)
+
+    def __init__(self, content: Content, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._content = content
+        self._saved = content
+        self._era = 0  # edits of different eras do not merge
+        self.path: Path | None = None
+        self.undo_stack = QUndoStack(self)
+        self.undo_stack.setUndoLimit(100)
+
+    @property
+    def content(self) -> Content:
+        """The whole value."""
+        return self._content
+
+    @property
+    def modified(self) -> bool:
+        """True when a file saved now would differ from the one opened or saved last."""
+        now, saved = self._content, self._saved
+        same = now.network is saved.network and now.settings == saved.settings and now.data == saved.data
+        return not (same and now.architecture == saved.architecture)
+
+    @property
+    def title(self) -> str:
+        """The file's name, or what an unsaved network is called."""
+        return self.path.name if self.path else "Untitled"
+
+    # Architecture and weights
+
+    def edit_architecture(self, architecture: cnn.Architecture, text: str, key: object = None) -> None:
+        """Replace the architecture, keeping the weights of layers it has in common with the old one.
+
+        Edits with the same `key`, one straight after the other, are one undo step.
+        """
+        if architecture == self._content.architecture:
+            return
+        self.network_about_to_change.emit()
+        values: dict[str, Any] = {"architecture": architecture}
+        if architecture.error is None:
+            network = self._content.network.adapted_to(architecture, seed=self._content.settings.seed)
+            values |= {"network": network, "training": None, "history": ()}
+            self._say_what_was_kept(network)
+        self._push(text, values, key)
+
+    def replace_layer(self, index: int, layer: cnn.Layer) -> None:
+        """Set the fields of one layer; ticks of one field merge."""
+        old = self._content.architecture.layers[index]
+        changed = [f.name for f in fields(layer) if getattr(layer, f.name) != getattr(old, f.name, None)]
+        key = ("layer", index, *changed) if len(changed) == 1 else None
+        text = f"{', '.join(changed) or 'edit'} of {layer.name} {index + 1}"
+        self.edit_architecture(self._content.architecture.replaced(index, layer), text, key)
+
+    def reset_weights(self) -> None:
+        """The initial weights of this seed again, the curves empty; undo brings the trained ones back."""
+        self.network_about_to_change.emit()
+        content = self._content
+        network = cnn.Network.initialize(content.network.architecture, seed=content.settings.seed)
+        self._push("reset of the weights", {"network": network, "training": None, "history": ()})
+
+    def keep_training(
+        self, network: cnn.Network, training: cnn.TrainingState, points: tuple[cnn.Progress, ...]
+    ) -> None:
+        """Take over what a run has reached. Not an undo step by itself."""
+        self._era += 1
+        self._content = replace(
+            self._content, network=network, training=training, history=self._content.history + points
+        )
+        self.network_changed.emit()
+        self.file_changed.emit()
+
+    # Settings, data and picture
+
+    def edit_settings(self, settings: cnn.TrainingSettings) -> None:
+        """Replace the training settings; ticks of one field merge."""
+        old = self._content.settings
+        if settings == old:
+            return
+        changed = [f.name for f in fields(settings) if getattr(settings, f.name) != getattr(old, f.name)]
+        key = ("settings", *changed)
+        if "optimizer" in changed:
+            key += (settings.optimizer.__class__.__name__,)
+        self._push(", ".join(name.replace("_", " ") for name in changed), {"settings": settings}, key)
+
+    def set_data(self, spec: str, class_names: tuple[str, ...]) -> None:
+        """Note which data is in use. Not an undo step: loading it again is one click."""
+        self._content = replace(self._content, data=spec, class_names=class_names)
+        self.file_changed.emit()
+        self.network_changed.emit()
+
+    def show_picture(self, picture: Drawing | Picture, text: str) -> None:
+        """Put a drawing or an image in front of the network."""
+        self._push(text, {"picture": picture})
+
+    # File
+
+    def save(self, path: Path) -> None:
+        """Write everything to `path`. Raises OSError; the file that was there before then still is."""
+        content = self._content
+        if content.architecture.error is not None:
+            raise cnn.CheckpointError(
+                f"The architecture has an error and cannot be saved yet: {content.architecture.error}"
+            )
+        metadata = {"class_names": list(content.class_names), "data": content.data}
+        checkpoint = cnn.Checkpoint(content.network, content.settings, content.training, metadata)
+        cnn.checkpoint.save(path, checkpoint)
+        self.path = path
+        self._mark_saved()
+
+    def open(self, path: Path) -> None:
+        """Replace everything by what `path` holds. Changes nothing when it raises CheckpointError or OSError."""
+        content = content_from(cnn.checkpoint.load(path))
+        self.restart(content, path)
+
+    def restart(self, content: Content, path: Path | None = None) -> None:
+        """Begin anew with `content` as if it had just been opened; the picture stays on the canvas."""
+        self.network_about_to_change.emit()
+        self.undo_stack.clear()
+        self._content = replace(content, picture=self._content.picture)
+        self.path = path
+        self._announce({f.name for f in fields(Content)})
+        self._mark_saved()
+
+    # How a change happens
+
+    def _push(self, text: str, values: Mapping[str, Any], key: object = None) -> None:
+        merge_key = None if key is None else (self._era, key)
+        self.undo_stack.push(_Swap(self, text, values, merge_key))
+
+    def _exchange(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Put `values` in and return what was in their place."""
+        if "architecture" in values or "network" in values:
+            self.network_about_to_change.emit()
+        held = {name: getattr(self._content, name) for name in values}
+        self._content = replace(self._content, **values)
+        self._announce(set(values))
+        return held
+
+    def _announce(self, names: set[str]) -> None:
+        if "architecture" in names:
+            self.architecture_changed.emit()
+        if names & {"network", "architecture", "class_names"}:
+            self.network_changed.emit()
+        if "history" in names:
+            self.history_changed.emit()
+        if "settings" in names:
+            self.settings_changed.emit()
+        if "picture" in names:
+            self.picture_changed.emit()
+        self.file_changed.emit()
+
+    def _mark_saved(self) -> None:
+        self._era += 1
+        self._saved = self._content
+        self.file_changed.emit()
+
+    def _say_what_was_kept(self, network: cnn.Network) -> None:
+        kept, fresh = kept_and_fresh(self._content.network, network)
+        if fresh:
+            names = ", ".join(f"{network.architecture.layers[i].name} {i + 1}" for i in fresh)
+            weights = f"the weights of {kept} other layers are kept" if kept else "no weights could be kept"
+            self.said.emit(f"{names} starts anew; {weights}. Undo brings everything back.")
+        else:
+            self.said.emit("All weights are kept.")
+
+
+def content_from(checkpoint: cnn.Checkpoint) -> Content:
+    """The document a checkpoint describes; defaults where it says nothing."""
+    names = checkpoint.metadata.get("class_names", [])
+    return Content(
+        architecture=checkpoint.network.architecture,
+        network=checkpoint.network,
+        settings=checkpoint.settings or cnn.TrainingSettings(),
+        training=checkpoint.training,
+        class_names=tuple(str(name) for name in names) if isinstance(names, list) else (),
+        data=str(checkpoint.metadata.get("data", "digits")),
+    )
+
+
+def kept_and_fresh(old: cnn.Network, new: cnn.Network) -> tuple[int, list[int]]:
+    """How many of the new network's layers have weights found in `old`, and which ones do not."""
+    groups = [_by_layer(network.parameters) for network in (old, new)]
+    fresh = [
+        index
+        for index, arrays in groups[1].items()
+        if not any(_same(arrays, others) for others in groups[0].values())
+    ]
+    return len(groups[1]) - len(fresh), fresh
+
+
+def _by_layer(parameters: Mapping[str, np.ndarray]) -> dict[int, dict[str, np.ndarray]]:
+    layers: dict[int, dict[str, np.ndarray]] = {}
+    for key, array in parameters.items():
+        index, name = key.split(".", 1)
+        layers.setdefault(int(index), {})[name] = array
+    return layers
+
+
+def _same(a: Mapping[str, np.ndarray], b: Mapping[str, np.ndarray]) -> bool:
+    return a.keys() == b.keys() and all(np.array_equal(a[name], b[name]) for name in a)

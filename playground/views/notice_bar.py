@@ -1,0 +1,60 @@
+"""One sentence about something that happened, above the content, gone again by itself or by a press."""
+
+from PySide6.QtCore import QTimer
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QWidget
+
+from playground.theme import SPACING
+
+STAYS_MILLISECONDS = 8_000
+SYMBOLS = {"info": "ℹ", "good": "✓", "warning": "⚠", "error": "✕"}
+
+
+class NoticeBar(QFrame):
+    """Hidden while there is nothing to say. Errors and warnings stay until dismissed."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("noticeBar")
+        self.setAccessibleName("Message")
+        self.setProperty("role", "panel")
+        self.kind = "info"
+        self._symbol = QLabel()
+        self._text = QLabel(wordWrap=True)
+        self._text.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        self._action = QToolButton()
+        self._action.hide()
+        dismiss = QToolButton(text="Dismiss", toolTip="Hide this message")
+        dismiss.clicked.connect(self.hide)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(SPACING + SPACING // 2, SPACING // 2, SPACING // 2, SPACING // 2)
+        layout.setSpacing(SPACING)
+        for widget in (self._symbol, self._text, self._action, dismiss):
+            layout.addWidget(widget)
+        self._timer = QTimer(self, singleShot=True, interval=STAYS_MILLISECONDS)
+        self._timer.timeout.connect(self.hide)
+        self.hide()
+
+    @property
+    def text(self) -> str:
+        """What is being said, an empty text when nothing is."""
+        return "" if self.isHidden() else self._text.text()
+
+    def say(self, text: str, kind: str = "info", action: QAction | None = None) -> None:
+        """Show a sentence; kind is info, good, warning or error; `action` becomes a button beside it."""
+        self.kind = kind
+        role = {"info": "muted"}.get(kind, kind)
+        self._symbol.setText(SYMBOLS[kind])
+        self._symbol.setProperty("role", role)
+        self._symbol.style().unpolish(self._symbol)
+        self._symbol.style().polish(self._symbol)
+        self._text.setText(text)
+        self.setAccessibleDescription(text)
+        self._action.setVisible(action is not None)
+        if action is not None:
+            self._action.setDefaultAction(action)
+        self.show()
+        if kind in ("info", "good"):
+            self._timer.start()
+        else:
+            self._timer.stop()
