@@ -49,7 +49,7 @@ def write(style: Style, count: int, random: Random) -> Lines:
     control = curve.control + looseness * _normal(random, (count, len(curve.control), 2))
     for own, _, _ in curve.parts:
         control[:, own] = _move_stroke(control[:, own], random, alone=len(curve.parts) == 1)
-    speed = random.random((count, 1, 1), dtype=np.float32)
+    speed = style.flow * random.random((count, 1, 1), dtype=np.float32)
     dense: Array = curve.basis @ control
     dense += speed * (curve.rounded @ control - dense)
     dense = _deform(dense / np.float32(100), style, random)
@@ -80,17 +80,17 @@ def _deform(points: Array, style: Style, random: Random) -> Array:
 
     x, y = points[:, :, 0], points[:, :, 1]
     bump_x, bump_y = np.sin(np.pi * x), np.sin(np.pi * y)
-    x, y = x + one(0.05) * bump_x, y + one(0.06) * bump_y  # where the middle is
+    x, y = x + one(0.05) * bump_x, y + one(0.075) * bump_y  # where the middle is
     x = 0.5 + (x - 0.5) * (1 + one(0.14) * (2 * y - 1))  # wider above or below
     y = 0.5 + (y - 0.5) * (1 + one(0.08) * (2 * x - 1))  # taller left or right
     x, y = x + one(0.04) * bump_y, y + one(0.03) * bump_x  # bent
     for _ in range(2):
         x, y = x + _wave(x, y, 0.018, random), y + _wave(x, y, 0.018, random)
-    x = (x - 0.5) * style.aspect * np.exp(one(0.2))
+    x = (x - 0.5) * style.aspect * np.exp(one(0.27))
     y = y - 0.5
     lean = style.lean * random.uniform(-1, 1, (count, 1)).astype(np.float32)
-    x = x - (0.12 + one(0.22) + lean) * y
-    angle = one(0.1)
+    x = x - (0.16 + one(0.28) + lean) * y
+    angle = one(0.12)
     cosine, sine = np.cos(angle), np.sin(angle)
     return np.stack([cosine * x - sine * y, sine * x + cosine * y], axis=2).astype(np.float32)
 

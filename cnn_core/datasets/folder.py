@@ -1,0 +1,157 @@
+"""A folder of class folders with images: cats/1.png, cats/2.jpg, dogs/1.png ..."""
+
+import unicodedata
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+
+from cnn_core.datasets import reading
+from cnn_core.datasets.dataset import Dataset, Images
+from cnn_core.datasets.images import SUFFIXES, Found, ImageFile, Import, Problem, collect
+from cnn_core.datasets.labels import natural
+from cnn_core.datasets.progress import Progress, report
+from cnn_core.datasets.resizing import Aspect
+from cnn_core.errors import DatasetError
+
+ReadFile = Callable[[Path], Images]
+"""Reads an image file as (H, W, C) uint8; raises OSError or ValueError with a sentence when it cannot."""
+
+MAX_FILES = 1_000_000
+"""Most files listed: their names alone take some hundred megabytes beyond this."""
+
+_SYSTEM_NAMES = ("thumbs.db", "desktop.ini", "__macosx")
+
+
+def from_folder(
+    path: Path | str,
+    read_image: ReadFile,
+    image_shape: tuple[int, int, int] | None = None,
+    aspect: Aspect = "keep",
+    split: str = "train",
+    progress: Progress | None = None,
+) -> Dataset:
+    """The images in the class folders of `path`, in a fixed mixed order; unusable files are left out.
+
+    See import_folder, which also says what was left out.
+    """
+    return import_folder(path, read_image, image_shape, aspect, split, progress).dataset
+
+
+def import_folder(
+    path: Path | str,
+    read_image: ReadFile,
+    image_shape: tuple[int, int, int] | None = None,
+    aspect: Aspect = "keep",
+    split: str = "train",
+    progress: Progress | None = None,
+) -> Import:
+    """The images in the class folders of `path`, scaled to `image_shape` (H, W, 1 or 3) or a proposed one.
+
+    `path` may hold train and test folders, `split` then chooses. Raises DatasetError when nothing is left,
+    Cancelled when `progress` answers False.
+    """
+    return collect(find_folder(path, read_image, split, progress), image_shape, aspect, progress)
+
+
+def find_folder(
+    path: Path | str, read_image: ReadFile, split: str = "train", progress: Progress | None = None
+) -> Found:
+    """What `path` holds, without reading any image; raises DatasetError when it is no folder."""
+    path = Path(path)
+    name = reading.shown(path)
+    if not path.is_dir():
+        raise DatasetError(f"{name}: a folder of class folders was expected")
+    try:
+        return _find(path, name, read_image, split, progress)
+    except OSError as error:
+        raise DatasetError(f"{name}: cannot be listed ({error.strerror or error})") from None
+
+
+def _find(path: Path, name: str, read_image: ReadFile, split: str, progress: Progress | None) -> Found:
+    root = _split_folder(path, split)
+    files: list[ImageFile] = []
+    problems: list[Problem] = []
+    class_names: dict[str, str] = {}
+    for folder in _listed(root, root, problems):
+        report(progress, len(files), None)
+        if not folder.is_dir():
+            problems.append(Problem(reading.shown(folder), "lies outside the class folders"))
+            continue
+        class_name = _class_name(folder.name, class_names, problems)
+        images = list(_images_in(folder, root, problems))
+        if not images:
+            problems.append(Problem(reading.shown(folder), "holds no images; the class is left out"))
+        files.extend(
+            ImageFile(class_name, _inner_name(image), partial(read_image, image)) for image in images
+        )
+        if len(files) > MAX_FILES:
+            raise DatasetError(f"{name}: holds more than {MAX_FILES:,} images; use a part of it")
+    return Found(name, tuple(files), tuple(problems))
+
+
+def holds_class_folders(path: Path) -> bool:
+    """Whether a folder has folders in it at all."""
+    return any(child.is_dir() and not _is_system(child.name) for child in path.iterdir())
+
+
+def _split_folder(path: Path, split: str) -> Path:
+    """The folder of that split where there is one; a set that is not split is all training."""
+    inner = path / split
+    if inner.is_dir() and holds_class_folders(inner):
+        return inner
+    if split != "train":
+        raise DatasetError(f"{reading.shown(path)}: holds no folder {split!r}; only split='train' is there")
+    return path
+
+
+def _listed(folder: Path, root: Path, problems: list[Problem]) -> Iterator[Path]:
+    """The folder's children in natural order without hidden ones and links that lead out of `root`."""
+    inside = root.resolve()
+    try:
+        children = sorted(folder.iterdir(), key=lambda child: natural(child.name))
+    except OSError as error:
+        problems.append(Problem(reading.shown(folder), f"cannot be listed ({error.strerror or error})"))
+        return
+    for child in children:
+        if _is_system(child.name):
+            continue
+        if child.is_symlink() and not _leads_into(child, inside):
+            problems.append(Problem(_inner_name(child), "is a link that leads nowhere or outside the folder"))
+            continue
+        yield child
+
+
+def _leads_into(link: Path, inside: Path) -> bool:
+    try:
+        return link.resolve(strict=True).is_relative_to(inside)
+    except (OSError, RuntimeError):  # nowhere, or round in a circle
+        return False
+
+
+def _images_in(folder: Path, root: Path, problems: list[Problem]) -> Iterator[Path]:
+    for child in _listed(folder, root, problems):
+        if child.is_dir():
+            problems.append(Problem(_inner_name(child), "is a folder within a class folder, not read"))
+        elif child.suffix.lower() not in SUFFIXES:
+            problems.append(Problem(_inner_name(child), f"is not named as an image ({' '.join(SUFFIXES)})"))
+        elif not child.is_file():
+            problems.append(Problem(_inner_name(child), "is not a file"))
+        else:
+            yield child
+
+
+def _class_name(folder_name: str, known: dict[str, str], problems: list[Problem]) -> str:
+    """The folder's name as a class; two spellings of the same characters are one class, and that is said."""
+    shown = reading.shown(folder_name)
+    name = unicodedata.normalize("NFC", shown)
+    if known.setdefault(name, folder_name) != folder_name:
+        problems.append(Problem(shown, "has the same name as another folder; both are one class"))
+    return name
+
+
+def _inner_name(path: Path) -> str:
+    return f"{reading.shown(path.parent)}/{reading.shown(path)}"
+
+
+def _is_system(name: str) -> bool:
+    return name.startswith(".") or name.lower() in _SYSTEM_NAMES
