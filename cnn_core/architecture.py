@@ -25,7 +25,9 @@ class LayerReport:
     output_shape: Shape | None = None  # None from the first error on
     parameters: int = 0
     multiply_adds: int = 0  # for one image, forward
-    receptive_field: tuple[int, int] | None = None  # rows and columns of the input that one output can depend on
+    receptive_field: tuple[int, int] | None = (
+        None  # rows and columns of the input that one output can depend on
+    )
     error: str | None = None
 
 
@@ -209,7 +211,9 @@ def _layer(index: int, value: Any) -> Layer:
     kind = LAYERS.get(str(value.get("type"))) if isinstance(value, dict) else None
     if kind is None:
         shown = str(value.get("type") if isinstance(value, dict) else value)[:40]
-        raise ArchitectureError(f"layer {index}: no layer is called {shown!r}; use one of {', '.join(LAYERS)}")
+        raise ArchitectureError(
+            f"layer {index}: no layer is called {shown!r}; use one of {', '.join(LAYERS)}"
+        )
     names = {f.name for f in fields(kind)}
     given = {k: tuple(v) if isinstance(v, list) else v for k, v in value.items() if k != "type"}
     if unknown := sorted(set(given) - names):
@@ -222,4 +226,6 @@ def _layer(index: int, value: Any) -> Layer:
     except ArchitectureError as error:
         raise ArchitectureError(f"layer {index} ({error})") from None
     except TypeError:
-        raise ArchitectureError(f"layer {index} ({kind.__name__}): a setting is missing or not a number") from None
+        raise ArchitectureError(
+            f"layer {index} ({kind.__name__}): a setting is missing or not a number"
+        ) from None

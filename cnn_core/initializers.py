@@ -28,7 +28,9 @@ def glorot_normal(shape: tuple[int, ...], fan_in: int, fan_out: int, generator: 
     return _normal(shape, 2 / (fan_in + fan_out), generator)
 
 
-def glorot_uniform(shape: tuple[int, ...], fan_in: int, fan_out: int, generator: np.random.Generator) -> Float:
+def glorot_uniform(
+    shape: tuple[int, ...], fan_in: int, fan_out: int, generator: np.random.Generator
+) -> Float:
     """Return uniform values of variance 2 / (fan_in + fan_out) (Glorot and Bengio 2010)."""
     return _uniform(shape, 2 / (fan_in + fan_out), generator)
 

@@ -25,7 +25,9 @@ def leaky_relu(x: Array, negative_slope: float = 0.01, *, out: Array | None = No
     return np.multiply(x, factor, out=out)
 
 
-def leaky_relu_backward(dy: Array, x: Array, negative_slope: float = 0.01, *, out: Array | None = None) -> Array:
+def leaky_relu_backward(
+    dy: Array, x: Array, negative_slope: float = 0.01, *, out: Array | None = None
+) -> Array:
     """Return dy where x > 0, else negative_slope * dy."""
     factor = np.where(x > 0, x.dtype.type(1), x.dtype.type(negative_slope))
     return np.multiply(dy, factor, out=out)

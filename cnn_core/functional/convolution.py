@@ -1,6 +1,6 @@
 """Convolution (cross-correlation, as in every CNN library) and its gradients.
 
-    y[n, i, j, f] = bias[f] + sum over a, b, c of x[n, i*stride + a*dilation, j*stride + b*dilation, c] * filters[a, b, c, f]
+y[n, i, j, f] = bias[f] + sum over a, b, c of x[n, i*stride + a*dilation, j*stride + b*dilation, c] * filters[a, b, c, f]
 """
 
 import numpy as np
@@ -82,7 +82,9 @@ def conv2d_backward(
         for xs, fs in _group_slices(x.shape[3], filters.shape[3], groups):
             part, dfs = np.ascontiguousarray(padded[..., xs]), np.empty_like(filters[..., fs])
             dpart = None if dpadded is None else np.zeros_like(part)
-            _dense_gradients(np.ascontiguousarray(dy[..., fs]), part, filters[..., fs], w, dfs, dpart, scratch)
+            _dense_gradients(
+                np.ascontiguousarray(dy[..., fs]), part, filters[..., fs], w, dfs, dpart, scratch
+            )
             dfilters[..., fs] = dfs
             if dpadded is not None and dpart is not None:
                 dpadded[..., xs] = dpart
@@ -115,7 +117,13 @@ def _matrix(filters: Array) -> Array:
 
 
 def _dense_gradients(
-    dy: Array, padded: Array, filters: Array, w: Window, dfilters: Array, dpadded: Array | None, scratch: Allocate
+    dy: Array,
+    padded: Array,
+    filters: Array,
+    w: Window,
+    dfilters: Array,
+    dpadded: Array | None,
+    scratch: Allocate,
 ) -> None:
     """Fill dfilters and add to dpadded, every filter seeing every channel."""
     rows = dy.reshape(-1, dy.shape[3])  # M, F
@@ -147,7 +155,13 @@ def _depthwise(padded: Array, filters: Array, w: Window, y: Array, scratch: Allo
 
 
 def _depthwise_gradients(
-    dy: Array, padded: Array, filters: Array, w: Window, dfilters: Array, dpadded: Array | None, scratch: Allocate
+    dy: Array,
+    padded: Array,
+    filters: Array,
+    w: Window,
+    dfilters: Array,
+    dpadded: Array | None,
+    scratch: Allocate,
 ) -> None:
     share = scratch(dy.shape, dy.dtype)
     for i, j, reads in w.taps():

@@ -6,7 +6,12 @@ from cnn_core.functional.geometry import Allocate, Array, Padding, Size, Window,
 
 
 def max_pool2d(
-    x: Array, pool_size: Size = 2, stride: Size | None = None, padding: Padding = 0, *, new: Allocate = np.empty
+    x: Array,
+    pool_size: Size = 2,
+    stride: Size | None = None,
+    padding: Padding = 0,
+    *,
+    new: Allocate = np.empty,
 ) -> Array:
     """Return the maximum of each window of x (N, H, W, C) or (H, W, C). `stride` is the pool size where not given."""
     if x.ndim == 3:
@@ -72,7 +77,12 @@ def max_pool2d_backward(
 
 
 def avg_pool2d(
-    x: Array, pool_size: Size = 2, stride: Size | None = None, padding: Padding = 0, *, new: Allocate = np.empty
+    x: Array,
+    pool_size: Size = 2,
+    stride: Size | None = None,
+    padding: Padding = 0,
+    *,
+    new: Allocate = np.empty,
 ) -> Array:
     """Return the mean of each window of x (N, H, W, C) or (H, W, C); padding counts as zeros."""
     if x.ndim == 3:
@@ -145,9 +155,7 @@ def _tiles(w: Window) -> bool:
     return w.stride[0] >= w.kernel[0] and w.stride[1] >= w.kernel[1]
 
 
-def _zeros_padded(
-    shape: tuple[int, ...], w: Window, dy: Array, new: Allocate, scratch: Allocate
-) -> Array:
+def _zeros_padded(shape: tuple[int, ...], w: Window, dy: Array, new: Allocate, scratch: Allocate) -> Array:
     n, height, width, channels = shape
     (top, left), (bottom, right) = w.before, w.after
     padded_shape = (n, top + height + bottom, left + width + right, channels)

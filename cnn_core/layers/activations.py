@@ -23,7 +23,9 @@ class ReLU(Layer):
         y = F.relu(x, out=_target(x, context))
         return y, y
 
-    def backward(self, dy: Array, cache: Any, parameters: Parameters, context: Context) -> tuple[Array | None, Gradients]:
+    def backward(
+        self, dy: Array, cache: Any, parameters: Parameters, context: Context
+    ) -> tuple[Array | None, Gradients]:
         """Return dy where the output was positive."""
         return F.relu_backward(dy, cache, out=dy, scratch=context.scratch), {}
 
@@ -43,7 +45,9 @@ class LeakyReLU(Layer):
         """Return x or negative_slope * x; the cache is x."""
         return F.leaky_relu(x, self.negative_slope, out=context.new(x.shape, x.dtype)), x
 
-    def backward(self, dy: Array, cache: Any, parameters: Parameters, context: Context) -> tuple[Array | None, Gradients]:
+    def backward(
+        self, dy: Array, cache: Any, parameters: Parameters, context: Context
+    ) -> tuple[Array | None, Gradients]:
         """Return dy or negative_slope * dy."""
         return F.leaky_relu_backward(dy, cache, self.negative_slope, out=dy), {}
 
@@ -58,7 +62,9 @@ class GELU(Layer):
         """Return gelu(x); the cache is x."""
         return F.gelu(x, out=context.new(x.shape, x.dtype)), x
 
-    def backward(self, dy: Array, cache: Any, parameters: Parameters, context: Context) -> tuple[Array | None, Gradients]:
+    def backward(
+        self, dy: Array, cache: Any, parameters: Parameters, context: Context
+    ) -> tuple[Array | None, Gradients]:
         """Return dy times the derivative."""
         return F.gelu_backward(dy, cache, out=dy), {}
 
@@ -72,7 +78,9 @@ class Sigmoid(Layer):
         y = F.sigmoid(x, out=_target(x, context))
         return y, y
 
-    def backward(self, dy: Array, cache: Any, parameters: Parameters, context: Context) -> tuple[Array | None, Gradients]:
+    def backward(
+        self, dy: Array, cache: Any, parameters: Parameters, context: Context
+    ) -> tuple[Array | None, Gradients]:
         """Return dy * y * (1 - y)."""
         return F.sigmoid_backward(dy, cache, out=dy), {}
 
@@ -86,7 +94,9 @@ class Tanh(Layer):
         y = F.tanh(x, out=_target(x, context))
         return y, y
 
-    def backward(self, dy: Array, cache: Any, parameters: Parameters, context: Context) -> tuple[Array | None, Gradients]:
+    def backward(
+        self, dy: Array, cache: Any, parameters: Parameters, context: Context
+    ) -> tuple[Array | None, Gradients]:
         """Return dy * (1 - y^2)."""
         return F.tanh_backward(dy, cache, out=dy), {}
 
@@ -100,6 +110,8 @@ class Softmax(Layer):
         y = F.softmax(x)
         return y, y
 
-    def backward(self, dy: Array, cache: Any, parameters: Parameters, context: Context) -> tuple[Array | None, Gradients]:
+    def backward(
+        self, dy: Array, cache: Any, parameters: Parameters, context: Context
+    ) -> tuple[Array | None, Gradients]:
         """Return the gradient by the scores."""
         return np.ascontiguousarray(F.softmax_backward(dy, cache)), {}

@@ -18,7 +18,7 @@ def _no_generator() -> np.random.Generator:
     raise ValueError("this layer draws random numbers in training: give the context a generator")
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Context:
     """How a layer is to be run; the same layer runs in many threads, each with a context of its own."""
 
@@ -64,7 +64,9 @@ class Layer:
         """Return the shape of each running statistic."""
         return {}
 
-    def init(self, input_shape: Shape, generator: np.random.Generator) -> tuple[dict[str, Array], dict[str, Array]]:
+    def init(
+        self, input_shape: Shape, generator: np.random.Generator
+    ) -> tuple[dict[str, Array], dict[str, Array]]:
         """Return (parameters, buffers) to start from."""
         return {}, {}
 
@@ -76,7 +78,9 @@ class Layer:
         """Return (y, cache) for a batch x (N, *input_shape)."""
         raise NotImplementedError
 
-    def backward(self, dy: Array, cache: Any, parameters: Parameters, context: Context) -> tuple[Array | None, Gradients]:
+    def backward(
+        self, dy: Array, cache: Any, parameters: Parameters, context: Context
+    ) -> tuple[Array | None, Gradients]:
         """Return (dx, gradients of the parameters). dy may be overwritten; dx is None where it is not needed."""
         raise NotImplementedError
 

@@ -9,7 +9,16 @@ from cnn_core import functional as F
 from cnn_core.errors import ArchitectureError
 from cnn_core.functional.geometry import Array, Padding, Size, Window, pair, window
 from cnn_core.initializers import INITIALIZERS
-from cnn_core.layers.base import Context, Gradients, Layer, Parameters, Shape, check_fields, check_size, need_image
+from cnn_core.layers.base import (
+    Context,
+    Gradients,
+    Layer,
+    Parameters,
+    Shape,
+    check_fields,
+    check_size,
+    need_image,
+)
 
 LARGEST_SIZE = 1024
 LARGEST_COUNT = 65_536
@@ -26,7 +35,13 @@ def check_padding(layer: Layer, padding: Padding) -> None:
 
 
 def fitting_window(
-    layer: Layer, field: str, input_shape: Shape, kernel: Size, stride: Size, padding: Padding, dilation: Size = 1
+    layer: Layer,
+    field: str,
+    input_shape: Shape,
+    kernel: Size,
+    stride: Size,
+    padding: Padding,
+    dilation: Size = 1,
 ) -> Window:
     """Return the layer's window over its input; raise ArchitectureError where it is larger than that."""
     height, width, _ = need_image(layer, input_shape)
@@ -105,7 +120,9 @@ class Conv2D(Layer):
             shapes["bias"] = (self.filters,)
         return shapes
 
-    def init(self, input_shape: Shape, generator: np.random.Generator) -> tuple[dict[str, Array], dict[str, Array]]:
+    def init(
+        self, input_shape: Shape, generator: np.random.Generator
+    ) -> tuple[dict[str, Array], dict[str, Array]]:
         """Return random filters and a bias of zeros."""
         return weight_and_bias(self.parameter_shapes(input_shape), self.initializer, generator), {}
 
@@ -129,7 +146,9 @@ class Conv2D(Layer):
         )
         return y, x
 
-    def backward(self, dy: Array, cache: Any, parameters: Parameters, context: Context) -> tuple[Array | None, Gradients]:
+    def backward(
+        self, dy: Array, cache: Any, parameters: Parameters, context: Context
+    ) -> tuple[Array | None, Gradients]:
         """Return dx and the gradients of weight and bias."""
         dx, dweight, dbias = F.conv2d_backward(
             dy,
@@ -149,10 +168,14 @@ class Conv2D(Layer):
 def check_initializer(layer: Layer, name: str) -> None:
     """Raise ArchitectureError unless an initialiser has this name."""
     if name not in INITIALIZERS:
-        raise ArchitectureError(f"{layer.name}: initializer is {name!r}; use one of {', '.join(INITIALIZERS)}")
+        raise ArchitectureError(
+            f"{layer.name}: initializer is {name!r}; use one of {', '.join(INITIALIZERS)}"
+        )
 
 
-def weight_and_bias(shapes: dict[str, Shape], initializer: str, generator: np.random.Generator) -> dict[str, Array]:
+def weight_and_bias(
+    shapes: dict[str, Shape], initializer: str, generator: np.random.Generator
+) -> dict[str, Array]:
     """Return a random weight (last axis: outputs, the others: inputs) and, where there is one, a bias of zeros."""
     shape = shapes["weight"]
     fan_in = int(np.prod(shape[:-1]))

@@ -43,7 +43,9 @@ class Dense(Layer):
             shapes["bias"] = (self.units,)
         return shapes
 
-    def init(self, input_shape: Shape, generator: np.random.Generator) -> tuple[dict[str, Array], dict[str, Array]]:
+    def init(
+        self, input_shape: Shape, generator: np.random.Generator
+    ) -> tuple[dict[str, Array], dict[str, Array]]:
         """Return random weights and a bias of zeros."""
         return weight_and_bias(self.parameter_shapes(input_shape), self.initializer, generator), {}
 
@@ -59,7 +61,9 @@ class Dense(Layer):
             y += parameters["bias"]
         return y, x
 
-    def backward(self, dy: Array, cache: Any, parameters: Parameters, context: Context) -> tuple[Array | None, Gradients]:
+    def backward(
+        self, dy: Array, cache: Any, parameters: Parameters, context: Context
+    ) -> tuple[Array | None, Gradients]:
         """Return dx and the gradients of weight and bias."""
         weight = parameters["weight"]
         gradients = {"weight": np.matmul(cache.T, dy, out=context.new(weight.shape, dy.dtype))}
@@ -82,7 +86,9 @@ class Flatten(Layer):
         """Return a view of x; the cache is its shape."""
         return x.reshape(len(x), -1), x.shape
 
-    def backward(self, dy: Array, cache: Any, parameters: Parameters, context: Context) -> tuple[Array | None, Gradients]:
+    def backward(
+        self, dy: Array, cache: Any, parameters: Parameters, context: Context
+    ) -> tuple[Array | None, Gradients]:
         """Return dy in the shape of the images."""
         return dy.reshape(cache), {}
 
@@ -107,6 +113,8 @@ class Dropout(Layer):
         factor = kept * x.dtype.type(1 / (1 - self.rate))
         return x * factor, factor
 
-    def backward(self, dy: Array, cache: Any, parameters: Parameters, context: Context) -> tuple[Array | None, Gradients]:
+    def backward(
+        self, dy: Array, cache: Any, parameters: Parameters, context: Context
+    ) -> tuple[Array | None, Gradients]:
         """Return dy with the same values dropped."""
         return dy if cache is None else np.multiply(dy, cache, out=dy), {}

@@ -46,7 +46,9 @@ class BatchNorm(Layer):
         """Return running_mean (C,) and running_var (C,)."""
         return {"running_mean": input_shape[-1:], "running_var": input_shape[-1:]}
 
-    def init(self, input_shape: Shape, generator: np.random.Generator) -> tuple[dict[str, Array], dict[str, Array]]:
+    def init(
+        self, input_shape: Shape, generator: np.random.Generator
+    ) -> tuple[dict[str, Array], dict[str, Array]]:
         """Return scale 1 and shift 0; running mean 0 and variance 1."""
         zeros, ones = (np.full(input_shape[-1:], v, np.float32) for v in (0, 1))
         return {"gamma": ones, "beta": zeros}, {"running_mean": zeros.copy(), "running_var": ones.copy()}
@@ -77,11 +79,17 @@ class BatchNorm(Layer):
             )
         return batch
 
-    def normalize(self, x: Array, batch: F.Moments, parameters: Parameters, context: Context) -> tuple[Array, Any]:
+    def normalize(
+        self, x: Array, batch: F.Moments, parameters: Parameters, context: Context
+    ) -> tuple[Array, Any]:
         """Return (y, cache) of this chunk, normalised by the whole batch's statistics."""
         # The cache is xhat; it may take the place of x where nobody else needs x.
         xhat, scale = F.normalize(
-            x, batch.mean, batch.variance, self.epsilon, new=(lambda *_: x) if context.may_overwrite else context.new
+            x,
+            batch.mean,
+            batch.variance,
+            self.epsilon,
+            new=(lambda *_: x) if context.may_overwrite else context.new,
         )
         y = scale_shift(xhat, parameters["gamma"], parameters["beta"], new=context.new)
         return y, _Cache(xhat, scale, batch.count)
@@ -91,7 +99,10 @@ class BatchNorm(Layer):
         m = np.float32(self.momentum)
         unbiased = batch.squares / np.float32(batch.count - 1)
         mean, variance = buffers["running_mean"], buffers["running_var"]
-        return {"running_mean": mean + m * (batch.mean - mean), "running_var": variance + m * (unbiased - variance)}
+        return {
+            "running_mean": mean + m * (batch.mean - mean),
+            "running_var": variance + m * (unbiased - variance),
+        }
 
     def sums(self, dy: Array, cache: Any, context: Context) -> Gradients:
         """Return this chunk's part of the gradients of gamma and beta."""

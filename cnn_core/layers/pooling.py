@@ -6,7 +6,16 @@ from typing import Any, ClassVar
 from cnn_core import functional as F
 from cnn_core.errors import ArchitectureError
 from cnn_core.functional.geometry import Array, Padding, Size, Window, pair
-from cnn_core.layers.base import Context, Gradients, Layer, Parameters, Shape, check_fields, check_size, need_image
+from cnn_core.layers.base import (
+    Context,
+    Gradients,
+    Layer,
+    Parameters,
+    Shape,
+    check_fields,
+    check_size,
+    need_image,
+)
 from cnn_core.layers.convolution import LARGEST_SIZE, check_padding, fitting_window
 
 
@@ -61,11 +70,20 @@ class MaxPool2D(_Pool2D):
         )
         return y, (winners, x.shape)
 
-    def backward(self, dy: Array, cache: Any, parameters: Parameters, context: Context) -> tuple[Array | None, Gradients]:
+    def backward(
+        self, dy: Array, cache: Any, parameters: Parameters, context: Context
+    ) -> tuple[Array | None, Gradients]:
         """Return dx: the winner of each window takes its gradient."""
         winners, shape = cache
         dx = F.max_pool2d_backward(
-            dy, winners, shape, self.pool_size, self.stride, self.padding, new=context.new, scratch=context.scratch
+            dy,
+            winners,
+            shape,
+            self.pool_size,
+            self.stride,
+            self.padding,
+            new=context.new,
+            scratch=context.scratch,
         )
         return dx, {}
 
@@ -78,7 +96,9 @@ class AvgPool2D(_Pool2D):
         """Return the means; the cache is the input's shape."""
         return F.avg_pool2d(x, self.pool_size, self.stride, self.padding, new=context.new), x.shape
 
-    def backward(self, dy: Array, cache: Any, parameters: Parameters, context: Context) -> tuple[Array | None, Gradients]:
+    def backward(
+        self, dy: Array, cache: Any, parameters: Parameters, context: Context
+    ) -> tuple[Array | None, Gradients]:
         """Return dx: each window's gradient is shared equally."""
         dx = F.avg_pool2d_backward(
             dy, cache, self.pool_size, self.stride, self.padding, new=context.new, scratch=context.scratch
@@ -101,6 +121,8 @@ class GlobalAveragePooling2D(Layer):
         """Return the means; the cache is the input's shape."""
         return F.global_avg_pool2d(x), x.shape
 
-    def backward(self, dy: Array, cache: Any, parameters: Parameters, context: Context) -> tuple[Array | None, Gradients]:
+    def backward(
+        self, dy: Array, cache: Any, parameters: Parameters, context: Context
+    ) -> tuple[Array | None, Gradients]:
         """Return dx: each channel's gradient is shared equally by its positions."""
         return F.global_avg_pool2d_backward(dy, cache, new=context.new), {}

@@ -1,0 +1,249 @@
+"""Checkpoints: a network, how it is trained and how far, in one .cnn file.
+
+A .cnn file is a zip of `header.json` (format, version, architecture, settings, state, metadata) and one .npy file a group of
+numbers: `parameters/0.weight.npy`, `buffers/...`, `slots/<slot>/0.weight.npy`. No pickle anywhere. The header says what
+arrays there must be; nothing is read that is larger than they are.
+"""
+
+import io
+import json
+import os
+import tempfile
+import time
+import zipfile
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NoReturn
+
+import numpy as np
+
+from cnn_core.architecture import Architecture
+from cnn_core.errors import ArchitectureError, CheckpointError
+from cnn_core.functional.geometry import Array
+from cnn_core.layers import Shape
+from cnn_core.network import Network
+from cnn_core.training import TrainingSettings, TrainingState
+
+FORMAT, VERSION = "cnn-checkpoint", 1
+SUFFIX = ".cnn"
+_HEADER = "header.json"
+_MOST_HEADER_BYTES = 4 << 20
+_NPY_HEADER_BYTES = 4096  # more than NumPy writes before the numbers of an array
+_REPLACE_TRIES = 5
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Checkpoint:
+    """What a .cnn file holds. `metadata` is for the program and people: class names, a history, a note; JSON values."""
+
+    network: Network
+    settings: TrainingSettings | None = None
+    training: TrainingState | None = None
+    metadata: dict[str, Any] = field(default_factory=dict)
+
+
+def save(path: Path | str, checkpoint: Checkpoint) -> None:
+    """Write a checkpoint. The file is complete or, after any failure (CheckpointError), as it was before."""
+    path = Path(path)
+    try:
+        _write_atomically(path, lambda file: _write(file, checkpoint))
+    except OSError as error:
+        raise CheckpointError(f"{path.name} could not be saved: {error.strerror or error}") from error
+
+
+def load(path: Path | str) -> Checkpoint:
+    """Return the checkpoint in a file; raise CheckpointError, with one sentence, for anything else."""
+    path = Path(path)
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return _Reader(path.name, archive).read()
+    except OSError as error:
+        raise CheckpointError(f"{path.name} could not be opened: {error.strerror or error}") from error
+    except (zipfile.BadZipFile, zipfile.LargeZipFile, EOFError, NotImplementedError, RuntimeError) as error:
+        raise CheckpointError(
+            f"{path.name} is not a .cnn file, or it is damaged ({error}); open another copy of it"
+        ) from error
+
+
+def _write(file: io.BufferedWriter, checkpoint: Checkpoint) -> None:
+    network, state = checkpoint.network, checkpoint.training
+    header: dict[str, Any] = {
+        "format": FORMAT,
+        "version": VERSION,
+        "architecture": json.loads(network.architecture.to_json()),
+        "settings": checkpoint.settings.to_json() if checkpoint.settings else None,
+        "training": None,
+        "metadata": checkpoint.metadata,
+    }
+    arrays = {f"parameters/{k}": v for k, v in network.parameters.items()}
+    arrays |= {f"buffers/{k}": v for k, v in network.buffers.items()}
+    if state is not None:
+        header["training"] = {
+            "step": state.step,
+            "planned_steps": state.planned_steps,
+            "learning_rate": state.learning_rate,
+            "slots": list(state.slots),
+        }
+        arrays |= {f"slots/{slot}/{k}": v for slot, values in state.slots.items() for k, v in values.items()}
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+        archive.writestr(_HEADER, json.dumps(header, indent=1))
+        for name, array in arrays.items():
+            content = io.BytesIO()
+            np.save(content, array, allow_pickle=False)
+            archive.writestr(f"{name}.npy", content.getvalue())
+
+
+class _Reader:
+    """Reads one archive, believing nothing in it."""
+
+    def __init__(self, name: str, archive: zipfile.ZipFile) -> None:
+        self.name, self.archive = name, archive
+
+    def read(self) -> Checkpoint:
+        header = self._header()
+        try:
+            architecture = Architecture.from_json(json.dumps(header.get("architecture")))
+        except ArchitectureError as error:
+            self._refuse(f"its architecture cannot be used: {error}")
+        if architecture.error:
+            self._refuse(f"its architecture cannot work: {architecture.error}")
+        settings = self._settings(header.get("settings"))
+        parameters, buffers = _expected(architecture)
+        network = Network(
+            architecture, self._arrays("parameters", parameters), self._arrays("buffers", buffers)
+        )
+        if any((v < 0).any() for k, v in network.buffers.items() if k.endswith(".running_var")):
+            self._refuse("a running variance is negative")
+        training = self._training(header.get("training"), settings, parameters)
+        metadata = header.get("metadata")
+        return Checkpoint(
+            network=network,
+            settings=settings,
+            training=training,
+            metadata=metadata if isinstance(metadata, dict) else {},
+        )
+
+    def _header(self) -> dict[str, Any]:
+        try:
+            header = json.loads(self._member(_HEADER, _MOST_HEADER_BYTES))
+        except (ValueError, RecursionError) as error:
+            if isinstance(error, CheckpointError):
+                raise
+            self._refuse("its header is not JSON")
+        if not isinstance(header, dict) or header.get("format") != FORMAT:
+            self._refuse("its header is of another kind of file")
+        version = header.get("version")
+        if version != VERSION:
+            self._refuse(
+                f"it has version {str(version)[:20]}, this program reads {VERSION}; update the program"
+            )
+        return header
+
+    def _settings(self, value: Any) -> TrainingSettings | None:
+        if value is None:
+            return None
+        try:
+            return TrainingSettings.from_json(value)
+        except ValueError as error:
+            self._refuse(f"its training settings cannot be used: {error}")
+
+    def _training(
+        self, value: Any, settings: TrainingSettings | None, parameters: dict[str, Shape]
+    ) -> TrainingState | None:
+        if value is None or settings is None:
+            return None
+        planned = value.get("planned_steps") if isinstance(value, dict) else -1
+        if (
+            not isinstance(value, dict)
+            or value.get("slots") != list(settings.optimizer.slot_names())
+            or not _is_count(value.get("step"))
+            or not (planned is None or _is_count(planned))
+            or not isinstance(value.get("learning_rate"), (int, float))
+            or not 0 <= value["learning_rate"] <= 100
+        ):
+            self._refuse("its state of training does not fit its settings")
+        slots = {s: self._arrays(f"slots/{s}", parameters) for s in settings.optimizer.slot_names()}
+        return TrainingState(value["step"], planned, float(value["learning_rate"]), slots)
+
+    def _arrays(self, folder: str, shapes: dict[str, Shape]) -> dict[str, Array]:
+        return {name: self._array(f"{folder}/{name}", shape) for name, shape in shapes.items()}
+
+    def _array(self, name: str, shape: Shape) -> Array:
+        content = self._member(f"{name}.npy", 4 * int(np.prod(shape)) + _NPY_HEADER_BYTES)
+        try:
+            array = np.load(io.BytesIO(content), allow_pickle=False)
+        except (ValueError, EOFError, OSError, SyntaxError, MemoryError):
+            self._refuse(f"{name} is not an array of numbers")
+        if not isinstance(array, np.ndarray) or array.shape != shape or array.dtype != np.float32:
+            found = f"{array.dtype} {array.shape}" if isinstance(array, np.ndarray) else "an archive"
+            self._refuse(f"{name} is {found}, its architecture needs float32 {shape}")
+        if not np.isfinite(array).all():
+            self._refuse(f"{name} holds values that are not finite numbers")
+        return np.ascontiguousarray(array)
+
+    def _member(self, name: str, most: int) -> bytes:
+        try:
+            info = self.archive.getinfo(name)
+        except KeyError:
+            self._refuse(f"{name} is missing")
+        if info.file_size > most:
+            self._refuse(f"{name} has {info.file_size:,} bytes, {most:,} at the most can be right")
+        with self.archive.open(info) as member:
+            try:
+                # The directory's size can lie; reading is bounded all the same.
+                content = member.read(most + 1)
+            except (zipfile.BadZipFile, EOFError, OSError, ValueError, zlib.error):
+                self._refuse(f"{name} is damaged")
+        if len(content) > most:
+            self._refuse(f"{name} is longer than it says")
+        return content
+
+    def _refuse(self, reason: str) -> NoReturn:
+        raise CheckpointError(f"{self.name} cannot be opened: {reason[:500]}")
+
+
+def _expected(architecture: Architecture) -> tuple[dict[str, Shape], dict[str, Shape]]:
+    """Return the shapes of all parameters and of all buffers."""
+    parameters: dict[str, Shape] = {}
+    buffers: dict[str, Shape] = {}
+    for report in architecture.check():
+        shape = report.input_shape or ()
+        parameters.update({f"{report.index}.{k}": s for k, s in report.layer.parameter_shapes(shape).items()})
+        buffers.update({f"{report.index}.{k}": s for k, s in report.layer.buffer_shapes(shape).items()})
+    return parameters, buffers
+
+
+def _is_count(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**63
+
+
+def _write_atomically(path: Path, write: Callable[[Any], None]) -> None:
+    """Write beside the file, make sure it is on the disk, then put it in the file's place."""
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            write(file)
+            file.flush()
+            os.fsync(file.fileno())
+        if path.exists():
+            os.chmod(name, path.stat().st_mode & 0o777)  # noqa: PTH101 - a name, not a path
+        else:
+            os.chmod(name, 0o666 & ~_umask())  # noqa: PTH101
+        for attempt in range(_REPLACE_TRIES):
+            try:
+                os.replace(name, path)  # noqa: PTH105
+                return
+            except PermissionError:  # on Windows, while a virus scanner or a viewer holds the old file
+                if attempt == _REPLACE_TRIES - 1:
+                    raise
+                time.sleep(0.1)
+    finally:
+        Path(name).unlink(missing_ok=True)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

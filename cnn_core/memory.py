@@ -1,0 +1,60 @@
+"""Memory that is used again in every step, because fresh memory costs more than the arithmetic done in it."""
+
+from math import prod
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from cnn_core.functional.geometry import Array
+
+_ALIGNMENT = 64  # bytes; one line of the processor's cache
+
+
+class Replay:
+    """Answers the i-th request since `restart` with the i-th piece of memory, each step the same."""
+
+    def __init__(self) -> None:
+        self._pieces: list[Array] = []
+        self._raw: list[Array] = []
+        self._next = 0
+
+    def restart(self) -> None:
+        """Begin a new step; what was handed out is handed out again."""
+        self._next = 0
+
+    def __call__(self, shape: tuple[int, ...], dtype: DTypeLike) -> Array:
+        """Return the next array."""
+        i, self._next = self._next, self._next + 1
+        if i < len(self._pieces):
+            piece = self._pieces[i]
+            if piece.shape == shape and piece.dtype == dtype:
+                return piece
+        else:
+            self._raw.append(np.empty(0, np.uint8))
+            self._pieces.append(self._raw[i])
+        size = prod(shape) * np.dtype(dtype).itemsize
+        if self._raw[i].nbytes < size:
+            self._raw[i] = np.empty(size, np.uint8)
+        self._pieces[i] = np.ndarray(shape, dtype, self._raw[i])
+        return self._pieces[i]
+
+
+class Scratch:
+    """One stretch of memory, cut from its start for every call of a layer, so that it stays in the core's cache."""
+
+    def __init__(self) -> None:
+        self._raw = np.empty(0, np.uint8)
+        self._used = 0
+
+    def release(self) -> None:
+        """Take back all that was handed out."""
+        self._used = 0
+
+    def __call__(self, shape: tuple[int, ...], dtype: DTypeLike) -> Array:
+        """Return an array valid until `release`."""
+        start = self._used
+        end = start + prod(shape) * np.dtype(dtype).itemsize
+        if end > self._raw.nbytes:
+            self._raw, start, end = np.empty(max(2 * self._raw.nbytes, end), np.uint8), 0, end - start
+        self._used = -(-end // _ALIGNMENT) * _ALIGNMENT
+        return np.ndarray(shape, dtype, self._raw, start)

@@ -1,0 +1,138 @@
+"""In which order, in which pieces and how many images at a time a network is run."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from math import prod
+
+from cnn_core.architecture import Architecture
+from cnn_core.errors import ArchitectureError
+from cnn_core.layers import BatchNorm, Dense, Layer, MaxPool2D, ReLU, Shape, Softmax
+
+# What a chunk of images needs at once should stay in the core's own cache. Constants, not measured at run time: the size
+# of a chunk decides in which order numbers are added, and results are to be the same bits every time.
+CHUNK_BYTES = 1 << 20
+SMALLEST_CHUNK, LARGEST_CHUNK = 2, 32
+LEAST_CHUNKS = 4  # so that a few threads share even a small batch
+# Weights larger than this are worth more images a chunk: each chunk reads all of them.
+LARGE_WEIGHT_BYTES = 1 << 18
+
+
+@dataclass(frozen=True)
+class Step:
+    """One layer in its place."""
+
+    index: int
+    layer: Layer
+    may_overwrite: bool  # the layer may write its output over its input
+    needs_backward: bool  # it or a layer before it has parameters
+    needs_dx: bool  # a layer before it has parameters
+
+
+@dataclass(frozen=True)
+class Segment:
+    """Steps that a chunk of images runs through without looking at other chunks.
+
+    A segment with a `meeting` begins with batch normalisation: all chunks must have arrived before any goes on. A segment
+    that `regroups` cuts the batch anew, into chunks of at most `images`.
+    """
+
+    meeting: Step | None
+    steps: tuple[Step, ...]
+    regroups: bool
+    images: int
+    input_shape: Shape
+    output_shape: Shape
+
+    def chunk_size(self, batch: int) -> int:
+        """Return the number of images in each chunk of a batch. It does not depend on the number of threads."""
+        return max(1, min(self.images, -(-batch // LEAST_CHUNKS)))
+
+
+@lru_cache(maxsize=32)
+def plan(architecture: Architecture, training: bool) -> tuple[Segment, ...]:
+    """Return the segments that take a batch from images to logits; raise ArchitectureError where there is no way.
+
+    A Softmax at the end is left out: loss and probabilities are computed from its logits.
+    """
+    if architecture.error:
+        raise ArchitectureError(architecture.error)
+    shapes = {r.index: r.input_shape or () for r in architecture.check()}
+    steps = _steps(architecture)
+    cuts = [i for i, s in enumerate(steps) if i == 0 or _meets(s, training) or _has_large_weights(s, shapes)]
+    segments = []
+    for start, stop in zip(cuts, [*cuts[1:], len(steps)], strict=True):
+        first = steps[start]
+        meets = _meets(first, training)
+        regroups = start == 0 or (not meets and _has_large_weights(first, shapes))
+        segments.append((first if meets else None, steps[start + meets : stop], regroups))
+    sizes = _chunk_sizes(segments, shapes)
+    ends = [*[steps[cut].index for cut in cuts[1:]], None]
+    outputs = [shapes[end] if end is not None else (architecture.classes,) for end in ends]
+    inputs = [shapes[steps[cut].index] for cut in cuts]
+    return tuple(
+        Segment(*parts, images, before, after)
+        for parts, images, before, after in zip(segments, sizes, inputs, outputs, strict=True)
+    )
+
+
+def _steps(architecture: Architecture) -> tuple[Step, ...]:
+    layers = list(enumerate(architecture.layers))
+    if isinstance(layers[-1][1], Softmax) and len(layers) > 1:
+        layers.pop()
+    _pool_before_relu(layers)
+    steps, previous, trained = [], None, False
+    for index, layer in layers:
+        has_parameters = bool(layer.parameter_shapes(architecture.check()[index].input_shape or ()))
+        overwrite = previous is not None and previous.releases_output
+        steps.append(Step(index, layer, overwrite, trained or has_parameters, trained))
+        previous, trained = layer, trained or has_parameters
+    return tuple(steps)
+
+
+def _pool_before_relu(layers: list[tuple[int, Layer]]) -> None:
+    """Put each MaxPool2D before the ReLU that precedes it.
+
+    The result is the same to the bit, both ways: ReLU keeps the order of numbers, so the largest stays the largest, and
+    where two winners are possible both are negative and no gradient passes. The ReLU has a quarter of the work to do.
+    """
+    for i in range(len(layers) - 1):
+        if isinstance(layers[i][1], ReLU) and isinstance(layers[i + 1][1], MaxPool2D):
+            layers[i], layers[i + 1] = layers[i + 1], layers[i]
+
+
+def _meets(step: Step, training: bool) -> bool:
+    return training and isinstance(step.layer, BatchNorm)
+
+
+def _has_large_weights(step: Step, shapes: dict[int, Shape]) -> bool:
+    return isinstance(step.layer, Dense) and 4 * shapes[step.index][0] * step.layer.units > LARGE_WEIGHT_BYTES
+
+
+def _chunk_sizes(
+    segments: list[tuple[Step | None, tuple[Step, ...], bool]], shapes: dict[int, Shape]
+) -> list[int]:
+    """Return each segment's images a chunk: the same for all up to the next one that regroups."""
+    sizes: list[int] = []
+    for i, (_, _, regroups) in enumerate(segments):
+        if not regroups:
+            sizes.append(sizes[-1])
+            continue
+        group = [s for _, steps, again in _until_regroup(segments[i:]) for s in steps]
+        needs = max((_working_bytes(s.layer, shapes[s.index]) for s in group), default=1)
+        sizes.append(min(LARGEST_CHUNK, max(SMALLEST_CHUNK, CHUNK_BYTES // needs)))
+    return sizes
+
+
+def _until_regroup(
+    segments: list[tuple[Step | None, tuple[Step, ...], bool]],
+) -> list[tuple[Step | None, tuple[Step, ...], bool]]:
+    end = next((i for i, s in enumerate(segments) if i and s[2]), len(segments))
+    return segments[:end]
+
+
+def _working_bytes(layer: Layer, shape: Shape) -> int:
+    """Return what one image needs at once in this layer: its input, its output and the window's columns."""
+    output = layer.output_shape(shape)
+    w = layer.window(shape)
+    columns = prod(output[:2]) * prod(w.kernel) * shape[-1] if w and layer.multiply_adds(shape) else 0
+    return 4 * (prod(shape) + prod(output) + columns)

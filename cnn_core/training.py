@@ -1,0 +1,266 @@
+"""Trainer: a network, data and settings that go on one batch at a time, as a generator of progress.
+
+Everything random is a function of the seed and of a counter: the epoch's number decides the order of images, the step's
+number what dropout drops. So the state of a run is small, any moment of it can be gone back to, and a run that is saved,
+loaded and continued gives the same bits as one that was never stopped.
+"""
+
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from cnn_core.datasets import Dataset
+from cnn_core.errors import DatasetError, DivergenceError
+from cnn_core.execution import BatchResult, Cancelled, Executor
+from cnn_core.functional.geometry import Array
+from cnn_core.metrics import Evaluation
+from cnn_core.network import Network
+from cnn_core.optimizers import SGD, Optimizer, Slots, clip_gradients
+from cnn_core.schedules import Constant, Schedule
+
+_ORDER, _STEP = 0, 1  # what a number is drawn for: keeps the sequences apart
+LARGEST_BATCH = 8192
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingSettings:
+    """All that decides a run beside architecture and data."""
+
+    optimizer: Optimizer = SGD()  # noqa: RUF009 - a frozen value
+    schedule: Schedule = Constant()  # noqa: RUF009 - a frozen value
+    batch_size: int = 64
+    epochs: int = 10
+    label_smoothing: float = 0.0
+    clip_norm: float | None = None
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        _need("batch_size", self.batch_size, 1, LARGEST_BATCH)
+        _need("epochs", self.epochs, 1, 100_000)
+        _need("seed", self.seed, 0, 2**32 - 1)
+        _need("label_smoothing", self.label_smoothing, 0.0, 0.9)
+        if self.clip_norm is not None:
+            _need("clip_norm", self.clip_norm, 1e-6, 1e6)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain values."""
+        return {**vars(self), "optimizer": self.optimizer.to_json(), "schedule": self.schedule.to_json()}
+
+    @staticmethod
+    def from_json(value: Mapping[str, Any]) -> "TrainingSettings":
+        """Return the settings described; raise ValueError where they are none."""
+        try:
+            parts = {
+                "optimizer": Optimizer.from_json(value["optimizer"]),
+                "schedule": Schedule.from_json(value["schedule"]),
+            }
+            return TrainingSettings(**{**value, **parts})
+        except (KeyError, TypeError, AttributeError) as error:
+            raise ValueError(f"these are not training settings: {error}") from None
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What one step did."""
+
+    step: int  # steps done, this one included
+    epoch: int  # epochs begun
+    steps_per_epoch: int
+    loss: float  # mean cross-entropy of the batch, before the step
+    accuracy: float  # of the batch, before the step
+    learning_rate: float  # used in the step
+    images_per_second: float  # of the run so far, validation left out
+    validation: Evaluation | None = None  # after an epoch's last step
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingState:
+    """Where a run is: with the network and the settings, all that is needed to go on."""
+
+    step: int
+    planned_steps: int | None
+    learning_rate: float
+    slots: Slots
+
+
+class Trainer:
+    """Trains a copy of a network. Not thread-safe, but for `stop` and `learning_rate`."""
+
+    def __init__(
+        self,
+        network: Network,
+        *,
+        train: Dataset,
+        validation: Dataset | None = None,
+        optimizer: Optimizer = SGD(),  # noqa: B008 - a frozen value
+        schedule: Schedule = Constant(),  # noqa: B008 - a frozen value
+        batch_size: int = 64,
+        label_smoothing: float = 0.0,
+        clip_norm: float | None = None,
+        seed: int = 0,
+        threads: int | None = None,
+    ) -> None:
+        """Prepare; raises DatasetError where the data do not fit the network."""
+        for dataset in (train, validation) if validation is not None else (train,):
+            network.check_dataset(dataset)
+        if len(train) == 0:
+            raise DatasetError("there are no images to train on")
+        _need("batch_size", batch_size, 1, LARGEST_BATCH)
+        self.network = network.copy()
+        self.train, self.validation = train, validation
+        self.optimizer, self.schedule = optimizer, schedule
+        self.batch_size, self.label_smoothing, self.clip_norm = batch_size, label_smoothing, clip_norm
+        self.seed, self.threads = seed, threads
+        self.step = 0
+        self.learning_rate = optimizer.learning_rate  # before the schedule's factor
+        self._slots = optimizer.slots(self.network.parameters)
+        self._planned_steps: int | None = None
+        self._order: tuple[int, Array] | None = None
+        self._stop = threading.Event()
+        self._scratch = {k: np.empty_like(p) for k, p in self.network.parameters.items()}
+
+    @classmethod
+    def resume(cls, network: Network, state: TrainingState, *, train: Dataset, **arguments: Any) -> "Trainer":
+        """Return a trainer that goes on where `state` was taken, given the network as it was and the same settings."""
+        trainer = cls(network, train=train, **arguments)
+        trainer.step, trainer._planned_steps = state.step, state.planned_steps
+        trainer.learning_rate = state.learning_rate
+        trainer._slots = _copied(state.slots)
+        return trainer
+
+    def state(self) -> TrainingState:
+        """Return where the run is, as a copy."""
+        return TrainingState(self.step, self._planned_steps, self.learning_rate, _copied(self._slots))
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """The number of batches that hold all training images once, the last one perhaps smaller."""
+        return -(-len(self.train) // self.batch_size)
+
+    def plan(self, epochs: int) -> None:
+        """Lay the schedule over this many epochs from the run's beginning."""
+        self._planned_steps = epochs * self.steps_per_epoch
+
+    def stop(self) -> None:
+        """Make `run` end within the current batch, which is then not counted. May be called from any thread."""
+        self._stop.set()
+
+    def run(self, *, epochs: int | None = None, steps: int | None = None) -> Iterator[Progress]:
+        """Yield the progress of each step, for so many epochs or steps, or up to the epoch's end where neither is given.
+
+        A caller pauses by not asking for more. At an epoch's end the network is evaluated on the validation data, which
+        changes nothing. Raises DivergenceError where the loss is no longer a finite number.
+        """
+        self._stop.clear()
+        per_epoch = self.steps_per_epoch
+        if self._planned_steps is None:
+            self.plan(epochs or 1)
+        begun = self.step // per_epoch
+        last = self.step + steps if steps is not None else (begun + (epochs or 1)) * per_epoch
+        clock = _Clock()
+        with Executor(self.network.architecture, self.threads) as executor:
+            while self.step < last:
+                clock.start()
+                try:
+                    progress = self._one_step(executor)
+                except Cancelled:
+                    return
+                rate = clock.rate(self._batch_images(self.step - 1))
+                progress = replace(progress, images_per_second=rate)
+                if self.step % per_epoch == 0 and self.validation is not None:
+                    progress = replace(
+                        progress, validation=self.network.evaluate(self.validation, self.threads)
+                    )
+                yield progress
+                if self._stop.is_set():
+                    return
+
+    def _one_step(self, executor: Executor) -> Progress:
+        batch = self._batch_rows(self.step)
+        network = self.network
+        result = executor.loss_and_gradients(
+            network.parameters,
+            network.buffers,
+            self.train.images[batch],
+            self.train.labels[batch],
+            seed=(self.seed, _STEP, self.step),
+            label_smoothing=self.label_smoothing,
+            cancelled=self._stop.is_set,
+        )
+        if not np.isfinite(result.loss):
+            raise DivergenceError(
+                f"the loss is {result.loss} at step {self.step + 1:,}: training has diverged; "
+                f"the network of the step before is kept. Try a learning rate below {self._rate():.2g}"
+            )
+        rate = self._rate()
+        self._move(result, rate)
+        self.step += 1
+        return Progress(
+            step=self.step,
+            epoch=(self.step - 1) // self.steps_per_epoch + 1,
+            steps_per_epoch=self.steps_per_epoch,
+            loss=result.loss,
+            accuracy=result.correct / len(batch),
+            learning_rate=rate,
+            images_per_second=0.0,
+        )
+
+    def _move(self, result: BatchResult, rate: float) -> None:
+        """Take the optimiser's step, in place; nothing is changed where a gradient is not finite."""
+        gradients = result.gradients
+        norm = clip_gradients(gradients, self.clip_norm or np.inf)
+        if not np.isfinite(norm):
+            raise DivergenceError(
+                f"a gradient is not a finite number at step {self.step + 1:,}: training has diverged; "
+                f"the network of the step before is kept. Try a learning rate below {rate:.2g}"
+            )
+        for name, p in self.network.parameters.items():
+            slots = {slot: values[name] for slot, values in self._slots.items()}
+            self.optimizer.update(p, gradients[name], slots, self.step + 1, rate, self._scratch[name])
+        for name, value in result.buffers.items():
+            self.network.buffers[name][...] = value
+
+    def _rate(self) -> float:
+        return self.learning_rate * self.schedule.factor(self.step, self._planned_steps or 1)
+
+    def _batch_rows(self, step: int) -> Array:
+        """Return the numbers of the images in the batch of a step (from 0)."""
+        epoch, position = divmod(step, self.steps_per_epoch)
+        if self._order is None or self._order[0] != epoch:
+            order = np.random.default_rng((self.seed, _ORDER, epoch)).permutation(len(self.train))
+            self._order = (epoch, order)
+        return self._order[1][position * self.batch_size : (position + 1) * self.batch_size]
+
+    def _batch_images(self, step: int) -> int:
+        position = step % self.steps_per_epoch
+        return min(self.batch_size, len(self.train) - position * self.batch_size)
+
+
+class _Clock:
+    """Images per second over the time spent in steps, recent steps counting more."""
+
+    def __init__(self) -> None:
+        self._began, self._images, self._seconds = 0.0, 0.0, 0.0
+
+    def start(self) -> None:
+        self._began = time.perf_counter()
+
+    def rate(self, images: int) -> float:
+        keep = 0.98
+        self._images = keep * self._images + images
+        self._seconds = keep * self._seconds + time.perf_counter() - self._began
+        return self._images / max(self._seconds, 1e-9)
+
+
+def _copied(slots: Slots) -> Slots:
+    return {slot: {k: v.copy() for k, v in values.items()} for slot, values in slots.items()}
+
+
+def _need(name: str, value: Any, low: float, high: float) -> None:
+    kinds: tuple[type, ...] = (int, np.integer) if isinstance(low, int) else (int, float)
+    if isinstance(value, bool) or not isinstance(value, kinds) or not low <= value <= high:
+        raise ValueError(f"{name} is {value!r}; use a number from {low:g} to {high:g}")
