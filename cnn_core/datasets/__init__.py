@@ -1,5 +1,6 @@
 """Labelled images from every source: built in, downloaded, or a person's own files."""
 
+from cnn_core.datasets.csv import from_csv
 from cnn_core.datasets.dataset import Dataset
 from cnn_core.datasets.folder import find_folder, from_folder, import_folder
 from cnn_core.datasets.idx import from_idx
@@ -17,6 +18,7 @@ __all__ = [
     "Progress",
     "collect",
     "find_folder",
+    "from_csv",
     "from_folder",
     "from_idx",
     "from_npz",

@@ -86,11 +86,11 @@ def _deform(points: Array, style: Style, random: Random) -> Array:
     x, y = x + one(0.04) * bump_y, y + one(0.03) * bump_x  # bent
     for _ in range(2):
         x, y = x + _wave(x, y, 0.018, random), y + _wave(x, y, 0.018, random)
-    x = (x - 0.5) * style.aspect * np.exp(one(0.27))
+    x = (x - 0.5) * style.aspect * np.exp(one(0.24))
     y = y - 0.5
     lean = style.lean * random.uniform(-1, 1, (count, 1)).astype(np.float32)
-    x = x - (0.16 + one(0.28) + lean) * y
-    angle = one(0.12)
+    x = x - (0.15 + one(0.23) + lean) * y
+    angle = one(0.1)
     cosine, sine = np.cos(angle), np.sin(angle)
     return np.stack([cosine * x - sine * y, sine * x + cosine * y], axis=2).astype(np.float32)
 

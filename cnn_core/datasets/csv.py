@@ -1,0 +1,163 @@
+"""CSV in the usual form, one image a line: its label, then its pixels; header or none; plain or gzipped."""
+
+import gzip
+import re
+import zlib
+from collections.abc import Iterator
+from math import isqrt, prod
+from pathlib import Path
+
+import numpy as np
+
+from cnn_core.datasets import labels as label_words
+from cnn_core.datasets import reading
+from cnn_core.datasets.dataset import Dataset, Images
+from cnn_core.datasets.progress import Progress, report
+from cnn_core.errors import DatasetError
+
+MAX_LINE = 4 * 1024**2
+"""Longest line: a million pixels; a file without line ends must not be read as one line."""
+
+_DELIMITERS = (",", ";", "\t")
+_LABEL_HEADERS = ("label", "labels", "class", "target", "y")
+_NUMBER = re.compile(r"\s*[-+]?[0-9]{1,18}(\.[0-9]*)?\s*")
+_SHOWN = 20  # characters of a faulty value that are quoted
+
+
+def from_csv(
+    path: Path | str,
+    image_shape: tuple[int, int, int] | None = None,
+    progress: Progress | None = None,
+    source: str = "",
+) -> Dataset:
+    """The data set in a CSV file: each line a label (number or word) and H*W*C pixels 0..255, channels last.
+
+    Without `image_shape` the images are square and grey. A header line may say that the label comes last.
+    Raises DatasetError naming the line; Cancelled when `progress` (in bytes of the file) answers False.
+    """
+    path = Path(path)
+    name = reading.shown(path)
+    table = _Table(name, image_shape)
+    size = reading.file_size(path)
+    try:
+        with path.open("rb") as raw:
+            zipped = raw.read(2) == reading.GZIP_MAGIC
+            raw.seek(0)
+            for block in _blocks(gzip.GzipFile(fileobj=raw) if zipped else raw, name):
+                table.add(block)
+                report(progress, min(raw.tell(), size), size)
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise DatasetError(f"{name}: the gzip data is damaged or cut off ({error}); get it again") from None
+    except OSError as error:
+        raise DatasetError(f"{name}: cannot be read ({error.strerror or error})") from None
+    return table.dataset(source or name)
+
+
+def _blocks(stream: reading.Readable, name: str) -> Iterator[list[str]]:
+    """The lines of the file, some at a time, without their ends."""
+    rest = b""
+    while chunk := stream.read(reading.CHUNK):
+        *whole, rest = (rest + chunk).split(b"\n")
+        if len(rest) > MAX_LINE:
+            raise DatasetError(f"{name}: has a line of more than {MAX_LINE:,} bytes; is it a CSV file?")
+        if whole:
+            yield [line.decode("utf-8", "replace").rstrip("\r") for line in whole]
+    yield [rest.decode("utf-8", "replace").rstrip("\r")]
+
+
+class _Table:
+    """The lines read so far: labels as words, pixels as bytes; memory grows with them."""
+
+    def __init__(self, name: str, image_shape: tuple[int, int, int] | None) -> None:
+        self._name, self._shape = name, image_shape
+        self._delimiter = ","
+        self._label_last = False
+        self._lines = 0
+        self._words: list[str] = []
+        self._pixels = bytearray()
+
+    def add(self, lines: list[str]) -> None:
+        """Take some lines; empty ones are skipped, the first one may be a header."""
+        numbers = range(self._lines + 1, self._lines + len(lines) + 1)
+        self._lines += len(lines)
+        rows = [(number, line) for number, line in zip(numbers, lines, strict=True) if line.strip()]
+        if rows and not self._words:
+            rows = rows[self._start(rows[0][1].removeprefix("\ufeff")) :]
+        if not rows:
+            return
+        words, pixels = zip(*(self._parted(line) for _, line in rows), strict=True)
+        if self._shape is None:
+            self._shape = self._square(pixels[0].count(self._delimiter) + 1)
+        reading.check_size(self._name, len(self._words) + len(rows), self._shape)
+        self._words.extend(words)
+        self._pixels += self._parsed([number for number, _ in rows], list(pixels)).tobytes()
+
+    def dataset(self, source: str) -> Dataset:
+        """What was read as a data set."""
+        if not self._words or self._shape is None:
+            raise DatasetError(f"{self._name}: holds no images; a line is a label and its pixels")
+        images = np.frombuffer(self._pixels, np.uint8).reshape(-1, *self._shape)
+        words = np.array(self._words)
+        if all(_NUMBER.fullmatch(word) for word in set(self._words)):
+            labels, names = label_words.numbered(words.astype(np.float64), self._name)
+        else:
+            labels, names = label_words.named(words, self._name)
+        return Dataset(images, labels, names, source)
+
+    def _start(self, first: str) -> int:
+        """Look at the first line: the delimiter, and 1 when it is a header, which may place the label."""
+        self._delimiter = max(_DELIMITERS, key=first.count)
+        fields = [field.strip(' "').lower() for field in first.split(self._delimiter)]
+        if len(fields) < 2:
+            raise DatasetError(
+                f"{self._name}: line 1 has one value; expected a label and pixels between commas"
+            )
+        if _NUMBER.fullmatch(fields[1]):
+            return 0
+        places = [i for i, field in enumerate(fields) if field in _LABEL_HEADERS] or [0]
+        if places[0] not in (0, len(fields) - 1):
+            raise DatasetError(
+                f"{self._name}: column {places[0] + 1} is the label; it must be the first or last"
+            )
+        self._label_last = places[0] != 0
+        return 1
+
+    def _parted(self, line: str) -> tuple[str, str]:
+        """(label, the text of the pixels) of one line."""
+        if self._label_last:
+            pixels, _, word = line.rpartition(self._delimiter)
+        else:
+            word, _, pixels = line.removeprefix("\ufeff").partition(self._delimiter)
+        return word.strip(' "'), pixels
+
+    def _square(self, pixels: int) -> tuple[int, int, int]:
+        side = isqrt(pixels)
+        if side * side != pixels:
+            raise DatasetError(
+                f"{self._name}: has {pixels:,} pixels a line, which is no square; give image_shape"
+            )
+        return side, side, 1
+
+    def _parsed(self, numbers: list[int], rows: list[str]) -> Images:
+        """The pixels of some rows; an error names the first line at fault."""
+        assert self._shape is not None
+        wanted = prod(self._shape)
+        try:
+            if all(row.strip() for row in rows):  # loadtxt would skip an empty one with a warning
+                values = np.loadtxt(rows, np.uint8, delimiter=self._delimiter, comments=None, ndmin=2)
+                if values.shape == (len(rows), wanted):
+                    return values
+        except (ValueError, OverflowError):
+            pass
+        raise DatasetError(f"{self._name}: {self._fault(numbers, rows, wanted)}")
+
+    def _fault(self, numbers: list[int], rows: list[str], wanted: int) -> str:
+        for number, row in zip(numbers, rows, strict=True):
+            fields = row.split(self._delimiter)
+            if len(fields) != wanted:
+                return f"line {number:,} has {len(fields):,} pixels, expected {wanted:,}"
+            for field in fields:
+                if not re.fullmatch(r"\s*0*[0-9]{1,3}\s*", field) or int(field.strip()[-3:]) > 255:
+                    shown = field if len(field) <= _SHOWN else field[:_SHOWN] + "..."
+                    return f"line {number:,} has the pixel {shown!r}, expected whole numbers 0 to 255"
+        return "the lines cannot be read as numbers"
