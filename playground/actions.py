@@ -38,6 +38,13 @@ class Actions:
             "moveRight", "Move layer ri&ght", "Ctrl+Shift+.", "Move the selected layer towards the output"
         )
 
+        self.fit_to_data = self._make(
+            "fitToData",
+            "&Fit to the data",
+            "Ctrl+Shift+I",
+            "Set input shape and last Dense layer to suit the data",
+        )
+
         self.train = self._make("train", "&Train", "F5", "Train until the set number of epochs, or pause")
         self.train.setCheckable(True)
         self.step = self._make("step", "&Step", "F6", "Train on one batch")

@@ -153,20 +153,28 @@ class Document(QObject):
 
     def edit_settings(self, settings: cnn.TrainingSettings) -> None:
         """Replace the training settings; ticks of one field merge."""
-        old = self._content.settings
-        if settings == old:
-            return
+        old, training = self._content.settings, self._content.training
         changed = [f.name for f in fields(settings) if getattr(settings, f.name) != getattr(old, f.name)]
-        key = ("settings", *changed)
-        if "optimizer" in changed:
-            key += (settings.optimizer.__class__.__name__,)
-        self._push(", ".join(name.replace("_", " ") for name in changed), {"settings": settings}, key)
+        if not changed:
+            return
+        values: dict[str, Any] = {"settings": settings}
+        key: object = ("settings", settings.optimizer.name, *changed)
+        if training is not None and set(training.slots) != set(settings.optimizer.slot_names()):
+            # What another optimiser remembers is of no use to this one: it begins anew, from the same step.
+            slots = settings.optimizer.slots(self._content.network.parameters)
+            values["training"], key = replace(training, slots=slots), None
+        self._push(", ".join(name.replace("_", " ") for name in changed), values, key)
 
-    def set_data(self, spec: str, class_names: tuple[str, ...]) -> None:
+    def set_data(self, spec: str) -> None:
         """Note which data is in use. Not an undo step: loading it again is one click."""
-        self._content = replace(self._content, data=spec, class_names=class_names)
+        self._content = replace(self._content, data=spec)
         self.file_changed.emit()
-        self.network_changed.emit()
+
+    def set_class_names(self, names: tuple[str, ...]) -> None:
+        """Note what the network is being taught to tell apart."""
+        if names != self._content.class_names:
+            self._content = replace(self._content, class_names=names)
+            self.network_changed.emit()
 
     def show_picture(self, picture: Drawing | Picture, text: str) -> None:
         """Put a drawing or an image in front of the network."""
@@ -175,20 +183,22 @@ class Document(QObject):
     # File
 
     def save(self, path: Path) -> None:
-        """Write everything to `path`. Raises OSError; the file that was there before then still is."""
+        """Write everything to `path`. Raises CheckpointError; a file that was there before then still is."""
         content = self._content
         if content.architecture.error is not None:
             raise cnn.CheckpointError(
                 f"The architecture has an error and cannot be saved yet: {content.architecture.error}"
             )
         metadata = {"class_names": list(content.class_names), "data": content.data}
-        checkpoint = cnn.Checkpoint(content.network, content.settings, content.training, metadata)
+        checkpoint = cnn.Checkpoint(
+            network=content.network, settings=content.settings, training=content.training, metadata=metadata
+        )
         cnn.checkpoint.save(path, checkpoint)
         self.path = path
         self._mark_saved()
 
     def open(self, path: Path) -> None:
-        """Replace everything by what `path` holds. Changes nothing when it raises CheckpointError or OSError."""
+        """Replace everything by what `path` holds, or raise CheckpointError and change nothing."""
         content = content_from(cnn.checkpoint.load(path))
         self.restart(content, path)
 

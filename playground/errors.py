@@ -16,6 +16,7 @@ from typing import IO
 import platformdirs
 from PySide6.QtCore import QObject, QTimer, Signal
 
+_open_files: list[IO[str]] = []
 _log = logging.getLogger(__name__)
 
 
@@ -24,8 +25,8 @@ def log_folder() -> Path:
     return Path(platformdirs.user_log_path("cnn-playground", appauthor=False, ensure_exists=True))
 
 
-def start_log() -> IO[str] | None:
-    """Send the program's log and the traces of crashes to files; return the open crash file.
+def start_log() -> None:
+    """Send the program's log and the traces of crashes to files.
 
     Nothing happens where the folder cannot be written: the program works without a log. The crash file has
     to stay open as long as the program runs: sys.stderr is None in a window started without a console.
@@ -37,12 +38,12 @@ def start_log() -> IO[str] | None:
         )
         crashes = (folder / "crashes.log").open("a", encoding="utf-8")
     except OSError:
-        return None
+        return
     log_file.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     logging.getLogger("playground").addHandler(log_file)
     logging.getLogger("playground").setLevel(logging.INFO)
     faulthandler.enable(crashes)
-    return crashes
+    _open_files.append(crashes)
 
 
 class ErrorReport(QObject):

@@ -9,7 +9,7 @@ class GarbageTimer(QObject):
     """Collects by the collector's own thresholds, four times a second, in the thread that made it.
 
     A collection that happens to start in the training thread may destroy Qt objects there, which ends
-    the program (seen with pyqtgraph 0.14 and PySide6 6.11). So automatic collection is off while the window lives.
+    the program (seen with pyqtgraph 0.14 and PySide6 6.11). So Python does not collect meanwhile.
     """
 
     def __init__(self, parent: QObject) -> None:

@@ -28,9 +28,10 @@ class Menus:
         network = bar.addMenu("&Network")
         self.presets = network.addMenu("&Presets")
         network.addSeparator()
-        self.insert = QMenu("&Insert layer after the selected one", window)
-        network.addMenu(self.insert)
-        network.addActions([actions.remove, actions.move_left, actions.move_right])
+        self.insert = QMenu("Insert layer", window)
+        network.addActions([actions.insert, actions.remove, actions.move_left, actions.move_right])
+        network.addSeparator()
+        network.addAction(actions.fit_to_data)
 
         train = bar.addMenu("&Train")
         train.addActions([actions.train, actions.step, actions.epoch, actions.reset])

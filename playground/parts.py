@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from playground.data_loading import DataLoading
+from playground.background import Background
 from playground.document import Document
 from playground.probe import Probe
 from playground.selection import Selection
@@ -18,5 +18,6 @@ class Parts:
     session: Session
     probe: Probe
     selection: Selection
-    loading: DataLoading
+    loading: Background
+    measuring: Background
     settings: Settings

@@ -97,6 +97,7 @@ class Session(QObject):
         self._trainer: cnn.Trainer | None = None
         self._thread: threading.Thread | None = None
         self._mailbox = _Mailbox()
+        self.newest: cnn.Network | None = None  # a copy of the network in training, None when nothing runs
         self._timer = QTimer(self)
         self._timer.setInterval(POLL_MILLISECONDS)
         self._timer.timeout.connect(self._poll)
@@ -146,6 +147,7 @@ class Session(QObject):
         if progress:
             self.progressed.emit(progress)
         if snapshot is not None:
+            self.newest = snapshot.network
             self.snapshot_taken.emit(snapshot)
         if not alive and self._thread is thread:  # a listener may have ended it already
             self._end()
@@ -154,7 +156,7 @@ class Session(QObject):
         assert self._thread is not None
         self._thread.join()
         self._timer.stop()
-        self._thread = self._trainer = None
+        self._thread = self._trainer = self.newest = None
         outcome = self._mailbox.outcome
         assert outcome is not None
         self.ended.emit(outcome)

@@ -1,0 +1,45 @@
+"""Which data is in use: read in the background, split into images to train on and images held out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+# Imported here, in the window's thread: PySide hooks imports, so a worker must not be the first to need one.
+import cnn_core.datasets.digits  # noqa: F401
+from cnn_core import datasets
+from cnn_core.errors import DatasetError
+
+HELD_OUT = 6  # one image in six is kept for validation, as 10,000 of MNIST's 60,000 customarily are
+BUILT_IN = "digits"
+
+
+@dataclass(frozen=True)
+class Data:
+    """What a data choice stands for: where it came from, the images to train on and those kept back."""
+
+    spec: str
+    train: datasets.Dataset
+    validation: datasets.Dataset
+
+    @property
+    def name(self) -> str:
+        """A short name for people."""
+        return (
+            BUILT_IN.title() if self.spec == BUILT_IN else Path(self.spec.partition(",")[0]).name or self.spec
+        )
+
+
+def read(spec: str, progress: datasets.Progress | None = None) -> Data:
+    """The data `spec` stands for, split in two. Raises DatasetError or OSError."""
+    train = datasets.open(spec, progress=progress)
+    if spec == BUILT_IN:
+        return Data(spec, train, datasets.open(spec, split="test", progress=progress))
+    if len(train) < 2:
+        raise DatasetError(f"{spec} holds {len(train)} images; training needs at least 2")
+    # A file sorted by class must not lose its last classes to the images held out.
+    in_order = bool(np.all(np.diff(train.labels) >= 0))
+    generator = np.random.default_rng(0) if in_order else None
+    return Data(spec, *train.split(max(1, len(train) // HELD_OUT), generator))

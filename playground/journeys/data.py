@@ -1,0 +1,88 @@
+"""Data: a choice is read in the background and, when it is good, replaces the data in use."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject
+from PySide6.QtWidgets import QFileDialog
+
+from playground.data import BUILT_IN, Data, read
+from playground.main_window import MainWindow
+from playground.parts import Parts
+from playground.picture import Picture
+from playground.training_control import TrainingControl
+from playground.views.training_panel import OPEN_FOLDER
+
+FILES = "Images (*.gz *-ubyte *.npz);;All files (*)"
+
+
+class DataJourney(QObject):
+    """Menu and training panel -> loading -> training control and data browser -> canvas."""
+
+    def __init__(self, window: MainWindow, parts: Parts, control: TrainingControl) -> None:
+        super().__init__(window)
+        self._window = window
+        self._document = parts.document
+        self._loading = parts.loading
+        self._control = control
+        self._known = {BUILT_IN: BUILT_IN.title()}  # data sets used so far and their names
+        actions = window.actions_
+        actions.built_in_data.triggered.connect(lambda: self.load(BUILT_IN))
+        actions.open_data_file.triggered.connect(self._choose_file)
+        actions.open_data_folder.triggered.connect(self._choose_folder)
+        window.training_panel.dataset_requested.connect(self.load)
+        window.training_panel.dataset_open_requested.connect(self._on_open_requested)
+        window.dataset_browser.image_selected.connect(self._show_image)
+        self._loading.progressed.connect(self._on_progress)
+        self._loading.done.connect(self._use)
+        self._loading.failed.connect(self._on_failed)
+        window.on_close.append(self._loading.finish)
+        self.load(parts.document.content.data)
+
+    def load(self, spec: str) -> None:
+        """Read what `spec` names; the data in use stays until that has worked."""
+        self._loading.start(lambda report: read(spec, report))
+        self._window.statusBar().showMessage(f"Loading {spec}…")
+        self._control.state_changed.emit()
+
+    def _on_open_requested(self, kind: str) -> None:
+        if kind == OPEN_FOLDER:
+            self._choose_folder()
+        else:
+            self._choose_file()
+
+    def _choose_file(self) -> None:
+        name, _ = QFileDialog.getOpenFileName(self._window, "Open data", "", FILES)
+        if name:
+            self.load(name)
+
+    def _choose_folder(self) -> None:
+        name = QFileDialog.getExistingDirectory(self._window, "Open a folder of images")
+        if name:
+            self.load(name)
+
+    def _on_progress(self, done: int, total: int | None) -> None:
+        share = f"{done / total:.0%}" if total else f"{done:,}"
+        self._window.statusBar().showMessage(f"Loading the data… {share}")
+
+    def _use(self, data: Data) -> None:
+        self._window.statusBar().clearMessage()
+        self._control.use_data(data)
+        self._known |= {data.spec: data.name}
+        self._window.training_panel.set_datasets(list(self._known.items()), data.spec)
+        self._window.dataset_browser.set_dataset(data.validation)
+
+    def _on_failed(self, sentence: str) -> None:
+        self._window.statusBar().clearMessage()
+        kept = f" {self._control.data.name} stays in use." if self._control.data else ""
+        self._window.notice.say(f"{sentence.rstrip('.')}.{kept}", "error")
+        if self._control.data:
+            self._window.training_panel.set_dataset(self._control.data.spec)
+        self._control.state_changed.emit()
+
+    def _show_image(self, index: int) -> None:
+        if self._control.data is None:
+            return
+        images = self._control.data.validation
+        label = images.class_names[images.labels[index]]
+        picture = Picture(images.images[index], f"{self._control.data.name}, image {index}: {label}")
+        self._document.show_picture(picture, "image from the data")

@@ -1,0 +1,63 @@
+"""Draw: a pen move or an image becomes the picture, the network reads it, every view shows it."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject
+
+from playground.drawing import Drawing
+from playground.main_window import MainWindow
+from playground.parts import Parts
+from playground.picture import Picture
+from playground.probe import Reading
+
+
+class DrawJourney(QObject):
+    """Canvas -> document (one undo step a stroke) -> probe -> prediction and maps."""
+
+    def __init__(self, window: MainWindow, parts: Parts) -> None:
+        super().__init__(window)
+        self._window = window
+        self._parts = parts
+        window.draw_canvas.drawing_changed.connect(parts.probe.set_picture)
+        window.draw_canvas.drawing_edited.connect(self._on_drawn)
+        window.actions_.clear_drawing.triggered.connect(self._clear)
+        parts.document.picture_changed.connect(self._show_picture)
+        parts.document.network_changed.connect(self._use_network_at_rest)
+        parts.session.snapshot_taken.connect(
+            lambda snapshot: self._use_network(snapshot.network, snapshot.step)
+        )
+        parts.probe.updated.connect(self._show_reading)
+        self._show_picture()
+        self._use_network_at_rest()
+
+    def _on_drawn(self, drawing: Drawing) -> None:
+        self._parts.document.show_picture(drawing, "stroke")
+
+    def _clear(self) -> None:
+        if self._parts.document.content.picture != Drawing():
+            self._parts.document.show_picture(Drawing(), "clearing of the canvas")
+
+    def _show_picture(self) -> None:
+        picture = self._parts.document.content.picture
+        canvas = self._window.draw_canvas
+        if isinstance(picture, Picture):
+            canvas.set_image(picture.pixels)
+        else:
+            canvas.set_image(None)
+            canvas.set_drawing(picture)
+        self._window.actions_.clear_drawing.setEnabled(picture != Drawing())
+        self._parts.probe.set_picture(picture)
+
+    def _use_network_at_rest(self) -> None:
+        content = self._parts.document.content
+        self._use_network(content.network, content.training.step if content.training else 0)
+
+    def _use_network(self, network: object, step: int) -> None:
+        self._parts.probe.set_network(self._parts.document.content.architecture, network, step)
+
+    def _show_reading(self, reading: Reading) -> None:
+        window = self._window
+        names = self._parts.document.content.class_names
+        window.seen_view.set_image(reading.seen)
+        window.prediction_panel.set_prediction(reading.probabilities, names)
+        window.network_view.set_activations(reading.seen, reading.activations, reading.step)

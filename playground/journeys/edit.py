@@ -1,0 +1,139 @@
+"""Edit: layers inserted, removed, moved and set; each an undo step that keeps the weights it can."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from PySide6.QtCore import QObject
+
+import cnn_core as cnn
+from playground.main_window import MainWindow
+from playground.parts import Parts
+from playground.selection import Place
+from playground.training_control import TrainingControl
+from playground.views import layer_menu
+
+
+class EditJourney(QObject):
+    """Network strip, inspector and the Network menu -> document -> network strip and inspector."""
+
+    def __init__(self, window: MainWindow, parts: Parts, control: TrainingControl) -> None:
+        super().__init__(window)
+        self._window = window
+        self._document = parts.document
+        self._selection = parts.selection
+        self._control = control
+        view = window.network_view
+        view.insert_requested.connect(self.insert)
+        view.remove_requested.connect(self.remove)
+        view.move_requested.connect(self.move)
+        window.inspector_panel.layer_edited.connect(self._document.replace_layer)
+        self._fill_menus()
+        actions = window.actions_
+        actions.remove.triggered.connect(lambda: self._on_selected(self.remove))
+        actions.insert.triggered.connect(self._offer_insertion)
+        actions.fit_to_data.triggered.connect(self.fit_to_data)
+        actions.move_left.triggered.connect(lambda: self._on_selected(lambda i: self.move(i, i - 1)))
+        actions.move_right.triggered.connect(lambda: self._on_selected(lambda i: self.move(i, i + 1)))
+        self._document.architecture_changed.connect(self._show_architecture)
+        self._document.network_changed.connect(self._show_parameters)
+        parts.session.snapshot_taken.connect(lambda s: view.set_parameters(s.network.parameters))
+        self._selection.changed.connect(lambda _place: self._enable())
+        self._show_architecture()
+        self._show_parameters()
+
+    def insert(self, index: int, layer: cnn.Layer) -> None:
+        """Put a layer before the one at `index` and select it."""
+        architecture = self._document.content.architecture
+        self._document.edit_architecture(architecture.inserted(index, layer), f"inserting {layer.name}")
+        self._selection.select(Place(index))
+
+    def remove(self, index: int) -> None:
+        """Take a layer out."""
+        architecture = self._document.content.architecture
+        name = architecture.layers[index].name
+        self._document.edit_architecture(architecture.removed(index), f"removing {name} {index + 1}")
+
+    def move(self, source: int, target: int) -> None:
+        """Take a layer to another index; out of range does nothing."""
+        architecture = self._document.content.architecture
+        if source != target and 0 <= target < len(architecture.layers):
+            name = architecture.layers[source].name
+            self._document.edit_architecture(architecture.moved(source, target), f"moving {name}")
+            self._selection.select(Place(target))
+
+    def load_preset(self, name: str) -> None:
+        """Replace all layers by a ready architecture, made to fit the data in use."""
+        preset = cnn.presets.load(name)
+        self._selection.select(Place())
+        self._document.edit_architecture(self._fitted(preset), f"preset {name}")
+
+    def fit_to_data(self) -> None:
+        """Give the network the data's input and one score a class."""
+        self._document.edit_architecture(
+            self._fitted(self._document.content.architecture), "fitting to the data"
+        )
+
+    def _fitted(self, architecture: cnn.Architecture) -> cnn.Architecture:
+        data = self._control.data
+        return architecture if data is None else fitted(architecture, data.train)
+
+    def _fill_menus(self) -> None:
+        for name in cnn.presets.names():
+            action = self._window.menus.presets.addAction(name)
+            action.triggered.connect(lambda _checked=False, name=name: self.load_preset(name))
+        self._window.menus.insert.aboutToShow.connect(self._fill_insert_menu)
+
+    def _offer_insertion(self) -> None:
+        view = self._window.network_view
+        self._window.menus.insert.popup(view.mapToGlobal(view.rect().center()))
+
+    def _fill_insert_menu(self) -> None:
+        """Offer what fits behind the selected layer."""
+        reports = self._document.content.architecture.check()
+        index = self._insertion_index()
+        shape = reports[index - 1].output_shape if index else self._document.content.architecture.input_shape
+        menu = self._window.menus.insert
+        menu.clear()
+        layer_menu.fill(menu, shape, lambda layer: self.insert(self._insertion_index(), layer))
+
+    def _insertion_index(self) -> int:
+        """Behind the selected layer; at the end when none is."""
+        selected = self._selection.place.layer
+        return len(self._document.content.architecture.layers) if selected is None else selected + 1
+
+    def _on_selected(self, act: Callable[[int], None]) -> None:
+        index = self._selection.place.layer
+        if index is not None and 0 <= index < len(self._document.content.architecture.layers):
+            act(index)
+
+    def _show_architecture(self) -> None:
+        architecture = self._document.content.architecture
+        reports = architecture.check()
+        self._window.network_view.set_reports(reports, architecture.input_shape)
+        place = self._selection.place
+        if place.layer is not None and place.layer >= len(reports):
+            self._selection.select(Place())
+        self._enable()
+
+    def _show_parameters(self) -> None:
+        network = self._document.content.network
+        self._window.network_view.set_parameters(network.parameters)
+
+    def _enable(self) -> None:
+        actions = self._window.actions_
+        index, count = self._selection.place.layer, len(self._document.content.architecture.layers)
+        chosen = index is not None and 0 <= index < count
+        actions.remove.setEnabled(chosen)
+        actions.move_left.setEnabled(chosen and index != 0)
+        actions.move_right.setEnabled(chosen and index != count - 1)
+
+
+def fitted(architecture: cnn.Architecture, dataset: cnn.Dataset) -> cnn.Architecture:
+    """The architecture with the data set's image shape and, in its last Dense layer, one unit a class."""
+    layers = list(architecture.layers)
+    last = max((i for i, layer in enumerate(layers) if isinstance(layer, cnn.Dense)), default=None)
+    if last is not None:
+        layers[last] = replace(layers[last], units=len(dataset.class_names))
+    return cnn.Architecture(dataset.image_shape, tuple(layers))

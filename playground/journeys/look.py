@@ -1,0 +1,83 @@
+"""Look: what is selected in one view is shown by all of them, and there is one way back out."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject
+
+import cnn_core as cnn
+from playground.main_window import MainWindow
+from playground.parts import Parts
+from playground.probe import Reading
+from playground.selection import Place
+
+
+class LookJourney(QObject):
+    """Selection -> network strip, inspector, channel page, breadcrumb; hovering -> status bar."""
+
+    def __init__(self, window: MainWindow, parts: Parts) -> None:
+        super().__init__(window)
+        self._window = window
+        self._parts = parts
+        self._tab_before = window.metrics_plot
+        view, select = window.network_view, parts.selection.select
+        view.layer_selected.connect(lambda layer: select(Place(layer)))
+        view.channel_selected.connect(lambda layer, channel: select(Place(layer, channel)))
+        view.background_clicked.connect(parts.selection.back)
+        view.hovered.connect(self._read_out)
+        window.inspector_panel.layer_selected.connect(lambda layer: select(Place(layer)))
+        window.inspector_panel.channel_selected.connect(lambda layer, channel: select(Place(layer, channel)))
+        window.breadcrumb.depth_requested.connect(lambda depth: select(parts.selection.place.cut(depth)))
+        window.actions_.back.triggered.connect(parts.selection.back)
+        parts.selection.changed.connect(self._show_place)
+        parts.document.architecture_changed.connect(self._show_layer)
+        parts.probe.updated.connect(self._show_reading)
+        self._show_place(parts.selection.place)
+
+    def _show_place(self, place: Place) -> None:
+        self._window.breadcrumb.set_names(self._names(place))
+        self._window.network_view.set_selection(place.layer, place.channel)
+        self._show_layer()
+        tabs, channel_view = self._window.tabs, self._window.channel_view
+        if place.channel is not None:
+            if tabs.currentWidget() is not channel_view:
+                self._tab_before = tabs.currentWidget()
+            tabs.setCurrentWidget(channel_view)
+        elif tabs.currentWidget() is channel_view:
+            tabs.setCurrentWidget(self._tab_before)
+
+    def _show_layer(self) -> None:
+        place = self._parts.selection.place
+        architecture = self._parts.document.content.architecture
+        reports = architecture.check()
+        inspector = self._window.inspector_panel
+        inspector.set_overview(reports, architecture.input_shape)
+        inside = place.layer is not None and 0 <= place.layer < len(reports)
+        inspector.set_layer(reports[place.layer] if inside else None)
+        inspector.set_channel(place.channel)
+        if self._parts.probe.reading is not None:
+            self._show_reading(self._parts.probe.reading)
+
+    def _show_reading(self, reading: Reading) -> None:
+        place = self._parts.selection.place
+        known = place.layer is not None and 0 <= place.layer < len(reading.activations)
+        self._window.inspector_panel.set_activations(reading.activations[place.layer][0] if known else None)
+
+    def _read_out(self, text: object) -> None:
+        self._window.status.setText(str(text or ""))
+
+    def _names(self, place: Place) -> list[str]:
+        names = ["Network"]
+        layers = self._parts.document.content.architecture.layers
+        if place.layer is not None:
+            names.append("Input" if place.layer < 0 else layer_name(layers, place.layer))
+        if place.channel is not None:
+            names.append(f"Channel {place.channel}")
+        if place.pixel is not None:
+            names.append(f"Row {place.pixel[0]}, column {place.pixel[1]}")
+        return names
+
+
+def layer_name(layers: tuple[cnn.Layer, ...], index: int) -> str:
+    """How people call a layer: its kind and which of its kind it is, as in `Conv2D 2`."""
+    kind = layers[index].name
+    return f"{kind} {sum(layer.name == kind for layer in layers[: index + 1])}"

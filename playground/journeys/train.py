@@ -1,0 +1,88 @@
+"""Train: buttons and settings -> control -> curves, progress, and the reason when training is off."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject
+
+import cnn_core as cnn
+from playground.actions import set_tip
+from playground.main_window import MainWindow
+from playground.parts import Parts
+from playground.training_control import TrainingControl
+
+
+class TrainJourney(QObject):
+    """Connects the training panel, the Train menu and the curves with a `TrainingControl`."""
+
+    def __init__(self, window: MainWindow, parts: Parts, control: TrainingControl) -> None:
+        super().__init__(window)
+        self._window = window
+        self._parts = parts
+        self._control = control
+        actions, panel = window.actions_, window.training_panel
+        actions.train.triggered.connect(self._train_or_pause)
+        actions.step.triggered.connect(lambda: control.start(1))
+        actions.epoch.triggered.connect(control.finish_epoch)
+        actions.reset.triggered.connect(self._reset)
+        panel.settings_edited.connect(control.edit_settings)
+        control.state_changed.connect(self._show_state)
+        control.points_added.connect(self._on_points)
+        control.failed.connect(self._on_failed)
+        parts.document.settings_changed.connect(self._show_settings)
+        parts.document.history_changed.connect(self._show_history)
+        window.on_close.append(parts.session.finish)
+        self._show_settings()
+        self._show_state()
+
+    def _train_or_pause(self) -> None:
+        if self._control.running:
+            self._control.pause()
+        else:
+            self._control.start()
+        self._show_state()
+
+    def _reset(self) -> None:
+        self._parts.document.reset_weights()
+        undo = self._window.actions_.undo
+        self._window.notice.say(
+            "The initial weights are back. Undo brings the trained ones back.", action=undo
+        )
+
+    def _show_state(self) -> None:
+        actions, running = self._window.actions_, self._control.running
+        reason = self._control.reason_against()
+        actions.train.setText("&Pause" if running else "&Train")
+        actions.train.setChecked(running)
+        actions.train.setEnabled(running or not reason)
+        for action in (actions.step, actions.epoch):
+            action.setEnabled(not running and not reason)
+        tip = "Pause within the current step" if running else "Train until the set number of epochs, or pause"
+        set_tip(actions.train, f"Training is off: {reason}" if reason and not running else tip)
+        panel = self._window.training_panel
+        panel.set_running(running)
+        panel.set_status(*self._status(reason))
+
+    def _status(self, reason: str) -> tuple[str, str]:
+        """How training stands: a sentence and its kind."""
+        if self._control.running:
+            return "Training", "running"
+        if self._parts.loading.busy:
+            return "Loading the data…", "idle"
+        if reason:
+            return f"Training is off: {reason}", "warning"
+        if self._control.step:
+            return "Paused", "paused"
+        return "Ready", "idle"
+
+    def _show_settings(self) -> None:
+        self._window.training_panel.set_settings(self._parts.document.content.settings)
+
+    def _show_history(self) -> None:
+        self._window.metrics_plot.set_history(self._control.history)
+
+    def _on_points(self, points: list[cnn.Progress]) -> None:
+        self._window.metrics_plot.append(points)
+        self._window.training_panel.set_progress(points[-1], self._control.planned_epochs)
+
+    def _on_failed(self, sentence: str) -> None:
+        self._window.notice.say(f"{sentence} The last good weights are kept.", "error")

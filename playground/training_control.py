@@ -1,0 +1,181 @@
+"""Between the document and a run: what starting means, why it is not possible, what comes back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+from PySide6.QtCore import QObject, Signal
+
+import cnn_core as cnn
+from playground.background import Background
+from playground.data import Data
+from playground.document import Document
+from playground.session import Outcome, Session
+
+
+class TrainingControl(QObject):
+    """Every run starts from the document and ends in it, so pausing and going on is ending and starting.
+
+    Signals: `state_changed()` when running, data or the reason against training changed;
+    `points_added(list of Progress)` for new steps; `failed(sentence)` when a run ended by an error.
+    """
+
+    state_changed = Signal()
+    points_added = Signal(object)
+    failed = Signal(str)
+
+    def __init__(
+        self, document: Document, session: Session, loading: Background, parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._document = document
+        self._session = session
+        self._loading = loading
+        self._points: list[cnn.Progress] = []
+        self._goal = 0
+        self.data: Data | None = None
+        session.progressed.connect(self._on_progress)
+        session.ended.connect(self._on_ended)
+        document.network_about_to_change.connect(session.finish)
+        document.architecture_changed.connect(self.state_changed)
+        document.settings_changed.connect(self._on_settings_changed)
+
+    @property
+    def running(self) -> bool:
+        """True while a run is on."""
+        return self._session.running
+
+    @property
+    def history(self) -> tuple[cnn.Progress, ...]:
+        """Every step trained so far, those of the run that is on included."""
+        return self._document.content.history + tuple(self._points)
+
+    @property
+    def step(self) -> int:
+        """Steps trained so far, those of the run that is on included."""
+        if self._points:
+            return self._points[-1].step
+        training = self._document.content.training
+        return training.step if training else 0
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Batches in an epoch; 0 without data."""
+        if self.data is None:
+            return 0
+        return -(-len(self.data.train) // self._document.content.settings.batch_size)
+
+    @property
+    def planned_epochs(self) -> int:
+        """At which epoch training ends: those set, or twice as many when they were done before."""
+        epochs = self._document.content.settings.epochs
+        whole = epochs * self.steps_per_epoch
+        return epochs * max(1, -(-self._goal // whole)) if whole else epochs
+
+    def reason_against(self) -> str:
+        """Why training cannot start, as a sentence with the way out; an empty text when it can."""
+        content = self._document.content
+        if content.architecture.error is not None:
+            return content.architecture.error
+        if self.data is None:
+            return "the data is still being loaded" if self._loading.busy else "there is no data"
+        try:
+            content.network.check_dataset(self.data.train)
+        except ValueError as problem:
+            return str(problem)
+        return ""
+
+    def use_data(self, data: Data) -> None:
+        """Train on `data` from the next start on."""
+        self._session.finish()
+        self.data = data
+        self._document.set_data(data.spec)
+        self.state_changed.emit()
+
+    def start(self, steps: int | None = None) -> None:
+        """Train `steps` more steps, or all epochs that are set (again when they are done)."""
+        if self.running or self.reason_against():
+            return
+        assert self.data is not None
+        self._document.set_class_names(self.data.train.class_names)
+        steps = self._steps_to_go() if steps is None else steps
+        self._goal = self.step + steps
+        self._session.start(self._trainer(self.data), steps)
+        self.state_changed.emit()
+
+    def finish_epoch(self) -> None:
+        """Train until the end of the epoch that has begun, or one whole epoch."""
+        if self.steps_per_epoch:
+            self.start(self.steps_per_epoch - self.step % self.steps_per_epoch)
+
+    def pause(self) -> None:
+        """End the run within its current step; starting again goes on from there."""
+        self._session.stop()
+
+    def edit_settings(self, settings: cnn.TrainingSettings) -> None:
+        """Take over new settings, during a run too: the run goes on with them from its next step."""
+        old = self._document.content.settings
+        if _only_rate_differs(old, settings):
+            self._document.edit_settings(settings)
+            return
+        with self.interrupted():
+            self._document.edit_settings(settings)
+
+    @contextmanager
+    def interrupted(self) -> Iterator[None]:
+        """Rest the weights in the document; a run that is on goes on afterwards to where it was going."""
+        if not self.running:
+            yield
+            return
+        goal = self._goal
+        self._session.finish()
+        yield
+        if self.step < goal:
+            self.start(goal - self.step)
+
+    def _trainer(self, data: Data) -> cnn.Trainer:
+        """A trainer that goes on from the document."""
+        content = self._document.content
+        settings, network = content.settings, content.network
+        fresh = settings.optimizer.slots(network.parameters)
+        slots = content.training.slots if content.training else fresh
+        trainer = cnn.Trainer.resume(
+            network,
+            cnn.TrainingState(self.step, None, settings.optimizer.learning_rate, slots),
+            train=data.train,
+            validation=data.validation,
+            optimizer=settings.optimizer,
+            schedule=settings.schedule,
+            batch_size=settings.batch_size,
+            label_smoothing=settings.label_smoothing,
+            clip_norm=settings.clip_norm,
+            seed=settings.seed,
+        )
+        trainer.plan(self.planned_epochs)
+        return trainer
+
+    def _steps_to_go(self) -> int:
+        total = self._document.content.settings.epochs * self.steps_per_epoch
+        return total - self.step % total
+
+    def _on_settings_changed(self) -> None:
+        self._session.set_learning_rate(self._document.content.settings.optimizer.learning_rate)
+        self.state_changed.emit()
+
+    def _on_progress(self, points: list[cnn.Progress]) -> None:
+        self._points += points
+        self.points_added.emit(points)
+
+    def _on_ended(self, outcome: Outcome) -> None:
+        points, self._points = tuple(self._points), []
+        self._document.keep_training(outcome.network, outcome.training, points)
+        self.state_changed.emit()
+        if outcome.error is not None:
+            self.failed.emit(outcome.error)
+
+
+def _only_rate_differs(old: cnn.TrainingSettings, new: cnn.TrainingSettings) -> bool:
+    optimizer = replace(new.optimizer, learning_rate=old.optimizer.learning_rate)
+    return replace(new, optimizer=optimizer) == old

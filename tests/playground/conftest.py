@@ -1,0 +1,51 @@
+"""Small built things that the tests of the window share."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QObject
+
+import cnn_core as cnn
+from playground.data import Data
+from playground.document import Content, Document
+
+
+@pytest.fixture
+def owner(qapp: object) -> Iterator[QObject]:
+    """A parent for the objects of a test, deleted with all its children at the end."""
+    parent = QObject()
+    yield parent
+    parent.deleteLater()
+
+
+@pytest.fixture
+def small_architecture() -> cnn.Architecture:
+    """Conv2D, ReLU, Flatten, Dense, Softmax on 8x8 grey images, three classes."""
+    layers = (
+        cnn.Conv2D(filters=4, kernel_size=3),
+        cnn.ReLU(),
+        cnn.Flatten(),
+        cnn.Dense(units=3),
+        cnn.Softmax(),
+    )
+    return cnn.Architecture((8, 8, 1), layers)
+
+
+@pytest.fixture
+def document(owner: QObject, small_architecture: cnn.Architecture) -> Document:
+    """A document with a fresh small network."""
+    network = cnn.Network.initialize(small_architecture, seed=3)
+    return Document(Content(small_architecture, network, cnn.TrainingSettings(batch_size=8)), owner)
+
+
+@pytest.fixture
+def small_data() -> Data:
+    """Three classes told apart by where the bright square is: 96 images to train on, 24 held out."""
+    generator = np.random.default_rng(0)
+    labels = np.arange(120) % 3
+    images = generator.integers(0, 60, (120, 8, 8, 1), dtype=np.uint8)
+    for image, label in zip(images, labels, strict=True):
+        image[2 * label : 2 * label + 3, 2:6] += 180
+    dataset = cnn.Dataset(images, labels, ("top", "middle", "bottom"), "squares")
+    return Data("squares", *dataset.split(24))

@@ -1,0 +1,119 @@
+"""The probe: what the network gets, what it answers, and how much of a failing architecture still works."""
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QObject
+from pytestqt.qtbot import QtBot
+
+import cnn_core as cnn
+from playground.drawing import Drawing, Stroke
+from playground.picture import Picture
+from playground.probe import Probe, Reading, as_input
+
+LINE = Drawing((Stroke(((0.3, 0.2), (0.6, 0.8))),))
+
+
+@pytest.fixture
+def probe(owner: QObject) -> Probe:
+    return Probe(owner)
+
+
+def read(probe: Probe) -> Reading:
+    probe.run()
+    assert probe.reading is not None
+    return probe.reading
+
+
+def test_a_drawing_becomes_the_input_of_the_network() -> None:
+    seen = as_input(LINE, (28, 28, 1))
+    assert seen.shape == (28, 28, 1)
+    assert seen.dtype == np.float32
+    assert 0.9 < seen.max() <= 1
+
+
+def test_an_image_is_brought_to_size_and_colour() -> None:
+    picture = Picture(np.full((10, 10, 3), 255, np.uint8), "white")
+    assert np.allclose(as_input(picture, (8, 8, 1)), 1)
+    assert as_input(picture, (16, 16, 3)).shape == (16, 16, 3)
+
+
+def test_the_reading_holds_every_layer_and_probabilities(
+    probe: Probe, small_architecture: cnn.Architecture
+) -> None:
+    network = cnn.Network.initialize(small_architecture)
+    probe.set_network(small_architecture, network, step=5)
+    probe.set_picture(LINE)
+    reading = read(probe)
+    assert [values.shape[1:] for values in reading.activations] == [
+        report.output_shape for report in small_architecture.check()
+    ]
+    assert reading.probabilities is not None
+    assert reading.probabilities.sum() == pytest.approx(1, abs=1e-5)
+    assert reading.step == 5
+
+
+def test_an_empty_drawing_gives_no_prediction(probe: Probe, small_architecture: cnn.Architecture) -> None:
+    probe.set_network(small_architecture, cnn.Network.initialize(small_architecture), step=0)
+    reading = read(probe)
+    assert not reading.seen.any()
+    assert reading.probabilities is None
+    assert len(reading.activations) == 5
+
+
+def test_without_softmax_at_the_end_probabilities_are_made(
+    probe: Probe, small_architecture: cnn.Architecture
+) -> None:
+    architecture = small_architecture.removed(4)
+    probe.set_network(architecture, cnn.Network.initialize(architecture), step=0)
+    probe.set_picture(LINE)
+    reading = read(probe)
+    assert reading.probabilities is not None
+    assert reading.probabilities.sum() == pytest.approx(1, abs=1e-5)
+
+
+def test_layers_before_an_error_still_work_with_their_weights(
+    probe: Probe, small_architecture: cnn.Architecture
+) -> None:
+    network = cnn.Network.initialize(small_architecture)
+    broken = small_architecture.inserted(2, cnn.MaxPool2D(pool_size=50))
+    probe.set_picture(LINE)
+    probe.set_network(small_architecture, network, step=0)
+    whole = read(probe)
+    probe.set_network(broken, network, step=0)
+    reading = read(probe)
+    assert reading.probabilities is None
+    assert len(reading.activations) == 2
+    assert np.array_equal(reading.activations[1], whole.activations[1])
+
+
+@pytest.mark.parametrize("layers", [(), (cnn.MaxPool2D(pool_size=50),)])
+def test_with_an_error_at_the_beginning_only_the_input_is_read(
+    probe: Probe, small_architecture: cnn.Architecture, layers: tuple[cnn.Layer, ...]
+) -> None:
+    network = cnn.Network.initialize(small_architecture)
+    probe.set_network(cnn.Architecture((8, 8, 1), layers), network, step=0)
+    probe.set_picture(LINE)
+    reading = read(probe)
+    assert reading.activations == []
+    assert reading.seen.any()
+
+
+def test_a_network_that_ends_with_images_is_read_to_its_end(
+    probe: Probe, small_architecture: cnn.Architecture
+) -> None:
+    network = cnn.Network.initialize(small_architecture)
+    probe.set_network(cnn.Architecture((8, 8, 1), small_architecture.layers[:2]), network, step=0)
+    assert len(read(probe).activations) == 2
+
+
+def test_many_changes_in_one_turn_are_read_once(
+    probe: Probe, small_architecture: cnn.Architecture, qtbot: QtBot
+) -> None:
+    readings: list[Reading] = []
+    probe.updated.connect(readings.append)
+    probe.set_network(small_architecture, cnn.Network.initialize(small_architecture), step=0)
+    for _ in range(20):
+        probe.set_picture(LINE)
+    qtbot.waitUntil(lambda: bool(readings))
+    qtbot.wait(20)
+    assert len(readings) == 1

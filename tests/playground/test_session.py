@@ -1,0 +1,173 @@
+"""A training run: progress arrives complete, it obeys within a step, its end leaves good weights."""
+
+import threading
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QObject
+from pytestqt.qtbot import QtBot
+
+import cnn_core as cnn
+from playground.data import Data
+from playground.session import Outcome, Session, Snapshot
+
+MakeTrainer = Callable[[], cnn.Trainer]
+
+
+@pytest.fixture
+def make_trainer(small_architecture: cnn.Architecture, small_data: Data) -> MakeTrainer:
+    def make() -> cnn.Trainer:
+        network = cnn.Network.initialize(small_architecture, seed=1)
+        return cnn.Trainer(network, train=small_data.train, batch_size=8, threads=1)
+
+    return make
+
+
+@pytest.fixture
+def session(owner: QObject) -> Session:
+    return Session(owner)
+
+
+def run(session: Session, trainer: cnn.Trainer, steps: int, qtbot: QtBot) -> Outcome:
+    """Train to the end of the run and return how it ended."""
+    outcomes: list[Outcome] = []
+    session.ended.connect(outcomes.append)
+    session.start(trainer, steps)
+    qtbot.waitUntil(lambda: bool(outcomes), timeout=30_000)
+    return outcomes[0]
+
+
+def test_every_step_arrives_once_and_in_order(
+    session: Session, make_trainer: MakeTrainer, qtbot: QtBot
+) -> None:
+    steps: list[int] = []
+    session.progressed.connect(lambda points: steps.extend(point.step for point in points))
+    run(session, make_trainer(), 40, qtbot)
+    assert steps == list(range(1, 41))
+
+
+def test_the_outcome_is_what_the_trainer_alone_would_reach(
+    session: Session, make_trainer: MakeTrainer, qtbot: QtBot
+) -> None:
+    alone = make_trainer()
+    list(alone.run(steps=12))
+    outcome = run(session, make_trainer(), 12, qtbot)
+    assert outcome.error is None
+    assert outcome.training.step == 12
+    for name, values in alone.network.parameters.items():
+        assert np.array_equal(outcome.network.parameters[name], values)
+
+
+def test_a_run_in_two_parts_gives_the_same_bits(
+    session: Session, make_trainer: MakeTrainer, small_data: Data, qtbot: QtBot
+) -> None:
+    whole = run(session, make_trainer(), 20, qtbot)
+    half = run(session, make_trainer(), 9, qtbot)
+    rest = cnn.Trainer.resume(half.network, half.training, train=small_data.train, batch_size=8, threads=1)
+    again = run(session, rest, 11, qtbot)
+    for name, values in whole.network.parameters.items():
+        assert np.array_equal(again.network.parameters[name], values)
+
+
+def test_stop_ends_the_run_within_a_step(session: Session, make_trainer: MakeTrainer, qtbot: QtBot) -> None:
+    outcomes: list[Outcome] = []
+    seen: list[int] = []
+    session.ended.connect(outcomes.append)
+    session.progressed.connect(lambda points: seen.extend(point.step for point in points))
+    session.start(make_trainer(), 1_000_000)
+    qtbot.waitUntil(lambda: len(seen) > 3, timeout=30_000)
+    session.stop()
+    qtbot.waitUntil(lambda: bool(outcomes), timeout=30_000)
+    assert not session.running
+    assert outcomes[0].training.step == seen[-1]
+
+
+def test_stop_right_after_start_is_not_lost(
+    session: Session, make_trainer: MakeTrainer, qtbot: QtBot
+) -> None:
+    outcomes: list[Outcome] = []
+    session.ended.connect(outcomes.append)
+    session.start(make_trainer(), 1_000_000)
+    session.stop()
+    qtbot.waitUntil(lambda: bool(outcomes), timeout=30_000)
+    assert outcomes[0].training.step <= 1
+
+
+def test_finish_delivers_everything_before_it_returns(session: Session, make_trainer: MakeTrainer) -> None:
+    outcomes: list[Outcome] = []
+    seen: list[int] = []
+    session.ended.connect(outcomes.append)
+    session.progressed.connect(lambda points: seen.extend(point.step for point in points))
+    session.start(make_trainer(), 1_000_000)
+    session.finish()
+    assert len(outcomes) == 1
+    assert not session.running
+    assert outcomes[0].training.step == (seen[-1] if seen else 0)
+
+
+def test_no_thread_is_left(session: Session, make_trainer: MakeTrainer) -> None:
+    before = set(threading.enumerate())
+    session.start(make_trainer(), 1_000_000)
+    session.finish()
+    assert set(threading.enumerate()) <= before
+
+
+def test_snapshots_are_copies(session: Session, make_trainer: MakeTrainer, qtbot: QtBot) -> None:
+    trainer = make_trainer()
+    snapshots: list[Snapshot] = []
+    session.snapshot_taken.connect(snapshots.append)
+    run(session, trainer, 30, qtbot)
+    assert snapshots
+    weights = snapshots[0].network.parameters["0.weight"]
+    assert not np.shares_memory(weights, trainer.network.parameters["0.weight"])
+
+
+def test_the_learning_rate_changes_while_running(
+    session: Session, make_trainer: MakeTrainer, qtbot: QtBot
+) -> None:
+    rates: list[float] = []
+    session.progressed.connect(lambda points: rates.extend(point.learning_rate for point in points))
+    session.start(make_trainer(), 1_000_000)
+    qtbot.waitUntil(lambda: bool(rates), timeout=30_000)
+    session.set_learning_rate(0.001)
+    qtbot.waitUntil(lambda: rates[-1] == 0.001, timeout=30_000)
+    session.finish()
+    assert rates[0] == 0.05
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_divergence_ends_the_run_with_a_sentence_and_finite_weights(
+    session: Session, make_trainer: MakeTrainer, qtbot: QtBot
+) -> None:
+    trainer = make_trainer()
+    for values in trainer.network.parameters.values():
+        values *= np.float32(1e25)
+    outcome = run(session, trainer, 500, qtbot)
+    assert outcome.error is not None
+    assert "diverged" in outcome.error
+    assert all(np.isfinite(values).all() for values in outcome.network.parameters.values())
+
+
+class _Broken(cnn.Trainer):
+    """A trainer whose third step fails in a way nobody foresaw."""
+
+    def _one_step(self, executor: object) -> cnn.Progress:
+        if self.step == 2:
+            raise RuntimeError("cosmic ray")
+        return super()._one_step(executor)  # type: ignore[arg-type]
+
+
+def test_an_unforeseen_error_ends_the_run_with_its_name(
+    session: Session, small_architecture: cnn.Architecture, small_data: Data, qtbot: QtBot
+) -> None:
+    network = cnn.Network.initialize(small_architecture, seed=1)
+    outcome = run(session, _Broken(network, train=small_data.train, batch_size=8), 10, qtbot)
+    assert outcome.error == "RuntimeError: cosmic ray"
+    assert outcome.training.step == 2
+
+
+def test_a_second_run_follows_the_first(session: Session, make_trainer: MakeTrainer, qtbot: QtBot) -> None:
+    trainer = make_trainer()
+    run(session, trainer, 3, qtbot)
+    assert run(session, trainer, 4, qtbot).training.step == 7

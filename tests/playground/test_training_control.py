@@ -1,0 +1,165 @@
+"""Starting, pausing and going on: every run begins from the document and ends in it."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QObject
+from pytestqt.qtbot import QtBot
+
+import cnn_core as cnn
+from playground.background import Background
+from playground.data import Data
+from playground.document import Document
+from playground.session import Session
+from playground.training_control import TrainingControl
+
+STEPS = 12  # in an epoch of the small data in batches of 8
+
+
+@pytest.fixture
+def session(owner: QObject) -> Session:
+    return Session(owner)
+
+
+@pytest.fixture
+def control(owner: QObject, document: Document, session: Session, small_data: Data) -> TrainingControl:
+    control = TrainingControl(document, session, Background("data", owner), owner)
+    control.use_data(small_data)
+    return control
+
+
+def wait(control: TrainingControl, qtbot: QtBot) -> None:
+    qtbot.waitUntil(lambda: not control.running, timeout=30_000)
+
+
+def test_one_step_is_one_batch(control: TrainingControl, document: Document, qtbot: QtBot) -> None:
+    control.start(1)
+    wait(control, qtbot)
+    assert document.content.training is not None
+    assert document.content.training.step == 1
+    assert len(control.history) == 1
+
+
+def test_the_epoch_ends_where_it_ends(control: TrainingControl, qtbot: QtBot) -> None:
+    control.start(5)
+    wait(control, qtbot)
+    control.finish_epoch()
+    wait(control, qtbot)
+    assert control.step == STEPS
+    assert control.history[-1].validation is not None
+    control.finish_epoch()
+    wait(control, qtbot)
+    assert control.step == 2 * STEPS
+
+
+def test_training_goes_to_the_set_epochs_and_once_more_when_they_are_done(
+    control: TrainingControl, document: Document, qtbot: QtBot
+) -> None:
+    document.edit_settings(replace(document.content.settings, epochs=2))
+    for steps in (2 * STEPS, 4 * STEPS):
+        control.start()
+        wait(control, qtbot)
+        assert control.step == steps
+
+
+def test_pausing_and_going_on_gives_the_same_weights(
+    control: TrainingControl, document: Document, qtbot: QtBot
+) -> None:
+    reached = []
+    for parts in ((20,), (7, 13)):
+        document.reset_weights()
+        for steps in parts:
+            control.start(steps)
+            wait(control, qtbot)
+        reached.append(document.content.network.parameters)
+    for name, values in reached[0].items():
+        assert np.array_equal(values, reached[1][name])
+
+
+def test_training_learns(control: TrainingControl, qtbot: QtBot) -> None:
+    control.start(4 * STEPS)
+    wait(control, qtbot)
+    assert control.history[-1].validation is not None
+    assert control.history[-1].validation.accuracy > 0.9
+
+
+def test_an_edit_during_training_ends_the_run_and_keeps_its_weights(
+    control: TrainingControl, document: Document, qtbot: QtBot
+) -> None:
+    control.start()
+    qtbot.waitUntil(lambda: control.step >= 2, timeout=30_000)
+    document.replace_layer(3, cnn.Dense(units=4))
+    assert not control.running
+    trained = document.content.network.parameters["0.weight"]
+    initial = cnn.Network.initialize(document.content.architecture, seed=3).parameters["0.weight"]
+    assert not np.array_equal(trained, initial)
+    assert control.step == 0
+    document.undo_stack.undo()
+    assert control.step >= 2
+    assert len(control.history) == control.step
+
+
+def test_the_learning_rate_changes_without_ending_the_run(
+    control: TrainingControl, document: Document, qtbot: QtBot
+) -> None:
+    document.edit_settings(replace(document.content.settings, epochs=10_000))
+    control.start()
+    settings = document.content.settings
+    control.edit_settings(replace(settings, optimizer=replace(settings.optimizer, learning_rate=0.001)))
+    assert control.running
+    qtbot.waitUntil(lambda: control.step > 0 and control.history[-1].learning_rate == 0.001, timeout=30_000)
+    control.pause()
+    wait(control, qtbot)
+
+
+def test_other_settings_are_taken_over_by_a_run_that_goes_on(
+    control: TrainingControl, document: Document, session: Session, qtbot: QtBot
+) -> None:
+    document.edit_settings(replace(document.content.settings, epochs=10_000))
+    control.start()
+    qtbot.waitUntil(lambda: control.step > 2, timeout=30_000)
+    control.edit_settings(replace(document.content.settings, optimizer=cnn.Adam()))
+    assert control.running
+    session.finish()
+    assert document.content.training is not None
+    assert set(document.content.training.slots) == {"mean", "square"}
+
+
+def test_why_training_is_off(
+    control: TrainingControl, document: Document, small_data: Data, owner: QObject
+) -> None:
+    assert control.reason_against() == ""
+    architecture = document.content.architecture
+    document.edit_architecture(architecture.replaced(0, cnn.Conv2D(filters=4, kernel_size=20)), "break")
+    assert "kernel_size" in control.reason_against()
+    control.start()
+    assert not control.running
+    document.undo_stack.undo()
+    document.replace_layer(3, cnn.Dense(units=2))
+    assert "3 classes" in control.reason_against()
+    nothing = TrainingControl(document, Session(owner), Background("data", owner), owner)
+    assert nothing.reason_against() == "there is no data"
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_divergence_is_told_and_the_good_weights_stay(
+    control: TrainingControl, document: Document, qtbot: QtBot
+) -> None:
+    network = document.content.network.copy()
+    for values in network.parameters.values():
+        values *= np.float32(1e25)
+    document.keep_training(network, cnn.TrainingState(0, None, 0.05, cnn.SGD().slots(network.parameters)), ())
+    with qtbot.waitSignal(control.failed, timeout=30_000) as failed:
+        control.start()
+    assert failed.args is not None
+    assert "diverged" in failed.args[0]
+    assert all(np.isfinite(values).all() for values in document.content.network.parameters.values())
+
+
+def test_what_the_network_learns_to_tell_apart_is_noted(
+    control: TrainingControl, document: Document, qtbot: QtBot
+) -> None:
+    control.start(1)
+    wait(control, qtbot)
+    assert document.content.class_names == ("top", "middle", "bottom")
