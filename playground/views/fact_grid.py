@@ -23,7 +23,7 @@ class FactGrid(QWidget):
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setHorizontalSpacing(SPACING)
         self._grid.setVerticalSpacing(SPACING // 2)
-        self._grid.setColumnMinimumWidth(0, 88)
+        self._grid.setColumnMinimumWidth(0, 92)
         self._grid.setColumnStretch(1, 1)
 
     def set_facts(self, facts: Facts) -> None:

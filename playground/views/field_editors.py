@@ -8,7 +8,7 @@ typing 128 never passes through 1 and 12.
 import math
 import re
 
-from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtCore import QRect, QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent, QPalette, QPen, QValidator, QWheelEvent
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -16,6 +16,8 @@ from PySide6.QtWidgets import (
     QDoubleSpinBox,
     QSizePolicy,
     QSpinBox,
+    QStyle,
+    QStyleOptionButton,
     QWidget,
 )
 
@@ -157,6 +159,11 @@ class ChoiceBox(QComboBox):
         with QSignalBlocker(self):
             self.setCurrentText(value)
 
+    def setAccessibleName(self, name: str) -> None:
+        """Name the box and its list."""
+        super().setAccessibleName(name)
+        self.view().setAccessibleName(name)
+
     def wheelEvent(self, event: QWheelEvent) -> None:
         """Leave the wheel to the scrolling panel unless the box was chosen first."""
         wheel_needs_focus(self, event) or super().wheelEvent(event)
@@ -182,6 +189,14 @@ class SwitchBox(QCheckBox):
         with QSignalBlocker(self):
             self.setChecked(value)
 
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Fusion's box with an outline that is seen on dark panels too."""
+        super().paintEvent(event)
+        option = QStyleOptionButton()
+        self.initStyleOption(option)
+        box = self.style().subElementRect(QStyle.SubElement.SE_CheckBoxIndicator, option, self)
+        paint_outline(self, box)
+
 
 def fit_into_row(box: QWidget) -> None:
     """Let a box be as narrow as its row needs, of even height, and take the focus by click and Tab only."""
@@ -190,14 +205,14 @@ def fit_into_row(box: QWidget) -> None:
     box.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
 
 
-def paint_outline(box: QWidget) -> None:
-    """Draw the outline of a box in the border colour; with the focus Fusion's own is left."""
+def paint_outline(box: QWidget, area: QRect | None = None) -> None:
+    """Outline a box, or an area of it, in the border colour; with the focus Fusion's own outline is left."""
     if box.hasFocus():
         return
     painter = QPainter(box)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setPen(QPen(box.palette().color(QPalette.ColorRole.Mid), 1))
-    painter.drawRoundedRect(box.rect().toRectF().adjusted(0.5, 0.5, -0.5, -0.5), 2, 2)
+    painter.drawRoundedRect((area or box.rect()).toRectF().adjusted(0.5, 0.5, -0.5, -0.5), 2, 2)
     painter.end()
 
 

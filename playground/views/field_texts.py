@@ -48,11 +48,18 @@ FIELD_TEXTS: Final[dict[str, FieldText]] = {
     "beta2": FieldText(
         "Beta 2", "How long the average of the squared gradients remembers; nearer 1 is longer."
     ),
-    "decay": FieldText(
-        "Decay", "How long the average of the squared gradients remembers; nearer 1 is longer."
+    "alpha": FieldText(
+        "Alpha", "How long the average of the squared gradients remembers; nearer 1 is longer."
     ),
     # schedules
     "warmup_steps": FieldText("Warm-up steps", "Steps over which the learning rate first rises from zero."),
+    "drops": FieldText("Drops", "How many times the learning rate falls during the training."),
+    "factor_per_drop": FieldText("Factor per drop", "What the learning rate is multiplied by at each drop."),
+    "rise": FieldText(
+        "Rise", "Share of the training during which the learning rate rises to its full height."
+    ),
+    "first": FieldText("First", "Where the learning rate begins, as a share of its full height."),
+    "last": FieldText("Last", "Where the learning rate ends, as a share of its full height."),
     # training
     "batch_size": FieldText("Batch", "How many images each training step looks at."),
     "epochs": FieldText("Epochs", "How many times training goes through the whole data set."),

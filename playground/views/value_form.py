@@ -14,11 +14,11 @@ from playground.views.field_editors import ROW_HEIGHT, ChoiceBox, CountBox, Numb
 from playground.views.field_texts import field_text
 from playground.views.size_editors import PaddingEditor, SizeEditor
 
-_LABEL_WIDTH = 88  # px; wide enough for most labels, so that the forms of all layers line up
+_LABEL_WIDTH = 92  # px; wide enough for most labels, so that the forms of all layers line up
 _LOGARITHMIC = frozenset({"learning_rate", "weight_decay", "epsilon", "clip_norm"})
 _FROM_ZERO = frozenset({"padding", "warmup_steps", "seed"})
 _CHOICES = {"initializer": tuple(INITIALIZERS)}
-_NONE_TEXTS = {"stride": "as pool size"}
+_NONE_TEXTS = {"stride": "as pool size", "clip_norm": "off"}
 
 
 class ValueForm(QWidget):

@@ -176,7 +176,7 @@ def turn_wheel(box: QWidget) -> None:
     QApplication.sendEvent(box, event)
 
 
-def test_the_wheel_changes_only_a_box_that_was_chosen(form: LayerForm) -> None:
+def test_the_wheel_changes_only_a_box_that_was_chosen(form: LayerForm, qtbot: QtBot) -> None:
     form.set_layer(0, cnn.Dense(units=10))
     edits = edits_of(form)
     box = form.form.editor("units")
@@ -184,6 +184,7 @@ def test_the_wheel_changes_only_a_box_that_was_chosen(form: LayerForm) -> None:
     turn_wheel(box)
     assert not edits
     box.setFocus()
+    qtbot.waitUntil(box.hasFocus)
     turn_wheel(box)
     assert edits == [(0, cnn.Dense(units=11))]
 
