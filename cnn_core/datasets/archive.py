@@ -57,6 +57,17 @@ def problem_with(member: zipfile.ZipInfo, limit: int) -> str | None:
     return None
 
 
+def read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, limit: int) -> bytes:
+    """The member unpacked; DatasetError when it has a problem or is damaged."""
+    if problem := problem_with(member, limit):
+        raise DatasetError(problem)
+    try:
+        with archive.open(member) as stream:
+            return bytes(reading.read_at_most(stream, limit))
+    except _DAMAGE as error:
+        raise DatasetError(f"is damaged ({error})") from None
+
+
 def _check_directory(path: Path, name: str) -> None:
     with path.open("rb") as file:
         file.seek(0, 2)

@@ -48,7 +48,8 @@ def write(style: Style, count: int, random: Random) -> Lines:
     looseness = _spread(random, count, 0.35)[:, None, None] * style.spread
     control = curve.control + looseness * _normal(random, (count, len(curve.control), 2))
     for own, _, _ in curve.parts:
-        control[:, own] = _move_stroke(control[:, own], random, alone=len(curve.parts) == 1)
+        moved = _vary_moves(control[:, own], random)
+        control[:, own] = moved if len(curve.parts) == 1 else _move_stroke(moved, random)
     speed = style.flow * random.random((count, 1, 1), dtype=np.float32)
     dense: Array = curve.basis @ control
     dense += speed * (curve.rounded @ control - dense)
@@ -60,10 +61,25 @@ def write(style: Style, count: int, random: Random) -> Lines:
     return Lines(points, _pressure(points, random), pen[:-1])
 
 
-def _move_stroke(control: Array, random: Random, *, alone: bool) -> Array:
+def _vary_moves(control: Array, random: Random) -> Array:
+    """Return one stroke of each drawing with each move from point to point longer or shorter, and turned.
+
+    Most of what the end of the stroke has gone astray by is given back along the way, so that loops still close.
+    """
+    moves = np.diff(control, axis=1)
+    shape = moves.shape[:2]
+    length, angle = np.exp(0.15 * _normal(random, shape)), 0.1 * _normal(random, shape)
+    x, y = moves[:, :, 0] * length, moves[:, :, 1] * length
+    turned = np.stack([x * np.cos(angle) - y * np.sin(angle), x * np.sin(angle) + y * np.cos(angle)], axis=2)
+    astray = np.cumsum(turned - moves, axis=1)
+    share = np.linspace(0, 1, shape[1], dtype=np.float32)[:, None]
+    varied = control.copy()
+    varied[:, 1:] += astray - 0.7 * share * astray[:, -1:]
+    return varied
+
+
+def _move_stroke(control: Array, random: Random) -> Array:
     """Return one stroke of each drawing a little moved and stretched against the others."""
-    if alone:
-        return control
     count = len(control)
     middle = control.mean(axis=1, keepdims=True)
     stretch = np.exp(0.1 * _normal(random, (count, 1, 2)))
@@ -132,7 +148,9 @@ def _pressure(points: Array, random: Random) -> Array:
     direction = np.gradient(points, axis=1)
     angle = np.arctan2(direction[:, :, 1], direction[:, :, 0])
     nib = 0.08 * _normal(random, (count, 1)) * np.cos(2 * (angle - random.uniform(0, np.pi, (count, 1))))
-    return np.clip(1 + swell + nib, 0.5, 1.6).astype(np.float32)
+    rough = _normal(random, points.shape[:2])
+    rough = (rough + np.roll(rough, 1, axis=1)) * 0.09 * random.random((count, 1), dtype=np.float32)
+    return np.clip(1 + swell + nib + rough, 0.5, 1.5).astype(np.float32)
 
 
 def _normal(random: Random, shape: tuple[int, ...]) -> Array:

@@ -91,7 +91,7 @@ def _find(path: Path, name: str, read_image: ReadFile, split: str, progress: Pro
 
 def holds_class_folders(path: Path) -> bool:
     """Whether a folder has folders in it at all."""
-    return any(child.is_dir() and not _is_system(child.name) for child in path.iterdir())
+    return any(child.is_dir() and not is_system(child.name) for child in path.iterdir())
 
 
 def _split_folder(path: Path, split: str) -> Path:
@@ -113,7 +113,7 @@ def _listed(folder: Path, root: Path, problems: list[Problem]) -> Iterator[Path]
         problems.append(Problem(reading.shown(folder), f"cannot be listed ({error.strerror or error})"))
         return
     for child in children:
-        if _is_system(child.name):
+        if is_system(child.name):
             continue
         if child.is_symlink() and not _leads_into(child, inside):
             problems.append(Problem(_inner_name(child), "is a link that leads nowhere or outside the folder"))
@@ -153,5 +153,6 @@ def _inner_name(path: Path) -> str:
     return f"{reading.shown(path.parent)}/{reading.shown(path)}"
 
 
-def _is_system(name: str) -> bool:
+def is_system(name: str) -> bool:
+    """Whether a name is hidden or one that file managers leave behind: passed over without a word."""
     return name.startswith(".") or name.lower() in _SYSTEM_NAMES

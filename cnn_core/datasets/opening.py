@@ -1,41 +1,73 @@
 """Data sets by name and by file: what `cnn.datasets.load` and the command line's --data accept."""
 
+import zipfile
 from pathlib import Path
 
-from cnn_core.datasets import reading
+from cnn_core.datasets import digits, download, reading
+from cnn_core.datasets.catalog import CATALOG
+from cnn_core.datasets.csv import from_csv
 from cnn_core.datasets.dataset import Dataset
+from cnn_core.datasets.folder import from_folder, holds_class_folders
 from cnn_core.datasets.idx import from_idx
+from cnn_core.datasets.npz import from_npz
 from cnn_core.datasets.progress import Progress
+from cnn_core.datasets.zipped import ReadImage, from_zip
 from cnn_core.errors import DatasetError
 
+BUILT_IN = "digits"
+
 ACCEPTED = (
-    "a name (digits), an IDX images file with its labels file beside it, 'IMAGES,LABELS', "
-    "or a folder with train-images-idx3-ubyte(.gz) and train-labels-idx1-ubyte(.gz)"
+    f"a name ({', '.join((BUILT_IN, *CATALOG))}), "
+    "a folder with train-images-idx3-ubyte(.gz) and train-labels-idx1-ubyte(.gz), "
+    "a folder or .zip of class folders with images, an IDX images file with its labels file beside it, "
+    "'IMAGES,LABELS', an .npz with images and labels, a .csv with a label and pixels a line"
 )
+"""What open() takes, for help texts and error messages."""
+
 _PREFIXES = {"train": ("train",), "test": ("t10k", "test")}
 _ENDINGS = ("", ".gz")
+_CSV_ENDINGS = (".csv", ".csv.gz", ".tsv", ".txt")
 
 
 def load(name: str, split: str = "train", progress: Progress | None = None) -> Dataset:
-    """The data set of that name; split is "train" or "test". Raises DatasetError for any other name."""
+    """The data set of that name: "digits" is built in, "mnist", "fashion-mnist" and "kmnist" download once.
+
+    `split` is "train" or "test". Raises DatasetError, Cancelled when `progress` answers False.
+    """
     _check_split(split)
-    if name != "digits":
-        raise DatasetError(f"there is no data set {name!r}; accepted are {ACCEPTED}")
-    from cnn_core.datasets import digits
+    if name == BUILT_IN:
+        return digits.load(split, progress)
+    if name not in CATALOG:
+        raise DatasetError(f"there is no data set or file {name!r}; accepted are {ACCEPTED}")
+    remote = CATALOG[name]
+    images, labels = download.fetch(remote, split, progress)
+    return from_idx(images, labels, remote.class_names, f"{remote.title} ({split})")
 
-    return digits.load(split)
 
+def open(  # noqa: A001
+    spec: str | Path,
+    split: str = "train",
+    progress: Progress | None = None,
+    read_image: ReadImage | None = None,
+) -> Dataset:
+    """The data set `spec` stands for: see ACCEPTED; a name goes before a file of that name (write ./name).
 
-def open(spec: str | Path, split: str = "train", progress: Progress | None = None) -> Dataset:  # noqa: A001
-    """The data set `spec` stands for: see ACCEPTED. Raises DatasetError with one sentence otherwise."""
+    What is not split is all "train". `read_image` reads image files: (H, W, C) uint8 from a path, or from the
+    bytes of a zip's member. Raises DatasetError with one sentence, Cancelled when `progress` answers False.
+    """
     _check_split(split)
     text = str(spec)
+    if text == BUILT_IN or text in CATALOG:
+        return load(text, split, progress)
     path = Path(text).expanduser()
-    if not path.exists():
-        return _without_file(text, split, progress)
     if path.is_dir():
-        return _from_idx_folder(path, split)
-    return from_idx(path, _labels_beside(path))
+        return _from_folder(path, split, progress, read_image)
+    if not path.exists():
+        images, comma, labels = text.partition(",")
+        if comma:
+            return from_idx(Path(images.strip()).expanduser(), Path(labels.strip()).expanduser())
+        return load(text, split, progress)
+    return _from_file(path, split, progress, read_image)
 
 
 def _check_split(split: str) -> None:
@@ -43,20 +75,35 @@ def _check_split(split: str) -> None:
         raise DatasetError(f"there is no split {split!r}; use 'train' or 'test'")
 
 
-def _without_file(text: str, split: str, progress: Progress | None) -> Dataset:
-    if "," in text:
-        images, _, labels = text.partition(",")
-        return from_idx(Path(images.strip()).expanduser(), Path(labels.strip()).expanduser())
-    return load(text, split, progress)
-
-
-def _from_idx_folder(folder: Path, split: str) -> Dataset:
+def _from_folder(path: Path, split: str, progress: Progress | None, read_image: ReadImage | None) -> Dataset:
     for prefix in _PREFIXES[split]:
         for ending in _ENDINGS:
-            images = folder / f"{prefix}-images-idx3-ubyte{ending}"
+            images = path / f"{prefix}-images-idx3-ubyte{ending}"
             if images.is_file():
-                return from_idx(images, _labels_beside(images), source=f"{reading.shown(folder)} ({split})")
-    raise DatasetError(f"{reading.shown(folder)}: holds no {split} images; accepted are {ACCEPTED}")
+                return from_idx(images, _labels_beside(images), source=f"{reading.shown(path)} ({split})")
+    if not holds_class_folders(path):
+        raise DatasetError(f"{reading.shown(path)}: holds no {split} data; accepted are {ACCEPTED}")
+    return from_folder(path, _reader(path, read_image), split=split, progress=progress)
+
+
+def _from_file(path: Path, split: str, progress: Progress | None, read_image: ReadImage | None) -> Dataset:
+    """By content where it says what it is, by name for CSV, which is any text."""
+    reading.file_size(path)
+    if path.suffix.lower() == ".npz":
+        return from_npz(path, split)
+    if zipfile.is_zipfile(path) or path.suffix.lower() == ".zip":
+        return from_zip(path, _reader(path, read_image), split=split, progress=progress)
+    if split != "train" and not path.name.startswith(_PREFIXES[split]):
+        raise DatasetError(f"{reading.shown(path)}: is not split; only split='train' is there")
+    if path.name.lower().endswith(_CSV_ENDINGS):
+        return from_csv(path, progress=progress)
+    return from_idx(path, _labels_beside(path))
+
+
+def _reader(path: Path, read_image: ReadImage | None) -> ReadImage:
+    if read_image is None:
+        raise DatasetError(f"{reading.shown(path)}: holds image files; give read_image to read them")
+    return read_image
 
 
 def _labels_beside(images: Path) -> Path:
@@ -64,8 +111,10 @@ def _labels_beside(images: Path) -> Path:
     name = images.name.removesuffix(".gz").replace("images", "labels").replace("idx3", "idx1")
     for ending in _ENDINGS:
         candidate = images.with_name(name + ending)
-        if candidate.is_file() and candidate != images:
+        if candidate.is_file() and candidate.name.removesuffix(".gz") != images.name.removesuffix(".gz"):
             return candidate
     raise DatasetError(
-        f"{reading.shown(images)}: there is no labels file {name} beside it; give 'IMAGES,LABELS'"
+        f"{reading.shown(images)}: no labels file is beside it; accepted are {ACCEPTED}"
+        if name == images.name.removesuffix(".gz")
+        else f"{reading.shown(images)}: its labels file {name} is not beside it; give 'IMAGES,LABELS'"
     )

@@ -35,9 +35,13 @@ class Readable(Protocol):
 
 
 def shown(path: Path | str) -> str:
-    """The file's name as it can stand in a sentence: undecodable and control characters escaped."""
-    name = Path(path).name or str(path)
-    escaped = "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in name)
+    """The file's name, without its folders, as it can stand in a sentence."""
+    return shown_text(Path(path).name or str(path))
+
+
+def shown_text(text: str) -> str:
+    """Text from a file's name with undecodable and control characters escaped, so that it can be printed."""
+    escaped = "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
     return escaped.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
