@@ -6,13 +6,14 @@ from math import prod
 
 from cnn_core.architecture import Architecture
 from cnn_core.errors import ArchitectureError
-from cnn_core.layers import BatchNorm, Dense, Layer, MaxPool2D, ReLU, Shape, Softmax
+from cnn_core.layers import BatchNorm, Conv2D, Dense, Layer, MaxPool2D, ReLU, Shape, Softmax
+from cnn_core.layers.pooled_convolution import PooledConv2D
 
 # What a chunk of images needs at once should stay in the core's own cache. Constants, not measured at run time: the size
 # of a chunk decides in which order numbers are added, and results are to be the same bits every time.
-CHUNK_BYTES = 1 << 20
-SMALLEST_CHUNK, LARGEST_CHUNK = 2, 32
-LEAST_CHUNKS = 4  # so that a few threads share even a small batch
+CHUNK_BYTES = 1 << 22
+SMALLEST_CHUNK, LARGEST_CHUNK = 2, 64
+LEAST_CHUNKS = 2  # so that threads share even a small batch
 # Weights larger than this are worth more images a chunk: each chunk reads all of them.
 LARGE_WEIGHT_BYTES = 1 << 18
 
@@ -45,7 +46,9 @@ class Segment:
 
     def chunk_size(self, batch: int) -> int:
         """Return the number of images in each chunk of a batch. It does not depend on the number of threads."""
-        return max(1, min(self.images, -(-batch // LEAST_CHUNKS)))
+        chunks = max(LEAST_CHUNKS, -(-batch // self.images))
+        even = -(-chunks // LEAST_CHUNKS) * LEAST_CHUNKS  # no thread is left waiting for one odd chunk
+        return -(-batch // even)
 
 
 @lru_cache(maxsize=32)
@@ -80,6 +83,7 @@ def _steps(architecture: Architecture) -> tuple[Step, ...]:
     if isinstance(layers[-1][1], Softmax) and len(layers) > 1:
         layers.pop()
     _pool_before_relu(layers)
+    _join_pooled_convolutions(layers)
     steps, previous, trained = [], None, False
     for index, layer in layers:
         has_parameters = bool(layer.parameter_shapes(architecture.check()[index].input_shape or ()))
@@ -98,6 +102,15 @@ def _pool_before_relu(layers: list[tuple[int, Layer]]) -> None:
     for i in range(len(layers) - 1):
         if isinstance(layers[i][1], ReLU) and isinstance(layers[i + 1][1], MaxPool2D):
             layers[i], layers[i + 1] = layers[i + 1], layers[i]
+
+
+def _join_pooled_convolutions(layers: list[tuple[int, Layer]]) -> None:
+    """Replace each convolution followed by max-pooling by one step, in the convolution's place."""
+    for i in reversed(range(len(layers) - 1)):
+        index, conv = layers[i]
+        pool = layers[i + 1][1]
+        if isinstance(conv, Conv2D) and isinstance(pool, MaxPool2D) and PooledConv2D.can_join(conv, pool):
+            layers[i : i + 2] = [(index, PooledConv2D(conv=conv, pool=pool))]
 
 
 def _meets(step: Step, training: bool) -> bool:

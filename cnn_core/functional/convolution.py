@@ -68,6 +68,21 @@ def conv2d_backward(
 ) -> tuple[Array | None, Array, Array]:
     """Return (dx, dfilters, dbias) for dy (N, OH, OW, F); dx is None where it is not needed (the first layer)."""
     w = window(x.shape[1:3], filters.shape[:2], stride, padding, dilation)
+    return gradients(dy, x, filters, w, needs_dx, new, scratch, dbias=sum_per_channel(dy, new), groups=groups)
+
+
+def gradients(
+    dy: Array,
+    x: Array,
+    filters: Array,
+    w: Window,
+    needs_dx: bool,
+    new: Allocate,
+    scratch: Allocate,
+    dbias: Array,
+    groups: int = 1,
+) -> tuple[Array | None, Array, Array]:
+    """Return (dx, dfilters, dbias) for a window whose geometry is known."""
     padded = pad(np.ascontiguousarray(x), w, scratch)
     dfilters = new(filters.shape, filters.dtype)
     dpadded = None
@@ -88,7 +103,6 @@ def conv2d_backward(
             dfilters[..., fs] = dfs
             if dpadded is not None and dpart is not None:
                 dpadded[..., xs] = dpart
-    dbias = sum_per_channel(dy, new)
     if dpadded is None or not w.padded:
         return dpadded, dfilters, dbias
     dx = new(x.shape, x.dtype)
@@ -134,7 +148,7 @@ def _dense_gradients(
     # core's cache until it is added; one product for all taps would go through memory.
     share = scratch((len(rows), filters.shape[2]), dy.dtype)
     image = share.reshape(*dy.shape[:3], -1)
-    for i, j, reads in w.taps():
+    for i, j, reads in w.taps:
         np.matmul(rows, filters[i, j].T, out=share)
         target = dpadded[reads]
         np.add(target, image, out=target)
@@ -147,7 +161,7 @@ def _is_depthwise(filters: Array, groups: int) -> bool:
 def _depthwise(padded: Array, filters: Array, w: Window, y: Array, scratch: Allocate) -> None:
     """Fill y where every channel has one filter of its own: no product to share, so one multiply-add a tap."""
     share = scratch(y.shape, y.dtype)
-    for i, j, reads in w.taps():
+    for i, j, reads in w.taps:
         if i == j == 0:
             np.multiply(padded[reads], filters[i, j, 0], out=y)
         else:
@@ -164,7 +178,7 @@ def _depthwise_gradients(
     scratch: Allocate,
 ) -> None:
     share = scratch(dy.shape, dy.dtype)
-    for i, j, reads in w.taps():
+    for i, j, reads in w.taps:
         np.multiply(padded[reads], dy, out=share)
         dfilters[i, j, 0] = sum_per_channel(share)
         if dpadded is not None:

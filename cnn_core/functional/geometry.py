@@ -1,6 +1,6 @@
 """Where a sliding window goes: sizes, strides, padding, and views of the inputs it meets."""
 
-from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any, Literal, NamedTuple, Protocol, TypeAlias
 
 import numpy as np
@@ -25,6 +25,14 @@ def pair(size: Size) -> Pair:
     return (size, size) if isinstance(size, int) else size
 
 
+class Tap(NamedTuple):
+    """One number of a kernel: its place, and the pixels of the padded image that it meets in all positions."""
+
+    row: int
+    column: int
+    reads: tuple[slice, slice, slice]
+
+
 class Window(NamedTuple):
     """A window sliding over an image: all of its geometry, resolved for one image size."""
 
@@ -34,38 +42,39 @@ class Window(NamedTuple):
     before: Pair  # padding above and left
     after: Pair  # padding below and right
     output: Pair  # OH, OW; zero or less where the window does not fit
+    taps: tuple[Tap, ...]  # row by row
 
     @property
     def padded(self) -> bool:
         """Whether there is any padding."""
         return any(self.before) or any(self.after)
 
-    def taps(self) -> Iterator[tuple[int, int, tuple[slice, slice, slice]]]:
-        """Yield, row by row, (row, column, where that tap of the kernel reads the padded image in all positions)."""
-        for i in range(self.kernel[0]):
-            for j in range(self.kernel[1]):
-                yield i, j, (slice(None), self._reads(0, i), self._reads(1, j))
 
-    def _reads(self, axis: int, tap: int) -> slice:
-        start = tap * self.dilation[axis]
-        return slice(start, start + self.stride[axis] * (self.output[axis] - 1) + 1, self.stride[axis])
-
-
-def window(size: Pair, kernel: Size, stride: Size = 1, padding: Padding = 0, dilation: Size = 1) -> Window:
+@lru_cache(maxsize=512)
+def window(
+    size: Pair, kernel: Size, stride: Size = 1, padding: Padding = 0, dilation: Size = 1, tile: Size = 1
+) -> Window:
     """Return the window for images of `size` (H, W).
 
-    "valid" is no padding; "same" gives OH = ceil(H / stride), an odd pixel of padding going below and right.
+    "valid" is no padding; "same" gives OH = ceil(H / stride), an odd pixel of padding going below and right. Of the
+    output, rows and columns past the last multiple of `tile` are left out.
     """
-    kernel, stride, dilation = pair(kernel), pair(stride), pair(dilation)
+    kernel, stride, dilation, tile = pair(kernel), pair(stride), pair(dilation), pair(tile)
     reach = tuple(d * (k - 1) + 1 for k, d in zip(kernel, dilation, strict=True))
     if padding == "same":
         total = [max((-(-n // s) - 1) * s + r - n, 0) for n, s, r in zip(size, stride, reach, strict=True)]
     else:
         total = [2 * p for p in pair(0 if padding == "valid" else padding)]
-    output = [(n + t - r) // s + 1 for n, t, r, s in zip(size, total, reach, stride, strict=True)]
+    full = [(n + t - r) // s + 1 for n, t, r, s in zip(size, total, reach, stride, strict=True)]
+    output = [n // t * t for n, t in zip(full, tile, strict=True)]
     before = (total[0] // 2, total[1] // 2)
     after = (total[0] - before[0], total[1] - before[1])
-    return Window(kernel, stride, dilation, before, after, (output[0], output[1]))
+    rows, columns_ = (
+        [slice(k * d, k * d + s * (o - 1) + 1, s) for k in range(n)]
+        for n, d, s, o in zip(kernel, dilation, stride, output, strict=True)
+    )
+    taps = (Tap(i, j, (slice(None), r, c)) for i, r in enumerate(rows) for j, c in enumerate(columns_))
+    return Window(kernel, stride, dilation, before, after, (output[0], output[1]), tuple(taps))
 
 
 def pad(x: Array, w: Window, new: Allocate, value: float = 0.0) -> Array:
@@ -94,24 +103,33 @@ def unpad(x: Array, w: Window) -> Array:
 def columns(x: Array, w: Window, new: Allocate) -> Array:
     """Return every window as a row of an (M, K) matrix (im2col), so that a convolution is one matrix product.
 
-    x is the padded image, contiguous. With one channel the matrix is stored tap by tap: the runs that can be copied
-    at once are then rows of the image, not the KW numbers of a window's row.
+    x is the padded image, contiguous. The result is x itself where each window is one pixel.
     """
-    n, _, _, channels = x.shape
-    (kh, kw), (oh, ow) = w.kernel, w.output
-    if w.kernel == (1, 1) and w.stride == (1, 1):
-        return x.reshape(-1, channels)
+    if w.kernel == (1, 1) and w.output == x.shape[1:3]:
+        return x.reshape(-1, x.shape[3])
+    sn, sh, sw, _ = x.strides
+    return window_matrix(x, w, (len(x), *w.output), (sn, sh * w.stride[0], sw * w.stride[1]), new)
+
+
+def window_matrix(
+    x: Array, w: Window, outputs: tuple[int, ...], output_steps: tuple[int, ...], new: Allocate
+) -> Array:
+    """Return windows as rows of a matrix, in the order of the axes `outputs`, each a step of so many bytes in x.
+
+    With one channel the matrix is stored tap by tap: the runs that can be copied at once are then rows of the image,
+    not the KW numbers of a window's row.
+    """
+    (kh, kw), channels = w.kernel, x.shape[3]
+    rows, columns_, numbers = x.strides[1] * w.dilation[0], x.strides[2] * w.dilation[1], x.strides[3]
+    shape: tuple[int, ...]
+    steps: tuple[int, ...]
     if channels == 1:
-        taps = new((kh * kw, n, oh, ow), x.dtype)
-        for i, j, reads in w.taps():
-            taps[i * kw + j] = x[reads][..., 0]
-        return taps.reshape(kh * kw, -1).T
-    sn, sh, sw, sc = x.strides
-    steps = (sn, sh * w.stride[0], sw * w.stride[1], sh * w.dilation[0], sw * w.dilation[1], sc)
-    shape: tuple[int, ...] = (n, oh, ow, kh, kw, channels)
-    if w.dilation[1] == 1:  # a window's row is one run of KW*C numbers
-        shape, steps = (n, oh, ow, kh, kw * channels), (*steps[:4], sc)
+        shape, steps = (kh, kw, *outputs), (rows, columns_, *output_steps)
+    elif w.dilation[1] == 1:  # a window's row is one run of KW*C numbers
+        shape, steps = (*outputs, kh, kw * channels), (*output_steps, rows, numbers)
+    else:
+        shape, steps = (*outputs, kh, kw, channels), (*output_steps, rows, columns_, numbers)
     out = new(shape, x.dtype)
     # The constructor is several times quicker than `as_strided`, and this runs for every chunk of every step.
     np.copyto(out, np.ndarray(shape, x.dtype, x, 0, steps))
-    return out.reshape(n * oh * ow, -1)  # M, K
+    return out.reshape(kh * kw, -1).T if channels == 1 else out.reshape(-1, kh * kw * channels)

@@ -39,15 +39,14 @@ def max_pool2d_winners(
     padded = pad(x, w, scratch, -np.inf)
     y = new((len(x), *w.output, x.shape[3]), x.dtype)
     _maximum(padded, w, y)
-    winners = new((w.kernel[0] * w.kernel[1], *y.shape), np.bool_)
-    taken = scratch(y.shape, np.bool_)
-    for tap, (_, _, reads) in enumerate(w.taps()):
-        won = np.equal(padded[reads], y, out=winners[tap])
-        if tap == 0:
-            np.copyto(taken, won)
-        else:
-            np.greater(won, taken, out=won)  # equal to the maximum, and no earlier tap was
-            np.logical_or(taken, won, out=taken)
+    winners = new((len(w.taps), *y.shape), np.bool_)
+    free = scratch(y.shape, np.bool_)  # windows whose winner is among the taps to come
+    free.fill(True)
+    for won, tap in zip(winners[:-1], w.taps, strict=False):
+        np.equal(padded[tap.reads], y, out=won)
+        np.logical_and(won, free, out=won)
+        np.not_equal(free, won, out=free)
+    np.copyto(winners[-1], free)
     return y, winners
 
 
@@ -67,7 +66,7 @@ def max_pool2d_backward(
     w = window((input_shape[1], input_shape[2]), size, size if stride is None else stride, padding)
     dpadded = _zeros_padded(input_shape, w, dy, new, scratch)
     share = scratch(dy.shape, dy.dtype)
-    for tap, (_, _, reads) in enumerate(w.taps()):
+    for tap, (_, _, reads) in enumerate(w.taps):
         target = dpadded[reads]
         if _tiles(w):
             np.multiply(dy, winners[tap], out=target)
@@ -90,7 +89,7 @@ def avg_pool2d(
     w = pool_window(x, pool_size, stride, padding)
     padded = pad(x, w, np.empty)
     y = new((len(x), *w.output, x.shape[3]), x.dtype)
-    for i, j, reads in w.taps():
+    for i, j, reads in w.taps:
         if i == j == 0:
             np.copyto(y, padded[reads])
         else:
@@ -114,7 +113,7 @@ def avg_pool2d_backward(
     w = window((input_shape[1], input_shape[2]), size, size if stride is None else stride, padding)
     share = np.multiply(dy, dy.dtype.type(1 / (size[0] * size[1])), out=scratch(dy.shape, dy.dtype))
     dpadded = _zeros_padded(input_shape, w, dy, new, scratch)
-    for _, _, reads in w.taps():
+    for _, _, reads in w.taps:
         target = dpadded[reads]
         if _tiles(w):
             np.copyto(target, share)
@@ -143,11 +142,12 @@ def pool_window(x: Array, pool_size: Size, stride: Size | None, padding: Padding
 
 
 def _maximum(padded: Array, w: Window, y: Array) -> None:
-    for i, j, reads in w.taps():
-        if i == j == 0:
-            np.copyto(y, padded[reads])
-        else:
-            np.maximum(y, padded[reads], out=y)
+    first, *rest = (padded[tap.reads] for tap in w.taps)
+    if not rest:
+        np.copyto(y, first)
+    for values in rest:
+        np.maximum(first, values, out=y)
+        first = y
 
 
 def _tiles(w: Window) -> bool:
