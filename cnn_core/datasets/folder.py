@@ -142,7 +142,7 @@ def _images_in(folder: Path, root: Path, problems: list[Problem]) -> Iterator[Pa
 
 def _class_name(folder_name: str, known: dict[str, str], problems: list[Problem]) -> str:
     """The folder's name as a class; two spellings of the same characters are one class, and that is said."""
-    shown = reading.shown(folder_name)
+    shown = reading.printable(folder_name)
     name = unicodedata.normalize("NFC", shown)
     if known.setdefault(name, folder_name) != folder_name:
         problems.append(Problem(shown, "has the same name as another folder; both are one class"))

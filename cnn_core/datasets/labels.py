@@ -10,6 +10,9 @@ from cnn_core.datasets import reading
 from cnn_core.datasets.dataset import Labels
 from cnn_core.errors import DatasetError
 
+MAX_WORD = 255
+"""Longest label that is a word: as long as the name of a class folder can be."""
+
 
 def numbered(labels: NDArray[Any], where: str) -> tuple[Labels, tuple[str, ...]]:
     """(labels as int64, class names "0", "1", ... up to the largest label); an error begins with `where`."""
@@ -32,6 +35,10 @@ def named(labels: NDArray[Any], where: str) -> tuple[Labels, tuple[str, ...]]:
             f"{where}: holds {len(words):,} different labels, at most {reading.MAX_CLASSES} are read"
         )
     names = [str(word) for word in words]
+    if max(map(len, names)) > MAX_WORD:
+        raise DatasetError(
+            f"{where}: holds a label of {max(map(len, names)):,} characters, at most {MAX_WORD} are read"
+        )
     if "" in names:
         raise DatasetError(f"{where}: holds an empty label; every image needs one")
     order = sorted(range(len(names)), key=lambda i: natural(names[i]))

@@ -59,6 +59,13 @@ def open(  # noqa: A001
     text = str(spec)
     if text == BUILT_IN or text in CATALOG:
         return load(text, split, progress)
+    try:
+        return _from_path(text, split, progress, read_image)
+    except OSError as error:  # no rights, a name too long, a drive that is gone
+        raise DatasetError(f"{reading.shown(text)}: cannot be read ({error.strerror or error})") from None
+
+
+def _from_path(text: str, split: str, progress: Progress | None, read_image: ReadImage | None) -> Dataset:
     path = Path(text).expanduser()
     if path.is_dir():
         return _from_folder(path, split, progress, read_image)

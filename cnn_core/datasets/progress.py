@@ -9,7 +9,7 @@ Progress = Callable[[int, int | None], bool | None]
 
 
 class Cancelled(DatasetError):
-    """The progress callback asked for an end; nothing half-made is left behind."""
+    """The progress callback asked for an end; what was there before is unchanged."""
 
 
 def report(progress: Progress | None, done: int, total: int | None) -> None:

@@ -23,6 +23,8 @@ DEFLATE_MAX_RATIO = 1032
 CHUNK = 1024**2
 """Bytes read at once: memory grows with what the file really delivers, not with what its header promises."""
 
+_SHOWN = 100  # characters of a name quoted in a sentence; a hostile name must not fill the window
+
 GZIP_MAGIC = b"\x1f\x8b"
 
 
@@ -35,23 +37,27 @@ class Readable(Protocol):
 
 
 def shown(path: Path | str) -> str:
-    """The file's name, without its folders, as it can stand in a sentence."""
-    return shown_text(Path(path).name or str(path))
+    """The file's name, without its folders, short enough to stand in a sentence."""
+    name = printable(Path(path).name or str(path))
+    return name if len(name) <= _SHOWN else name[: _SHOWN // 2] + "..." + name[-_SHOWN // 2 :]
 
 
-def shown_text(text: str) -> str:
-    """Text from a file's name with undecodable and control characters escaped, so that it can be printed."""
+def printable(text: str) -> str:
+    """Text from a file's name with undecodable and control characters escaped."""
     escaped = "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
     return escaped.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def file_size(path: Path) -> int:
     """Bytes in a regular file; DatasetError for anything else (a pipe would block, a device never end)."""
-    if not path.exists():
-        raise DatasetError(f"{shown(path)}: there is no such file in {path.parent}")
-    if not path.is_file():
-        raise DatasetError(f"{shown(path)}: a file was expected, this is a folder or a device")
-    return path.stat().st_size
+    try:
+        if not path.exists():
+            raise DatasetError(f"{shown(path)}: there is no such file in {path.parent}")
+        if not path.is_file():
+            raise DatasetError(f"{shown(path)}: a file was expected, this is a folder or a device")
+        return path.stat().st_size
+    except OSError as error:  # no rights, a name too long, a drive that is gone
+        raise DatasetError(f"{shown(path)}: cannot be read ({error.strerror or error})") from None
 
 
 def read_at_most(stream: Readable, count: int) -> bytearray:

@@ -72,7 +72,7 @@ def _find(archive: zipfile.ZipFile, name: str, read_image: ReadImage, split: str
         if reason := _reason_against(member, parts) or (
             parts in members and "occurs twice; the first is taken"
         ):
-            problems.append(Problem(reading.shown_text(member.filename), reason))
+            problems.append(Problem(reading.printable(member.filename), reason))
         else:
             members[parts] = member
     if len(members) > MAX_FILES:
@@ -83,11 +83,11 @@ def _find(archive: zipfile.ZipFile, name: str, read_image: ReadImage, split: str
         inner = parts[len(top) :]
         if parts[: len(top)] != top:
             continue
-        shown = "/".join(reading.shown_text(part) for part in inner)
+        shown = "/".join(reading.printable(part) for part in inner)
         if len(inner) != 2:
             problems.append(Problem(shown, "lies outside the class folders"))
             continue
-        class_name = unicodedata.normalize("NFC", reading.shown_text(inner[0]))
+        class_name = unicodedata.normalize("NFC", reading.printable(inner[0]))
         files.append(ImageFile(class_name, shown, partial(_read, archive, member, read_image)))
     return Found(name, tuple(files), tuple(problems))
 

@@ -90,6 +90,7 @@ def test_lines_cut_by_blocks_are_put_together(write, monkeypatch) -> None:
         ("99999,2,3,4,5", "labels reach from 99999 to 99999"),
         ("1.5,2,3,4,5", "whole numbers"),
         (",2,3,4,5", "holds an empty label"),
+        ("a" * 300 + ",2,3,4,5", "holds a label of 300 characters, at most 255"),
         ("a,label,b\n1,2,3", "column 2 is the label; it must be the first or last"),
         (b"\0\1\2,\xff\xfe,\n" * 3, "holds no images|line"),
         (gzip.compress(b"1,2,3,4,5")[:-4], "damaged or cut off"),

@@ -94,6 +94,13 @@ def test_files_and_folders_of_another_kind_say_what_is_accepted(tmp_path: Path) 
         datasets.open(tmp_path / "letter.docx")
 
 
+def test_a_name_too_long_is_refused_in_a_sentence() -> None:
+    for take in (datasets.open, datasets.from_npz, datasets.from_csv):
+        with pytest.raises(DatasetError, match=r"aaa\.npz: cannot be read \(") as caught:
+            take("a" * 5000 + ".npz")
+        assert len(str(caught.value)) < 200
+
+
 def test_an_unknown_split_is_refused() -> None:
     for take in (datasets.open, datasets.load):
         with pytest.raises(DatasetError, match="no split 'validation'; use 'train' or 'test'"):
