@@ -35,8 +35,8 @@ class LayerReport:
 class Architecture:
     """A network without its numbers: images of `input_shape` (H, W, C) go through `layers` in order.
 
-    The last layer gives one score a class; with Softmax at the end, probabilities. A half-edited architecture may not
-    work yet: `check` says what fits and what does not. Editing returns new values.
+    The last layer gives one score a class; with Softmax at the end, probabilities. A half-edited architecture
+    may not work yet: `check` says what fits and what does not. Editing returns new values.
     """
 
     input_shape: tuple[int, int, int]
@@ -83,7 +83,8 @@ class Architecture:
     # Checking
 
     def check(self) -> tuple[LayerReport, ...]:
-        """Return a report on each layer; the first that does not fit carries the error, those after it are unknown."""
+        """Return a report on each layer; the first that does not fit carries the error, those after it are
+        unknown."""
         reports: list[LayerReport] = []
         shape: Shape | None = self.input_shape
         field, jump = (1, 1), (1, 1)
@@ -177,8 +178,8 @@ def _report(index: int, layer: Layer, shape: Shape, field: tuple[int, int], tota
 def _without_scores(last: LayerReport) -> LayerReport:
     shape = "x".join(str(n) for n in last.output_shape or ())
     text = (
-        f"layer {last.index} ({last.layer.name}): the network ends with {shape} images, not with one score a class; "
-        "add Flatten or GlobalAveragePooling2D, then Dense"
+        f"layer {last.index} ({last.layer.name}): the network ends with {shape} images, "
+        "not with one score a class; add Flatten or GlobalAveragePooling2D, then Dense"
     )
     values = {f.name: getattr(last, f.name) for f in fields(last)}
     return LayerReport(**{**values, "error": text})

@@ -1,8 +1,8 @@
 """Checkpoints: a network, how it is trained and how far, in one .cnn file.
 
-A .cnn file is a zip of `header.json` (format, version, architecture, settings, state, metadata) and one .npy file a group of
-numbers: `parameters/0.weight.npy`, `buffers/...`, `slots/<slot>/0.weight.npy`. No pickle anywhere. The header says what
-arrays there must be; nothing is read that is larger than they are.
+A .cnn file is a zip of `header.json` (format, version, architecture, settings, state, metadata) and one .npy
+file a group of numbers: `parameters/0.weight.npy`, `buffers/...`, `slots/<slot>/0.weight.npy`. No pickle
+anywhere. The header says what arrays there must be; nothing is read that is larger than they are.
 """
 
 import io
@@ -36,7 +36,8 @@ _REPLACE_TRIES = 5
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Checkpoint:
-    """What a .cnn file holds. `metadata` is for the program and people: class names, a history, a note; JSON values."""
+    """What a .cnn file holds. `metadata` is for the program and people: class names, a history, a note; JSON
+    values."""
 
     network: Network
     settings: TrainingSettings | None = None

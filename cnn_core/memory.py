@@ -39,8 +39,24 @@ class Replay:
         return self._pieces[i]
 
 
+class Memory:
+    """A piece of replayed memory for every use."""
+
+    def __init__(self) -> None:
+        self._replays: dict[tuple[str | int, ...], Replay] = {}
+
+    def of(self, *use: str | int) -> Replay:
+        """Return the memory of this use, from its beginning: what was handed out for it is handed out again."""
+        replay = self._replays.get(use)
+        if replay is None:
+            replay = self._replays[use] = Replay()
+        replay.restart()
+        return replay
+
+
 class Scratch:
-    """One stretch of memory, cut from its start for every call of a layer, so that it stays in the core's cache."""
+    """One stretch of memory, cut from its start for every call of a layer, so that it stays in the core's
+    cache."""
 
     def __init__(self) -> None:
         self._raw = np.empty(0, np.uint8)

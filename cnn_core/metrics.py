@@ -28,7 +28,8 @@ class Evaluation:
 
     @property
     def precision(self) -> Array:
-        """Of the images predicted as each class, the share that are of it (K,); nan for a class never predicted."""
+        """Of the images predicted as each class, the share that are of it (K,); nan for a class never
+        predicted."""
         return _share(np.diag(self.confusion), self.confusion.sum(axis=0))
 
     @property

@@ -11,8 +11,9 @@ import numpy as np
 
 from cnn_core import functional as F
 from cnn_core.architecture import Architecture
+from cnn_core.batch import scaled
 from cnn_core.errors import ArchitectureError, DatasetError
-from cnn_core.execution import Executor, scaled
+from cnn_core.execution import Executor
 from cnn_core.functional.geometry import Array
 from cnn_core.layers import Context
 from cnn_core.metrics import Evaluation, evaluation
@@ -34,7 +35,8 @@ class Network:
 
     @staticmethod
     def initialize(architecture: Architecture, seed: int = 0) -> Network:
-        """Return a network with random parameters, the same for the same seed; each layer's depend on no other's."""
+        """Return a network with random parameters, the same for the same seed; each layer's depend on no
+        other's."""
         if architecture.error:
             raise ArchitectureError(architecture.error)
         network = Network(architecture, {}, {})
@@ -56,8 +58,8 @@ class Network:
     def adapted_to(self, architecture: Architecture, seed: int = 0) -> Network:
         """Return a network of another architecture that keeps the numbers of the layers both have.
 
-        Layers are matched in their order, the longest common sequence of equal layers whose parameters have equal shapes;
-        all others start anew.
+        Layers are matched in their order, the longest common sequence of equal layers whose parameters have
+        equal shapes; all others start anew.
         """
         network = Network.initialize(architecture, seed)
         for old, new in _kept_layers(self.architecture, architecture):
@@ -104,7 +106,8 @@ class Network:
         seed: int = 0,
         threads: int | None = None,
     ) -> tuple[float, dict[str, Array]]:
-        """Return (mean cross-entropy, its gradient by each parameter) in training mode; the network is not changed.
+        """Return (mean cross-entropy, its gradient by each parameter) in training mode; the network is not
+        changed.
 
         labels (N,) are class numbers. `seed` decides what dropout drops.
         """
@@ -128,12 +131,13 @@ class Network:
                 "x".join(map(str, s)) for s in (self.architecture.input_shape, dataset.image_shape)
             )
             raise DatasetError(
-                f"the images are {theirs}, the network takes {mine}; choose another data set or another input shape"
+                f"the images are {theirs}, the network takes {mine}; "
+                "choose another data set or another input shape"
             )
         if len(dataset.class_names) > self.architecture.classes:
             raise DatasetError(
-                f"the data set has {len(dataset.class_names)} classes, the network gives {self.architecture.classes} scores; "
-                "give its last Dense layer one unit a class"
+                f"the data set has {len(dataset.class_names)} classes, "
+                f"the network gives {self.architecture.classes} scores; give its last Dense layer one unit a class"
             )
 
     def _checked(self, images: Array) -> Array:
@@ -141,7 +145,8 @@ class Network:
         if images.ndim != 4 or images.shape[1:] != self.architecture.input_shape or len(images) == 0:
             height, width, channels = self.architecture.input_shape
             raise DatasetError(
-                f"images have shape {images.shape}; the network takes (N, {height}, {width}, {channels}), one or more"
+                f"images have shape {images.shape}; "
+                f"the network takes (N, {height}, {width}, {channels}), one or more"
             )
         return images if images.dtype in (np.uint8, np.float32, np.float64) else images.astype(np.float32)
 
@@ -167,7 +172,7 @@ def _of_layer(values: dict[str, Array], index: int) -> dict[str, Array]:
 
 
 def _kept_layers(old: Architecture, new: Architecture) -> list[tuple[int, int]]:
-    """Return the (old index, new index) pairs of the longest common sequence of layers that fit each other."""
+    """Return the (old, new) indices of the longest common sequence of layers that fit each other."""
 
     def described(architecture: Architecture) -> list[object]:
         return [

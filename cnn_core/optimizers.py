@@ -185,7 +185,8 @@ class Adam(Optimizer):
 
 @dataclass(frozen=True, kw_only=True)
 class AdamW(Adam):
-    """Adam with weight decay on the parameter itself, p -= lr * weight_decay * p (Loshchilov and Hutter 2019)."""
+    """Adam with weight decay on the parameter itself, p -= lr * weight_decay * p (Loshchilov and Hutter
+    2019)."""
 
     weight_decay: float = 0.01
 
@@ -200,7 +201,8 @@ OPTIMIZERS: MappingProxyType[str, type[Optimizer]] = MappingProxyType(
 
 
 def clip_gradients(gradients: Mapping[str, Array], largest_norm: float) -> float:
-    """Scale all gradients, in place, so that their common norm is at most `largest_norm`; return the norm before."""
+    """Scale all gradients, in place, so that their common norm is at most `largest_norm`; return the norm
+    before."""
     norm = float(np.sqrt(sum(float(np.vdot(g, g)) for g in gradients.values())))
     if norm > largest_norm:
         for gradient in gradients.values():

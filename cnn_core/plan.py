@@ -9,8 +9,9 @@ from cnn_core.errors import ArchitectureError
 from cnn_core.layers import BatchNorm, Conv2D, Dense, Layer, MaxPool2D, ReLU, Shape, Softmax
 from cnn_core.layers.pooled_convolution import PooledConv2D
 
-# What a chunk of images needs at once should stay in the core's own cache. Constants, not measured at run time: the size
-# of a chunk decides in which order numbers are added, and results are to be the same bits every time.
+# What a chunk of images needs at once should stay in the core's own cache. Constants, not measured at run
+# time: the size of a chunk decides in which order numbers are added, and results are to be the same bits
+# every time.
 CHUNK_BYTES = 1 << 22
 SMALLEST_CHUNK, LARGEST_CHUNK = 2, 64
 LEAST_CHUNKS = 2  # so that threads share even a small batch
@@ -33,19 +34,20 @@ class Step:
 class Segment:
     """Steps that a chunk of images runs through without looking at other chunks.
 
-    A segment with a `meeting` begins with batch normalisation: all chunks must have arrived before any goes on. A segment
-    that `regroups` cuts the batch anew, into chunks of at most `images`.
+    A segment with a `meeting` begins with batch normalisation: all chunks must have arrived before any goes
+    on. A segment that `regroups` cuts the batch anew, into chunks of at most `images`.
     """
 
     meeting: Step | None
     steps: tuple[Step, ...]
     regroups: bool
+    joins: bool  # the next segment regroups
     images: int
     input_shape: Shape
     output_shape: Shape
 
     def chunk_size(self, batch: int) -> int:
-        """Return the number of images in each chunk of a batch. It does not depend on the number of threads."""
+        """Return the number of images in each chunk of a batch, whatever the number of threads."""
         chunks = max(LEAST_CHUNKS, -(-batch // self.images))
         even = -(-chunks // LEAST_CHUNKS) * LEAST_CHUNKS  # no thread is left waiting for one odd chunk
         return -(-batch // even)
@@ -53,7 +55,8 @@ class Segment:
 
 @lru_cache(maxsize=32)
 def plan(architecture: Architecture, training: bool) -> tuple[Segment, ...]:
-    """Return the segments that take a batch from images to logits; raise ArchitectureError where there is no way.
+    """Return the segments that take a batch from images to logits; raise ArchitectureError where there is no
+    way.
 
     A Softmax at the end is left out: loss and probabilities are computed from its logits.
     """
@@ -72,9 +75,10 @@ def plan(architecture: Architecture, training: bool) -> tuple[Segment, ...]:
     ends = [*[steps[cut].index for cut in cuts[1:]], None]
     outputs = [shapes[end] if end is not None else (architecture.classes,) for end in ends]
     inputs = [shapes[steps[cut].index] for cut in cuts]
+    joins = [*(regroups for _, _, regroups in segments[1:]), False]
     return tuple(
-        Segment(*parts, images, before, after)
-        for parts, images, before, after in zip(segments, sizes, inputs, outputs, strict=True)
+        Segment(*parts, join, images, before, after)
+        for parts, join, images, before, after in zip(segments, joins, sizes, inputs, outputs, strict=True)
     )
 
 
@@ -96,8 +100,9 @@ def _steps(architecture: Architecture) -> tuple[Step, ...]:
 def _pool_before_relu(layers: list[tuple[int, Layer]]) -> None:
     """Put each MaxPool2D before the ReLU that precedes it.
 
-    The result is the same to the bit, both ways: ReLU keeps the order of numbers, so the largest stays the largest, and
-    where two winners are possible both are negative and no gradient passes. The ReLU has a quarter of the work to do.
+    The result is the same to the bit, both ways: ReLU keeps the order of numbers, so the largest stays the
+    largest, and where two winners are possible both are negative and no gradient passes. The ReLU has a
+    quarter of the work to do.
     """
     for i in range(len(layers) - 1):
         if isinstance(layers[i][1], ReLU) and isinstance(layers[i + 1][1], MaxPool2D):

@@ -101,7 +101,8 @@ class Cosine(Schedule):
 
 @dataclass(frozen=True, kw_only=True)
 class OneCycle(Schedule):
-    """Rises along a cosine from `first` to 1 over the part `rise` of the run, then falls to `last` (Smith and Topin 2019)."""
+    """Rises along a cosine from `first` to 1 over the part `rise` of the run, then falls to `last` (Smith and
+    Topin 2019)."""
 
     rise: float = 0.3
     first: float = 0.04

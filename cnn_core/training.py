@@ -1,8 +1,8 @@
 """Trainer: a network, data and settings that go on one batch at a time, as a generator of progress.
 
-Everything random is a function of the seed and of a counter: the epoch's number decides the order of images, the step's
-number what dropout drops. So the state of a run is small, any moment of it can be gone back to, and a run that is saved,
-loaded and continued gives the same bits as one that was never stopped.
+Everything random is a function of the seed and of a counter: the epoch's number decides the order of images,
+the step's number what dropout drops. So the state of a run is small, any moment of it can be gone back to,
+and a run that is saved, loaded and continued gives the same bits as one that was never stopped.
 """
 
 import threading
@@ -15,12 +15,13 @@ import numpy as np
 
 from cnn_core.datasets import Dataset
 from cnn_core.errors import DatasetError, DivergenceError
-from cnn_core.execution import BatchResult, Cancelled, Executor
+from cnn_core.execution import BatchResult, Executor
 from cnn_core.functional.geometry import Array
 from cnn_core.metrics import Evaluation
 from cnn_core.network import Network
 from cnn_core.optimizers import SGD, Optimizer, Slots, clip_gradients
 from cnn_core.schedules import Constant, Schedule
+from cnn_core.threads import Cancelled
 
 _ORDER, _STEP = 0, 1  # what a number is drawn for: keeps the sequences apart
 LARGEST_BATCH = 8192
@@ -125,7 +126,8 @@ class Trainer:
 
     @classmethod
     def resume(cls, network: Network, state: TrainingState, *, train: Dataset, **arguments: Any) -> "Trainer":
-        """Return a trainer that goes on where `state` was taken, given the network as it was and the same settings."""
+        """Return a trainer that goes on where `state` was taken, given the network as it was and the same
+        settings."""
         trainer = cls(network, train=train, **arguments)
         trainer.step, trainer._planned_steps = state.step, state.planned_steps
         trainer.learning_rate = state.learning_rate
@@ -146,14 +148,15 @@ class Trainer:
         self._planned_steps = epochs * self.steps_per_epoch
 
     def stop(self) -> None:
-        """Make `run` end within the current batch, which is then not counted. May be called from any thread."""
+        """Make `run` end within the current batch, which then does not count. Any thread may call it."""
         self._stop.set()
 
     def run(self, *, epochs: int | None = None, steps: int | None = None) -> Iterator[Progress]:
-        """Yield the progress of each step, for so many epochs or steps, or up to the epoch's end where neither is given.
+        """Yield the progress of each step, for so many epochs or steps, or up to the epoch's end where
+        neither is given.
 
-        A caller pauses by not asking for more. At an epoch's end the network is evaluated on the validation data, which
-        changes nothing. Raises DivergenceError where the loss is no longer a finite number.
+        A caller pauses by not asking for more. At an epoch's end the network is evaluated on the validation
+        data, which changes nothing. Raises DivergenceError where the loss is no longer a finite number.
         """
         self._stop.clear()
         per_epoch = self.steps_per_epoch

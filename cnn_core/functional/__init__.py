@@ -9,8 +9,8 @@ Notation, here and in every kernel:
 Images are `N H W C` (channels last), filters `KH KW C F`, dense weights `in out`. Kernels work in the type of
 `x`: float32 in use, float64 in gradient checks. They trust their input: it was checked at the edge.
 
-Two arguments are there for speed alone. `new(shape, dtype)` gives the memory for results, `scratch(shape, dtype)`
-memory needed only during the call; both are `numpy.empty` unless the caller owns memory to use again.
+Two arguments are there for speed alone. `new(shape, dtype)` gives the memory for results, `scratch(shape,
+dtype)` memory needed only during the call; both are `numpy.empty` unless the caller owns memory to use again.
 """
 
 from cnn_core.functional.activations import (

@@ -1,7 +1,7 @@
 """Activation functions, element by element, and their gradients.
 
-`out` may be the input itself. A backward function takes what its formula needs: the output y where the derivative can be
-written with it (relu, sigmoid, tanh), else the input x.
+`out` may be the input itself. A backward function takes what its formula needs: the output y where the
+derivative can be written with it (relu, sigmoid, tanh), else the input x.
 """
 
 import numpy as np

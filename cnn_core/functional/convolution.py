@@ -1,6 +1,7 @@
 """Convolution (cross-correlation, as in every CNN library) and its gradients.
 
-y[n, i, j, f] = bias[f] + sum over a, b, c of x[n, i*stride + a*dilation, j*stride + b*dilation, c] * filters[a, b, c, f]
+y[n, i, j, f] = bias[f] + sum over a, b, c of x[n, i*stride + a*dilation, j*stride + b*dilation, c] *
+filters[a, b, c, f]
 """
 
 import numpy as np
@@ -32,8 +33,8 @@ def conv2d(
 ) -> Array:
     """Return the convolution of x (N, H, W, C), or one image (H, W, C), with filters (KH, KW, C / groups, F).
 
-    `padding` is a number, a (height, width) pair, "same" or "valid". With groups, the channels are cut into that many
-    equal parts, each seen by its own F / groups filters.
+    `padding` is a number, a (height, width) pair, "same" or "valid". With groups, the channels are cut into
+    that many equal parts, each seen by its own F / groups filters.
     """
     if x.ndim == 3:
         return conv2d(x[None], filters, bias, stride, padding, dilation, groups)[0]
@@ -66,7 +67,8 @@ def conv2d_backward(
     new: Allocate = np.empty,
     scratch: Allocate = np.empty,
 ) -> tuple[Array | None, Array, Array]:
-    """Return (dx, dfilters, dbias) for dy (N, OH, OW, F); dx is None where it is not needed (the first layer)."""
+    """Return (dx, dfilters, dbias) for dy (N, OH, OW, F); dx is None where it is not needed (the first
+    layer)."""
     w = window(x.shape[1:3], filters.shape[:2], stride, padding, dilation)
     return gradients(dy, x, filters, w, needs_dx, new, scratch, dbias=sum_per_channel(dy, new), groups=groups)
 
@@ -144,8 +146,8 @@ def _dense_gradients(
     np.matmul(columns(padded, w, scratch).T, rows, out=_matrix(dfilters))
     if dpadded is None:
         return
-    # Each tap of the kernel sends its share back to the pixels it has read. Tap by tap the product stays in the
-    # core's cache until it is added; one product for all taps would go through memory.
+    # Each tap of the kernel sends its share back to the pixels it has read. Tap by tap the product stays in
+    # the core's cache until it is added; one product for all taps would go through memory.
     share = scratch((len(rows), filters.shape[2]), dy.dtype)
     image = share.reshape(*dy.shape[:3], -1)
     for i, j, reads in w.taps:
@@ -159,7 +161,7 @@ def _is_depthwise(filters: Array, groups: int) -> bool:
 
 
 def _depthwise(padded: Array, filters: Array, w: Window, y: Array, scratch: Allocate) -> None:
-    """Fill y where every channel has one filter of its own: no product to share, so one multiply-add a tap."""
+    """Fill y where every channel has one filter of its own: no product to share, one multiply-add a tap."""
     share = scratch(y.shape, y.dtype)
     for i, j, reads in w.taps:
         if i == j == 0:

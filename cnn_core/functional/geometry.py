@@ -26,7 +26,7 @@ def pair(size: Size) -> Pair:
 
 
 class Tap(NamedTuple):
-    """One number of a kernel: its place, and the pixels of the padded image that it meets in all positions."""
+    """One number of a kernel: its place, and the pixels of the padded image that it meets."""
 
     row: int
     column: int
@@ -56,8 +56,8 @@ def window(
 ) -> Window:
     """Return the window for images of `size` (H, W).
 
-    "valid" is no padding; "same" gives OH = ceil(H / stride), an odd pixel of padding going below and right. Of the
-    output, rows and columns past the last multiple of `tile` are left out.
+    "valid" is no padding; "same" gives OH = ceil(H / stride), an odd pixel of padding going below and
+    right. Of the output, rows and columns past the last multiple of `tile` are left out.
     """
     kernel, stride, dilation, tile = pair(kernel), pair(stride), pair(dilation), pair(tile)
     reach = tuple(d * (k - 1) + 1 for k, d in zip(kernel, dilation, strict=True))
@@ -114,10 +114,11 @@ def columns(x: Array, w: Window, new: Allocate) -> Array:
 def window_matrix(
     x: Array, w: Window, outputs: tuple[int, ...], output_steps: tuple[int, ...], new: Allocate
 ) -> Array:
-    """Return windows as rows of a matrix, in the order of the axes `outputs`, each a step of so many bytes in x.
+    """Return windows as rows of a matrix, in the order of the axes `outputs`, each a step of so many bytes in
+    x.
 
-    With one channel the matrix is stored tap by tap: the runs that can be copied at once are then rows of the image,
-    not the KW numbers of a window's row.
+    With one channel the matrix is stored tap by tap: the runs that can be copied at once are then rows of the
+    image, not the KW numbers of a window's row.
     """
     (kh, kw), channels = w.kernel, x.shape[3]
     rows, columns_, numbers = x.strides[1] * w.dilation[0], x.strides[2] * w.dilation[1], x.strides[3]

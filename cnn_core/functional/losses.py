@@ -28,9 +28,9 @@ def log_softmax(logits: Array) -> Array:
 def cross_entropy(logits: Array, labels: Array, label_smoothing: float = 0.0) -> tuple[Array, Array]:
     """Return (losses (N,), dlogits (N, K)) of logits (N, K) and integer labels (N,).
 
-    Each image's loss is -sum over k of target[k] * log p[k]; dlogits is its own gradient, p - target, not yet divided by
-    any number of images. With smoothing e, the target is 1 - e + e/K for the label and e/K for the others
-    (Szegedy et al. 2016).
+    Each image's loss is -sum over k of target[k] * log p[k]; dlogits is its own gradient, p - target, not yet
+    divided by any number of images. With smoothing e, the target is 1 - e + e/K for the label and e/K for the
+    others (Szegedy et al. 2016).
     """
     log_p = log_softmax(logits)
     rows, classes = np.arange(len(labels)), logits.shape[1]

@@ -2,8 +2,8 @@
 
     xhat = (x - mean) / sqrt(variance + epsilon)        y = gamma * xhat + beta
 
-Mean and variance are a channel's over all images and positions. In training they are the batch's own: each chunk gives
-its `moments`, `merge_moments` makes the batch's of them.
+Mean and variance are a channel's over all images and positions. In training they are the batch's own: each
+chunk gives its `moments`, `merge_moments` makes the batch's of them.
 """
 
 from collections.abc import Sequence
@@ -53,7 +53,8 @@ def merge_moments(parts: Sequence[Moments]) -> Moments:
 def normalize(
     x: Array, mean: Array, variance: Array, epsilon: float = 1e-5, *, new: Allocate = np.empty
 ) -> tuple[Array, Array]:
-    """Return (xhat, scale): x (..., C) with mean 0 and variance 1, and the factor 1 / sqrt(variance + epsilon)."""
+    """Return (xhat, scale): x (..., C) with mean 0 and variance 1, and the factor 1 / sqrt(variance +
+    epsilon)."""
     scale: Array = 1 / np.sqrt(variance + x.dtype.type(epsilon))
     xhat = new(x.shape, x.dtype)
     np.subtract(_rows(x), _row(mean, x), out=_rows(xhat))

@@ -1,9 +1,12 @@
-"""Convolution and max-pooling in one: what a network does most, without ever storing the large map between them.
+"""Convolution and max-pooling in one: what a network does most, without ever storing the large map between
+them.
 
-For pooling windows that tile the map, every output of the convolution belongs to one window, at one place in it (its
-phase). Computed phase by phase, the map is P*P arrays in the shape of the pooled output, and pooling is their maximum:
+For pooling windows that tile the map, every output of the convolution belongs to one window, at one place in
+it (its phase). Computed phase by phase, the map is P*P arrays in the shape of the pooled output, and pooling
+is their maximum:
 
-    y = bias + max over phases (i, j) of phase[i, j],    phase[i, j] = the convolution at rows i, i+P, ..., columns j, j+P, ...
+    y = bias + max over phases (i, j) of phase[i, j],    phase[i, j] = the convolution at rows i, i+P, ...,
+    columns j, j+P, ...
 
 Rows and columns that pooling would drop are not computed.
 """
@@ -101,7 +104,7 @@ def _winners(phases: Array, y: Array, new: Allocate, scratch: Allocate) -> Array
 
 def _columns(padded: Array, w: Window, pool: Pair, scratch: Allocate) -> Array:
     """Return the windows as rows of an (M, K) matrix, like `geometry.columns`, phase by phase."""
-    sn, sh, sw, sc = padded.strides
+    sn, sh, sw, _ = padded.strides
     step = (sh * w.stride[0], sw * w.stride[1])
     outputs = (*pool, len(padded), w.output[0] // pool[0], w.output[1] // pool[1])
     output_steps = (*step, sn, step[0] * pool[0], step[1] * pool[1])

@@ -13,7 +13,8 @@ def max_pool2d(
     *,
     new: Allocate = np.empty,
 ) -> Array:
-    """Return the maximum of each window of x (N, H, W, C) or (H, W, C). `stride` is the pool size where not given."""
+    """Return the maximum of each window of x (N, H, W, C) or (H, W, C). `stride` is the pool size where not
+    given."""
     if x.ndim == 3:
         return max_pool2d(x[None], pool_size, stride, padding)[0]
     w = pool_window(x, pool_size, stride, padding)
@@ -31,7 +32,8 @@ def max_pool2d_winners(
     new: Allocate = np.empty,
     scratch: Allocate = np.empty,
 ) -> tuple[Array, Array]:
-    """Return (y, winners): the maxima, and for each tap of the window (KH*KW, N, OH, OW, C) where it gave the maximum.
+    """Return (y, winners): the maxima, and for each tap of the window (KH*KW, N, OH, OW, C) where it gave the
+    maximum.
 
     Exactly one tap wins each window: of equal ones the first, row by row.
     """

@@ -34,8 +34,8 @@ class Context:
 class Layer:
     """One step of a network.
 
-    A subclass says what shape comes out of what shape, which parameters it has, and its arithmetic both ways. `forward`
-    returns its cache, all that `backward` will need; nothing is stored on the layer.
+    A subclass says what shape comes out of what shape, which parameters it has, and its arithmetic both ways.
+    `forward` returns its cache, all that `backward` will need; nothing is stored on the layer.
     """
 
     # Whether nobody reads the output again once the next layer has: then that one may write over it.
@@ -81,7 +81,7 @@ class Layer:
     def backward(
         self, dy: Array, cache: Any, parameters: Parameters, context: Context
     ) -> tuple[Array | None, Gradients]:
-        """Return (dx, gradients of the parameters). dy may be overwritten; dx is None where it is not needed."""
+        """Return (dx, gradients of the parameters); dx is None where it is not needed. dy is used up."""
         raise NotImplementedError
 
 

@@ -54,7 +54,8 @@ def fitting_window(
     spread = "" if w.dilation == (1, 1) else f" with dilation {dilation}"
     limit = f"{min(most)}" if isinstance(kernel, int) else f"{most[0]}x{most[1]}"
     raise ArchitectureError(
-        f"{field} {shown}{spread} is larger than its {height}x{width} input; use {limit} or less, or add padding"
+        f"{field} {shown}{spread} is larger than its {height}x{width} input; "
+        f"use {limit} or less, or add padding"
     )
 
 
@@ -62,8 +63,9 @@ def fitting_window(
 class Conv2D(Layer):
     """Slides `filters` small filters over the image; each gives one feature map.
 
-    Input (H, W, C), output (OH, OW, filters). Sizes are one number or (height, width). `padding` is a number, a pair,
-    "same" (output of ceil(H / stride)) or "valid" (none). `groups` cuts the channels into parts seen apart.
+    Input (H, W, C), output (OH, OW, filters). Sizes are one number or (height, width). `padding` is a number,
+    a pair, "same" (output of ceil(H / stride)) or "valid" (none). `groups` cuts the channels into parts seen
+    apart.
     """
 
     filters: int
@@ -176,7 +178,8 @@ def check_initializer(layer: Layer, name: str) -> None:
 def weight_and_bias(
     shapes: dict[str, Shape], initializer: str, generator: np.random.Generator
 ) -> dict[str, Array]:
-    """Return a random weight (last axis: outputs, the others: inputs) and, where there is one, a bias of zeros."""
+    """Return a random weight (last axis: outputs, the others: inputs) and, where there is one, a bias of
+    zeros."""
     shape = shapes["weight"]
     fan_in = int(np.prod(shape[:-1]))
     fan_out = int(np.prod(shape[:-2])) * shape[-1]

@@ -95,7 +95,7 @@ class Flatten(Layer):
 
 @dataclass(frozen=True, kw_only=True)
 class Dropout(Layer):
-    """In training, sets a random part of the values to zero and scales up the rest (Srivastava et al. 2014)."""
+    """In training, sets a random part of the values to zero, scaling up the rest (Srivastava et al. 2014)."""
 
     rate: float = 0.5
 

@@ -21,13 +21,16 @@ class _Cache(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class BatchNorm(Layer):
-    """Gives every channel mean 0 and variance 1 over the batch, then a learned scale and shift (Ioffe and Szegedy 2015).
+    """Gives every channel mean 0 and variance 1 over the batch, then a learned scale and shift (Ioffe and
+    Szegedy 2015).
 
-    After Conv2D a channel is normalised over images and positions, after Dense over images. Training uses the batch's own
-    statistics and moves the running ones (buffers) towards them by `momentum`; inference uses the running ones.
+    After Conv2D a channel is normalised over images and positions, after Dense over images. Training uses the
+    batch's own statistics and moves the running ones (buffers) towards them by `momentum`; inference uses the
+    running ones.
 
-    In training the batch arrives in chunks, and its statistics need them all: `moments` of each chunk, `merge` of all, then
-    `normalize` each chunk; backwards `sums` of each chunk, then `backward_with_sums` on the totals.
+    In training the batch arrives in chunks, and its statistics need them all: `moments` of each chunk,
+    `merge` of all, then `normalize` each chunk; backwards `sums` of each chunk, then `backward_with_sums` on
+    the totals.
     """
 
     momentum: float = 0.1
@@ -75,7 +78,8 @@ class BatchNorm(Layer):
         batch = F.merge_moments(parts)
         if batch.count < 2:
             raise ArchitectureError(
-                "BatchNorm needs at least two values a channel to have a variance; use a batch size of 2 or more"
+                "BatchNorm needs at least two values a channel to have a variance; "
+                "use a batch size of 2 or more"
             )
         return batch
 

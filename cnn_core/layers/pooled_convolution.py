@@ -1,4 +1,5 @@
-"""A convolution and the max-pooling after it, run as one step. Not a layer that people choose: `plan` puts it in."""
+"""A convolution and the max-pooling after it, run as one step. Not a layer that people choose: `plan` puts it
+in."""
 
 from dataclasses import dataclass
 from typing import Any, ClassVar

@@ -1,0 +1,101 @@
+"""Threads that share the tasks of one batch: the only file that knows about them."""
+
+import os
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from itertools import count
+from typing import Any
+
+from threadpoolctl import ThreadpoolController
+
+
+class Cancelled(Exception):
+    """The tasks were given up half-way, because the caller's `cancelled` said so."""
+
+
+def never() -> bool:
+    """Return False: nobody cancels."""
+    return False
+
+
+class Threads:
+    """The calling thread and `count` - 1 others."""
+
+    def __init__(self, count: int | None = None) -> None:
+        """Use `count` threads, as many as the process may use cores where None. They start when needed."""
+        self.count = max(1, count or available_cores())
+        self._pool: ThreadPoolExecutor | None = None
+
+    def each(
+        self, tasks: int, run: Callable[[int, int], None], cancelled: Callable[[], bool] = never
+    ) -> None:
+        """Call run(task, worker) for every task, each thread taking the next one as it becomes free.
+
+        Raises the first error of any, or Cancelled, after all threads have stopped.
+        """
+        numbers, lock = count(), threading.Lock()
+
+        def work(worker: int) -> None:
+            while True:
+                with lock:
+                    task = next(numbers)
+                if task >= tasks:
+                    return
+                if cancelled():
+                    raise Cancelled
+                run(task, worker)
+
+        others = min(self.count, tasks) - 1
+        if others < 1:
+            work(0)
+            return
+        if self._pool is None:
+            self._pool = ThreadPoolExecutor(self.count - 1, thread_name_prefix="cnn_core")
+        futures = [self._pool.submit(work, worker) for worker in range(1, others + 1)]
+        try:
+            work(0)
+        finally:
+            errors = [f.exception() for f in futures]
+        for error in errors:
+            if error is not None:
+                raise error
+
+    def close(self) -> None:
+        """End the threads."""
+        if self._pool is not None:
+            self._pool.shutdown()
+            self._pool = None
+
+
+def available_cores() -> int:
+    """Return the number of cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):  # Linux alone
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+_lock = threading.Lock()
+_users = 0
+_limit: Any = None
+_controller: ThreadpoolController | None = None
+
+
+@contextmanager
+def single_threaded_blas() -> Iterator[None]:
+    """Let BLAS use one thread until the last of all users is done: the setting is one for the whole process."""
+    global _users, _limit, _controller
+    with _lock:
+        if _controller is None:
+            _controller = ThreadpoolController()
+        if _users == 0:
+            _limit = _controller.limit(limits=1, user_api="blas")
+        _users += 1
+    try:
+        yield
+    finally:
+        with _lock:
+            _users -= 1
+            if _users == 0:
+                _limit.restore_original_limits()
