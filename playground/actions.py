@@ -20,7 +20,7 @@ class Actions:
         self.export = self._make(
             "export", "&Export…", "Ctrl+E", "Write the weights (.npz), the curves (.csv) or a picture (.png)"
         )
-        self.quit = self._make("quit", "&Quit", standard.Quit, "Close the window")
+        self.quit = self._make("quit", "&Quit", "Ctrl+Q", "Close the window")
 
         self.undo = self._make("undo", "&Undo", standard.Undo, "Take back the last change")
         self.redo = self._make("redo", "&Redo", standard.Redo, "Do the change taken back once more")
@@ -66,17 +66,34 @@ class Actions:
             "Train on the digits made by this program",
         )
 
-        self.theme_modes = self._choices(
+        self.theme_modes = self._family(
             "theme",
-            {"auto": "&Automatic", "light": "&Light", "dark": "&Dark"},
-            ("Ctrl+F2", "Ctrl+F3", "Ctrl+F4"),
+            {
+                "auto": ("&Automatic", "Ctrl+F2", "Light or dark as the system is"),
+                "light": ("&Light", "Ctrl+F3", "Dark on light"),
+                "dark": ("&Dark", "Ctrl+F4", "Light on dark"),
+            },
         )
-        self.scopes = self._choices(
+        group = QActionGroup(window)
+        for action in self.theme_modes.values():
+            action.setCheckable(True)
+            group.addAction(action)
+        self.scopes = self._family(
             "scope",
-            {"layer": "Colours span the &layer", "channel": "Colours span each &channel",
-             "network": "Colours span the &network"},
-            ("Alt+1", "Alt+2", "Alt+3"),
-        )  # fmt: skip
+            {
+                "channel": (
+                    "Colours for each &channel",
+                    "Alt+1",
+                    "Colours reach to each channel's largest value",
+                ),
+                "layer": ("Colours for each &layer", "Alt+2", "Colours reach to each layer's largest value"),
+                "network": (
+                    "Colours for the &network",
+                    "Alt+3",
+                    "Colours reach to the network's largest value",
+                ),
+            },
+        )
         self.about = self._make("about", "&About CNN Playground", "Shift+F1", "Versions and licence")
         self.shortcuts = self._make("shortcuts", "&Keyboard shortcuts", "F1", "All shortcuts on one page")
         self.log_folder = self._make(
@@ -97,17 +114,12 @@ class Actions:
         self._window.addAction(action)
         return action
 
-    def _choices(self, name: str, texts: dict[str, str], keys: tuple[str, ...]) -> dict[str, QAction]:
-        """Actions of which exactly one is checked, by their value; the first one at the beginning."""
-        group = QActionGroup(self._window)
-        made: dict[str, QAction] = {}
-        for (value, text), key in zip(texts.items(), keys, strict=True):
-            action = self._make(f"{name}{value.title()}", text, key, text.replace("&", ""))
-            action.setCheckable(True)
-            action.setChecked(not made)
-            group.addAction(action)
-            made[value] = action
-        return made
+    def _family(self, name: str, parts: dict[str, tuple[str, str, str]]) -> dict[str, QAction]:
+        """Actions by the value they stand for, each from its text, key and tip."""
+        return {
+            value: self._make(f"{name}{value.title()}", text, key, tip)
+            for value, (text, key, tip) in parts.items()
+        }
 
 
 def set_tip(action: QAction, tip: str) -> None:

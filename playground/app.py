@@ -98,9 +98,12 @@ def connect(window: MainWindow, parts: Parts) -> None:
     DataJourney(window, parts, control)
     AppearanceJourney(window, parts)
     connect_undo(actions, document)
+    # An undo stack that still holds commands tells of them while it is destroyed, to actions already gone.
+    window.on_close.append(document.undo_stack.clear)
     actions.quit.triggered.connect(window.close)
     document.said.connect(lambda text: window.notice.say(text, action=actions.undo))
-    if (errors := QApplication.instance().findChild(ErrorReport)) is not None:
+    app = QApplication.instance()
+    if app is not None and (errors := app.findChild(ErrorReport)) is not None:
         errors.happened.connect(lambda text: window.notice.say(f"An unexpected error: {text}", "error"))
 
 

@@ -86,8 +86,10 @@ class Probe(QObject):
     def _probabilities(self, seen: Array, activations: list[Array]) -> Array:
         assert self._network is not None
         if isinstance(self._network.architecture.layers[-1], cnn.Softmax):
-            return activations[-1][0]
-        return self._network.predict(seen[None])[0]
+            probabilities: Array = activations[-1][0]
+        else:
+            probabilities = self._network.predict(seen[None])[0]
+        return probabilities
 
 
 def as_input(picture: Drawing | Picture, input_shape: tuple[int, int, int]) -> Array:

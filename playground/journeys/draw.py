@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QObject
 
+import cnn_core as cnn
 from playground.drawing import Drawing
 from playground.main_window import MainWindow
 from playground.parts import Parts
@@ -18,6 +19,7 @@ class DrawJourney(QObject):
         super().__init__(window)
         self._window = window
         self._parts = parts
+        self._names: tuple[str, ...] = ()
         window.draw_canvas.drawing_changed.connect(parts.probe.set_picture)
         window.draw_canvas.drawing_edited.connect(self._on_drawn)
         window.actions_.clear_drawing.triggered.connect(self._clear)
@@ -52,12 +54,15 @@ class DrawJourney(QObject):
         content = self._parts.document.content
         self._use_network(content.network, content.training.step if content.training else 0)
 
-    def _use_network(self, network: object, step: int) -> None:
+    def _use_network(self, network: cnn.Network, step: int) -> None:
         self._parts.probe.set_network(self._parts.document.content.architecture, network, step)
 
     def _show_reading(self, reading: Reading) -> None:
         window = self._window
         names = self._parts.document.content.class_names
+        if names != self._names:
+            self._names = names
+            window.network_view.set_class_names(names)
         window.seen_view.set_image(reading.seen)
         window.prediction_panel.set_prediction(reading.probabilities, names)
         window.network_view.set_activations(reading.seen, reading.activations, reading.step)

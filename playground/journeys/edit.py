@@ -133,7 +133,8 @@ class EditJourney(QObject):
 def fitted(architecture: cnn.Architecture, dataset: cnn.Dataset) -> cnn.Architecture:
     """The architecture with the data set's image shape and, in its last Dense layer, one unit a class."""
     layers = list(architecture.layers)
-    last = max((i for i, layer in enumerate(layers) if isinstance(layer, cnn.Dense)), default=None)
-    if last is not None:
-        layers[last] = replace(layers[last], units=len(dataset.class_names))
+    for index, layer in reversed(list(enumerate(layers))):
+        if isinstance(layer, cnn.Dense):
+            layers[index] = replace(layer, units=len(dataset.class_names))
+            break
     return cnn.Architecture(dataset.image_shape, tuple(layers))

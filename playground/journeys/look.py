@@ -23,7 +23,9 @@ class LookJourney(QObject):
         view.layer_selected.connect(lambda layer: select(Place(layer)))
         view.channel_selected.connect(lambda layer, channel: select(Place(layer, channel)))
         view.background_clicked.connect(parts.selection.back)
-        view.hovered.connect(self._read_out)
+        view.hovered.connect(lambda hover: window.status.setText(hover.text if hover else ""))
+        for scope, action in window.actions_.scopes.items():
+            action.triggered.connect(lambda _checked=False, scope=scope: view.set_scope(scope))
         window.inspector_panel.layer_selected.connect(lambda layer: select(Place(layer)))
         window.inspector_panel.channel_selected.connect(lambda layer, channel: select(Place(layer, channel)))
         window.breadcrumb.depth_requested.connect(lambda depth: select(parts.selection.place.cut(depth)))
@@ -51,19 +53,18 @@ class LookJourney(QObject):
         reports = architecture.check()
         inspector = self._window.inspector_panel
         inspector.set_overview(reports, architecture.input_shape)
-        inside = place.layer is not None and 0 <= place.layer < len(reports)
-        inspector.set_layer(reports[place.layer] if inside else None)
+        inspector.set_layer(next((report for report in reports if report.index == place.layer), None))
         inspector.set_channel(place.channel)
         if self._parts.probe.reading is not None:
             self._show_reading(self._parts.probe.reading)
 
     def _show_reading(self, reading: Reading) -> None:
         place = self._parts.selection.place
-        known = place.layer is not None and 0 <= place.layer < len(reading.activations)
-        self._window.inspector_panel.set_activations(reading.activations[place.layer][0] if known else None)
-
-    def _read_out(self, text: object) -> None:
-        self._window.status.setText(str(text or ""))
+        network = self._parts.probe.network
+        self._window.inspector_panel.set_parameters(None if network is None else network.parameters)
+        index, values = place.layer, reading.activations
+        own = values[index][0] if index is not None and 0 <= index < len(values) else None
+        self._window.inspector_panel.set_activations(own)
 
     def _names(self, place: Place) -> list[str]:
         names = ["Network"]

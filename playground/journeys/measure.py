@@ -64,10 +64,11 @@ class MeasureJourney(QObject):
         self._window.dataset_browser.set_predictions(measured.probabilities)
 
     def _on_points(self, points: list[cnn.Progress]) -> None:
-        last = next((point for point in reversed(points) if point.validation is not None), None)
-        if last is not None and self._control.data is not None:
-            names = self._control.data.validation.class_names
-            self._window.confusion_view.set_confusion(last.validation.confusion, names, last.step)
+        for point in reversed(points):
+            if point.validation is not None and self._control.data is not None:
+                names = self._control.data.validation.class_names
+                self._window.confusion_view.set_confusion(point.validation.confusion, names, point.step)
+                return
 
 
 def measure(network: cnn.Network, images: cnn.datasets.Dataset, step: int, report: Report) -> Measured:

@@ -33,7 +33,8 @@ class Breadcrumb(QWidget):
         self._names = list(names)
         self._clear()
         for depth, name in enumerate(names[:-1]):
-            button = QToolButton(text=name)
+            button = QToolButton()
+            button.setText(name)
             button.setProperty("flat", True)
             button.setToolTip(f"Back to {name} (Esc goes back one step)")
             button.setAccessibleName(f"Back to {name}")

@@ -1,14 +1,19 @@
 """Small built things that the tests of the window share."""
 
+import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PySide6.QtCore import QObject
+from pytestqt.qtbot import QtBot
 
 import cnn_core as cnn
+from playground.app import create_window
 from playground.data import Data
 from playground.document import Content, Document
+from playground.main_window import MainWindow
 
 
 @pytest.fixture
@@ -49,3 +54,35 @@ def small_data() -> Data:
         image[2 * label : 2 * label + 3, 2:6] += 180
     dataset = cnn.Dataset(images, labels, ("top", "middle", "bottom"), "squares")
     return Data("squares", *dataset.split(24))
+
+
+@pytest.fixture(scope="session")
+def few_digits(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file of 720 built-in digits, quick to read."""
+    path = tmp_path_factory.mktemp("data") / "few-digits.npz"
+    cnn.datasets.to_npz(cnn.datasets.digits.generate(720, seed=7), path)
+    return path
+
+
+@pytest.fixture
+def window(qtbot: QtBot, few_digits: Path) -> Iterator[MainWindow]:
+    """The wired window with its data loaded; closed, without a question, at the end."""
+    before = set(threading.enumerate())
+    window = create_window(data=str(few_digits))
+    window.resize(1440, 900)
+    qtbot.waitUntil(lambda: window.control.data is not None, timeout=30_000)
+    yield window
+    window.before_close.clear()
+    window.close()
+    window.deleteLater()
+    qtbot.wait(1)
+    left = {thread.name for thread in set(threading.enumerate()) - before if thread.is_alive()}
+    assert not left & {"training", "data", "measuring"}
+
+
+@pytest.fixture
+def small_file(small_architecture: cnn.Architecture, tmp_path: Path) -> Path:
+    """A .cnn file of a small untrained network."""
+    path = tmp_path / "small.cnn"
+    cnn.Network.initialize(small_architecture, seed=3).save(path)
+    return path
