@@ -148,7 +148,7 @@ class Architecture:
             raise ArchitectureError('this architecture lacks the lists "input_shape" and "layers"')
         if len(layers) > MOST_LAYERS:
             raise ArchitectureError(f"{len(layers):,} layers are too many; use {MOST_LAYERS} or fewer")
-        return Architecture(tuple(shape), tuple(_layer(i, each) for i, each in enumerate(layers)))  # type: ignore[arg-type]
+        return Architecture(tuple(shape), tuple(_layer(i, each) for i, each in enumerate(layers)))
 
 
 def _report(index: int, layer: Layer, shape: Shape, field: tuple[int, int], total: int) -> LayerReport:

@@ -54,7 +54,7 @@ class TrainingBatch:
             chunks = self.groups[-1]
             statistics = self._meet(segment.meeting, chunks) if segment.meeting else None
             if segment.joins:
-                batch = self._joined("activations", (len(images), *segment.output_shape))
+                batch = self._joined("activations", len(self.groups), (len(images), *segment.output_shape))
             self._each(chunks, self._ahead, segment, statistics, batch if segment.joins else None)
         losses, correct = np.empty(len(images), np.float32), np.zeros(len(images), np.bool_)
         self._each(self.groups[-1], self._loss, labels, label_smoothing, losses, correct)
@@ -68,7 +68,7 @@ class TrainingBatch:
             chunks = self.groups[group]
             batch = None
             if segment.regroups and group and segment.steps[0].needs_dx:
-                batch = self._joined("gradients", (chunks[-1].rows.stop, *segment.input_shape))
+                batch = self._joined("gradients", group, (chunks[-1].rows.stop, *segment.input_shape))
             self._each(chunks, self._back, segment, pending, batch)
             pending = (segment.meeting, self._meet_back(segment.meeting, chunks)) if segment.meeting else None
             if segment.regroups and group:
@@ -188,8 +188,8 @@ class TrainingBatch:
             for number, r in enumerate(rows)
         ]
 
-    def _joined(self, use: str, shape: tuple[int, ...]) -> Array:
-        return self.memory.of(use, len(shape), *shape[1:])(shape, np.float32)
+    def _joined(self, use: str, group: int, shape: tuple[int, ...]) -> Array:
+        return self.memory.of(use, group)(shape, np.float32)
 
     def _values(self, step: Step) -> dict[str, Array]:
         return self.layers.get(step.index, {})

@@ -46,7 +46,7 @@ class Memory:
         self._replays: dict[tuple[str | int, ...], Replay] = {}
 
     def of(self, *use: str | int) -> Replay:
-        """Return the memory of this use, from its beginning: what was handed out for it is handed out again."""
+        """Return the memory of this use, from its beginning; what it has handed out it hands out again."""
         replay = self._replays.get(use)
         if replay is None:
             replay = self._replays[use] = Replay()

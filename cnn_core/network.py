@@ -136,8 +136,8 @@ class Network:
             )
         if len(dataset.class_names) > self.architecture.classes:
             raise DatasetError(
-                f"the data set has {len(dataset.class_names)} classes, "
-                f"the network gives {self.architecture.classes} scores; give its last Dense layer one unit a class"
+                f"the data set has {len(dataset.class_names)} classes, the network gives "
+                f"{self.architecture.classes} scores; give its last Dense layer one unit a class"
             )
 
     def _checked(self, images: Array) -> Array:

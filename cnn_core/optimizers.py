@@ -25,10 +25,12 @@ class Optimizer:
     def __post_init__(self) -> None:
         for field in fields(self):
             value = getattr(self, field.name)
-            if isinstance(value, bool):
+            if field.type is bool or field.type == "bool":
+                if not isinstance(value, bool):
+                    raise ValueError(f"{self.name}: {field.name} is {value!r}; use True or False")
                 continue
             low, high = _LIMITS[field.name]
-            if not isinstance(value, (int, float)) or not low <= value <= high:
+            if isinstance(value, bool) or not isinstance(value, (int, float)) or not low <= value <= high:
                 raise ValueError(
                     f"{type(self).__name__}: {field.name} is {value!r}; use a number from {low:g} to {high:g}"
                 )

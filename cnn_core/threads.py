@@ -84,7 +84,7 @@ _controller: ThreadpoolController | None = None
 
 @contextmanager
 def single_threaded_blas() -> Iterator[None]:
-    """Let BLAS use one thread until the last of all users is done: the setting is one for the whole process."""
+    """Let BLAS use one thread until the last of all users is done; the setting is the whole process's."""
     global _users, _limit, _controller
     with _lock:
         if _controller is None:

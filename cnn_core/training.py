@@ -264,6 +264,6 @@ def _copied(slots: Slots) -> Slots:
 
 
 def _need(name: str, value: Any, low: float, high: float) -> None:
-    kinds: tuple[type, ...] = (int, np.integer) if isinstance(low, int) else (int, float)
-    if isinstance(value, bool) or not isinstance(value, kinds) or not low <= value <= high:
+    fits = isinstance(value, (int, np.integer) if isinstance(low, int) else (int, float))
+    if not fits or isinstance(value, bool) or not low <= value <= high:
         raise ValueError(f"{name} is {value!r}; use a number from {low:g} to {high:g}")

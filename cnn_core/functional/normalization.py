@@ -7,7 +7,7 @@ chunk gives its `moments`, `merge_moments` makes the batch's of them.
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -15,7 +15,8 @@ from cnn_core.functional.convolution import sum_per_channel
 from cnn_core.functional.geometry import Allocate, Array
 
 
-class Moments(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Moments:
     """What a part of a batch knows of each channel."""
 
     count: int  # values a channel
@@ -40,7 +41,7 @@ def moments(x: Array, scratch: Allocate = np.empty) -> Moments:
 
 def merge_moments(parts: Sequence[Moments]) -> Moments:
     """Return the moments of all parts together, merged in their order (Chan, Golub and LeVeque 1983)."""
-    count, mean, squares = parts[0]
+    count, mean, squares = parts[0].count, parts[0].mean, parts[0].squares
     for part in parts[1:]:
         total = count + part.count
         gap = part.mean - mean

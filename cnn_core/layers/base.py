@@ -94,8 +94,9 @@ def check_fields(layer: Layer, **limits: tuple[float, float]) -> None:
     for name, (low, high) in limits.items():
         whole = isinstance(low, int) and isinstance(high, int)
         for number in values[name] if isinstance(values[name], tuple) else (values[name],):
-            kinds: tuple[type, ...] = (int, np.integer) if whole else (int, float, np.integer, np.floating)
-            if isinstance(number, bool) or not isinstance(number, kinds) or not low <= number <= high:
+            kinds = (int, np.integer) if whole else (int, float, np.integer, np.floating)
+            fits = isinstance(number, kinds) and not isinstance(number, bool)
+            if not fits or not low <= number <= high:
                 kind = "a whole number" if whole else "a number"
                 raise ArchitectureError(
                     f"{layer.name}: {name} is {values[name]!r}; use {kind} from {low:,} to {high:,}"

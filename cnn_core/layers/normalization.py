@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -13,10 +13,11 @@ from cnn_core.functional.normalization import scale_shift
 from cnn_core.layers.base import Context, Gradients, Layer, Parameters, Shape, check_fields
 
 
-class _Cache(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class _Cache:
     xhat: Array
     scale: Array
-    count: int
+    count: int  # values a channel in the whole batch
 
 
 @dataclass(frozen=True, kw_only=True)
