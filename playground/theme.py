@@ -71,7 +71,7 @@ LIGHT = Theme(
     paper="#ffffff",
     ink="#101722",
     negative="#0b3f80",
-    zero="#f8f8f6",
+    zero="#f1f1ef",
     positive="#a34100",
     series=("#1d5fc4", "#c2570c", "#12806f", "#7c3aa8"),
 )
@@ -155,6 +155,11 @@ _ROLES = {
 
 def font(role: str = "body") -> QFont:
     """Return the font of a role: title, body, strong (body with weight), small, mono (numbers in columns)."""
+    return QFont(_font(role))
+
+
+@cache
+def _font(role: str) -> QFont:
     size, strong = _ROLES[role]
     fixed = QFontDatabase.SystemFont.FixedFont
     general = QFontDatabase.SystemFont.GeneralFont

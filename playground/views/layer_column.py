@@ -1,0 +1,299 @@
+"""One layer of the network: header, its values as tiles, bars or cells, and the legend of their colours."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt, Signal
+from PySide6.QtGui import QContextMenuEvent, QEnterEvent, QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QApplication, QWidget
+
+from playground.theme import LIGHT, Theme, format_number
+from playground.views.bars import bar_at, paint_bars
+from playground.views.column_parts import paint_header, paint_problem, paint_ramp, write
+from playground.views.feeding import Region
+from playground.views.map_tiles import MapTiles, Spot
+from playground.views.mosaic import Grid, Scale, Values
+from playground.views.strip_layout import Content, Kind
+
+HEADER, FOOTER = 54, 26  # px above and below the values
+PAD = 2  # px between the column's border and its content
+
+
+@dataclass(frozen=True, kw_only=True)
+class Caption:
+    """The words of a column."""
+
+    name: str  # "MaxPool2D 1"
+    short_name: str = ""  # "MaxPool 1", where the other does not fit
+    shape: str = ""  # "26×26×32"; "" while unknown
+    detail: str = ""  # "320 parameters"
+    short_detail: str = ""  # "320"
+    tip: str = ""
+    problem: str = ""  # why the layer does not fit
+    waiting: str = ""  # why there is nothing to show
+
+
+class LayerColumn(QWidget):
+    """Shows one layer. Clicks and drags are passed on; nothing is decided here."""
+
+    header_clicked = Signal()
+    tile_clicked = Signal(int)  # channel
+    background_clicked = Signal()
+    hovered = Signal(object)  # (channel, row, column) under the pointer, or None
+    dragged = Signal(QPoint)  # global position while the header is dragged
+    dropped = Signal(QPoint)
+    menu_requested = Signal(QPoint)  # global position
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setMouseTracking(True)
+        self._theme = LIGHT
+        self._caption = Caption(name="")
+        self._content = Content(kind=Kind.NOTHING)
+        self._tiles = MapTiles()
+        self._labels: tuple[str, ...] = ()
+        self._stale = False
+        self._selected: tuple[bool, int | None] = (False, None)
+        self._traced: Region | None = None
+        self._under: Spot | None = None
+        self._pressed: QPointF | None = None  # where in the header
+        self._dragging = False
+
+    # -- what to show --------------------------------------------------------------------------------
+
+    def set_theme(self, theme: Theme) -> None:
+        """Paint in the colours of a theme."""
+        self._theme = theme
+        self._tiles.recolor()
+        self.update()
+
+    def set_caption(self, caption: Caption) -> None:
+        """Write the words."""
+        self._caption = caption
+        self.setToolTip(caption.tip)
+        self.setAccessibleName(", ".join(filter(None, (caption.name, caption.shape, caption.detail))))
+        self.setAccessibleDescription(caption.problem or caption.waiting)
+        self.update()
+
+    def set_content(self, content: Content, grid: Grid) -> None:
+        """Lay out tiles, bars or cells."""
+        self._content = content
+        self._tiles.lay_out(grid, content.size)
+        self.update()
+
+    def set_labels(self, labels: tuple[str, ...]) -> None:
+        """Name the bars."""
+        self._labels = labels
+        self.update()
+
+    def set_values(
+        self, values: Values | None, scale: Scale | None, order: NDArray[np.intp], *, gray: bool = False
+    ) -> None:
+        """Show (H, W, C) values, or (units,), of the channels in `order`; None shows empty tiles."""
+        self._tiles.set_values(values, scale, order, gray)
+        self.update(0, HEADER, self.width(), self.height() - HEADER)  # the words stay
+
+    def set_kernels(self, kernels: Values | None) -> None:
+        """Show (KH, KW, C) weights beside the maps they make."""
+        self._tiles.set_kernels(kernels)
+        self.update()
+
+    def set_stale(self, stale: bool) -> None:
+        """Show the values as no longer true."""
+        if stale != self._stale:
+            self._stale = stale
+            self.update()
+
+    def set_selected(self, selected: bool, channel: int | None) -> None:
+        """Mark the column, and one of its channels."""
+        if (selected, channel) != self._selected:
+            self._selected = selected, channel
+            self.update()
+
+    def set_traced(self, region: Region | None) -> None:
+        """Outline the values that something elsewhere was computed from."""
+        if region != self._traced:
+            self._traced = region
+            self.update()
+
+    @property
+    def caption(self) -> Caption:
+        """The words shown."""
+        return self._caption
+
+    @property
+    def shown_channels(self) -> NDArray[np.intp]:
+        """The channel of each tile."""
+        return self._tiles.order
+
+    @property
+    def legend(self) -> str:
+        """What the colours reach to, in words: "±1.24" or "0–1.24"; "" without values."""
+        scale, channel = self._tiles.scale, self._selected[1]
+        if scale is None or self._tiles.values is None:
+            return ""
+        own = np.ndim(scale.limit) > 0 and channel is None
+        limit = "own max" if own else format_number(scale.limit_of(channel or 0))
+        return f"±{limit}" if scale.signed else f"0–{limit}"
+
+    def value_at(self, spot: Spot) -> float | None:
+        """Return the number shown at a channel, row and column; None without values."""
+        channel, row, column = spot
+        values = self._tiles.values
+        return None if values is None or channel >= values.shape[2] else float(values[row, column, channel])
+
+    def tile_rect(self, channel: int) -> QRectF | None:
+        """Return where a channel's tile or bar is in the column, None when it is not among those shown."""
+        body = self._body()
+        if self._content.kind is Kind.NOTHING:
+            return None
+        if self._content.kind is Kind.BARS:
+            height = body.height() / max(1, len(self._labels))
+            return QRectF(body.x(), body.y() + channel * min(height, 26), body.width(), min(height, 26))
+        rect = self._tiles.rect(channel)
+        return None if rect is None else rect.translated(body.topLeft())
+
+    # -- painting ------------------------------------------------------------------------------------
+
+    def _body(self) -> QRectF:
+        return QRectF(PAD, HEADER, self.width() - 2 * PAD, self.height() - HEADER - FOOTER)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Background, words, values, outlines, legend."""
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        theme, caption, body = self._theme, self._caption, self._body()
+        self._paint_background(painter)
+        if event.rect().y() < HEADER:
+            names, details = (caption.name, caption.short_name), (caption.detail, caption.short_detail)
+            paint_header(painter, theme, body, (names, (caption.shape, ""), details), bool(caption.problem))
+        if caption.problem:
+            paint_problem(painter, theme, body.adjusted(0, 0, 0, FOOTER - PAD), caption.problem)
+        elif self._content.kind is Kind.NOTHING:
+            write(painter, theme, body, caption.waiting, "muted")
+        else:
+            painter.setOpacity(0.35 if self._stale else 1.0)
+            self._paint_values(painter, body)
+            painter.setOpacity(1.0)
+            self._paint_outlines(painter, body.topLeft())
+            self._paint_legend(painter)
+
+    def _paint_background(self, painter: QPainter) -> None:
+        theme = self._theme
+        if self._selected[0]:
+            painter.setPen(QPen(theme.color("accent"), 1.5))
+            painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.75, 0.75, -0.75, -0.75), 5, 5)
+        elif self._dragging or (self._under is None and self.underMouse()):
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(theme.color("raised"))
+            painter.drawRoundedRect(QRectF(0, 0, self.width(), HEADER - 3), 5, 5)
+
+    def _paint_values(self, painter: QPainter, body: QRectF) -> None:
+        tiles = self._tiles
+        if self._content.kind is Kind.BARS:
+            values = None if tiles.values is None else tiles.values.reshape(-1)
+            marked = self._under[0] if self._under else self._selected[1]
+            paint_bars(painter, self._theme, body, values, tiles.scale, self._labels, marked)
+            return
+        image = tiles.image(self._theme)
+        if image is not None:
+            painter.drawImage(body.topLeft(), image)
+            return
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(self._theme.color("grid"))
+        for position in range(tiles.grid.count):
+            painter.drawRect(tiles.grid.rect(position).translated(body.topLeft()))
+
+    def _paint_outlines(self, painter: QPainter, corner: QPointF) -> None:
+        """Selected channel, tile under the pointer, and what feeds something elsewhere."""
+        if self._content.kind is Kind.BARS:
+            return
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        pointed = self._under[0] if self._under else None
+        for channel, color, width in ((self._selected[1], "accent", 2.0), (pointed, "text", 1.0)):
+            rect = None if channel is None else self.tile_rect(channel)
+            if rect is not None:
+                painter.setPen(QPen(self._theme.color(color), width))
+                painter.drawRect(rect.adjusted(-1, -1, 1, 1))
+        if self._traced is not None:
+            painter.setPen(QPen(self._theme.color("accent"), 1.25))
+            for rect in self._tiles.region_rects(self._traced):
+                painter.drawRect(rect.translated(corner))
+
+    def _paint_legend(self, painter: QPainter) -> None:
+        """The colours used, what their ends stand for, and how many channels are left out."""
+        tiles = self._tiles
+        if tiles.scale is None or tiles.values is None:
+            return
+        hidden = tiles.values.shape[2] - tiles.order.size
+        text = self.legend + (f", strongest {tiles.order.size}" if hidden else "")
+        room = QRectF(PAD, self.height() - FOOTER + 5, self.width() - 2 * PAD, FOOTER - 5)
+        table = None if self._content.kind is Kind.BARS else tiles.table(self._theme)
+        paint_ramp(painter, self._theme, room, table, text)
+
+    # -- events --------------------------------------------------------------------------------------
+
+    def spot_at(self, point: QPointF) -> Spot | None:
+        """Return the channel, row and column of the value at a point of the column, or None."""
+        body = self._body()
+        if point.y() < body.y() or self._content.kind is Kind.NOTHING or self._caption.problem:
+            return None
+        if self._content.kind is Kind.BARS:
+            bar = bar_at(body, len(self._labels), point)
+            return None if bar is None else (bar, 0, 0)
+        return self._tiles.spot(point - body.topLeft())
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Choose a tile, or take hold of the header."""
+        if event.button() != Qt.MouseButton.LeftButton:
+            return
+        spot = self.spot_at(event.position())
+        if event.position().y() < HEADER:
+            self._pressed = event.position()
+        elif spot is not None:
+            self.tile_clicked.emit(spot[0])
+        else:
+            self.background_clicked.emit()
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Drag the header, or read the value under the pointer."""
+        if self._pressed is not None:
+            way = (event.position() - self._pressed).manhattanLength()
+            self._dragging = self._dragging or way >= QApplication.startDragDistance()
+            if self._dragging:
+                self.dragged.emit(event.globalPosition().toPoint())
+            return
+        self._hover(self.spot_at(event.position()))
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """Drop the header, or choose the layer."""
+        if self._pressed is None or event.button() != Qt.MouseButton.LeftButton:
+            return
+        dragging, self._dragging, self._pressed = self._dragging, False, None
+        self.update()
+        if dragging:
+            self.dropped.emit(event.globalPosition().toPoint())
+        else:
+            self.header_clicked.emit()
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """Ask for the menu of this layer."""
+        self.menu_requested.emit(event.globalPos())
+
+    def enterEvent(self, event: QEnterEvent) -> None:
+        """Show that the header can be taken hold of."""
+        self.update()
+
+    def leaveEvent(self, event: QEvent) -> None:
+        """Read nothing any more."""
+        self._hover(None)
+        self.update()
+
+    def _hover(self, spot: Spot | None) -> None:
+        if spot != self._under:
+            self._under = spot
+            self.hovered.emit(spot)
+            self.update()

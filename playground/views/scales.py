@@ -1,0 +1,103 @@
+"""Names of layers for people, and which colour scale each layer gets for a given scope."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from cnn_core import (
+    GELU,
+    AvgPool2D,
+    Dropout,
+    Flatten,
+    GlobalAveragePooling2D,
+    Layer,
+    LeakyReLU,
+    MaxPool2D,
+    ReLU,
+    Sigmoid,
+    Softmax,
+    Tanh,
+)
+from playground.views.mosaic import Scale, Values
+
+SCOPES = ("channel", "layer", "network")
+
+_INHERITS = (ReLU, LeakyReLU, GELU, MaxPool2D, AvgPool2D, GlobalAveragePooling2D, Flatten, Dropout)
+_BOUNDED = (Sigmoid, Softmax, Tanh)  # their values end at 1
+
+
+def layer_names(layers: Sequence[Layer]) -> list[str]:
+    """Return a name for each layer, numbered where a kind occurs more than once: "Conv2D 1", "Flatten"."""
+    total = Counter(layer.name for layer in layers)
+    seen: Counter[str] = Counter()
+    names = []
+    for layer in layers:
+        seen[layer.name] += 1
+        names.append(f"{layer.name} {seen[layer.name]}" if total[layer.name] > 1 else layer.name)
+    return names
+
+
+@dataclass(frozen=True)
+class ScaleRule:
+    """Where the scale of one layer comes from."""
+
+    head: int  # the layer whose range counts: itself, or the convolution before its ReLU and pooling
+    signed: bool
+    bounded: bool  # the range is known beforehand: up to 1
+
+
+def scale_rules(layers: Sequence[Layer]) -> list[ScaleRule]:
+    """Return one rule per layer: activations, pooling and flattening inherit the range before them."""
+    rules: list[ScaleRule] = []
+    for index, layer in enumerate(layers):
+        before = rules[-1] if rules else None
+        if isinstance(layer, _BOUNDED):
+            rules.append(ScaleRule(index, isinstance(layer, Tanh), True))
+        elif isinstance(layer, _INHERITS):
+            head = before.head if before else index
+            signed = before.signed if before else False  # the input is not signed
+            bounded = before.bounded if before else False
+            rules.append(ScaleRule(head, signed and not isinstance(layer, ReLU), bounded))
+        else:
+            rules.append(ScaleRule(index, True, False))
+    return rules
+
+
+def layer_scales(
+    rules: Sequence[ScaleRule], activations: Sequence[Values | None], scope: str
+) -> list[Scale | None]:
+    """Return the scale of each layer (None without values); activations are (H, W, C) or (units,).
+
+    Scope "channel": each channel reaches to its own largest value; "layer": to the layer's; "network": to
+    that of all layers. Bounded layers always reach to 1, flat layers have one scale for all units.
+    """
+    heads = {rule.head for rule in rules if not rule.bounded}
+    largest = {i: _largest(activations[i]) for i in heads}
+    everywhere = max(largest.values(), default=0.0)
+    scales: list[Scale | None] = []
+    for rule, values in zip(rules, activations, strict=True):
+        head = activations[rule.head]
+        limit: float | Values = largest.get(rule.head, 1.0)
+        if values is None or head is None:
+            scales.append(None)
+            continue
+        if rule.bounded:
+            limit = 1.0
+        elif scope == "network":
+            limit = everywhere
+        elif scope == "channel" and values.ndim == 3 and head.ndim == 3 and head.shape[2] == values.shape[2]:
+            limit = np.maximum(head.max(axis=(0, 1)), -head.min(axis=(0, 1)))
+        scales.append(Scale(limit, rule.signed))
+    return scales
+
+
+def _largest(values: Values | None) -> float:
+    """Return the largest magnitude; numbers that are none count as nothing."""
+    if values is None or values.size == 0:
+        return 0.0
+    largest = max(float(values.max()), -float(values.min()))
+    return largest if np.isfinite(largest) else float(np.abs(np.nan_to_num(values, posinf=0, neginf=0)).max())

@@ -1,0 +1,164 @@
+"""How wide each column of the network becomes: the smallest tiles are enlarged first, as long as all fit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+from playground.views.mosaic import Grid
+
+MOST_TILES = 96  # more maps than this: the strongest are shown
+MOST_CELLS = 4096
+_SMALLEST, _READABLE, _LARGEST = 10, 18, 128  # px, sides of a tile
+_GAP = 2  # px between tiles
+
+
+class Kind(Enum):
+    """How the values of a layer are drawn."""
+
+    IMAGE = "image"  # the input
+    MAPS = "maps"
+    BARS = "bars"  # few numbers, each with its name
+    CELLS = "cells"  # many numbers
+    NOTHING = "nothing"  # no shape: the layer, or one before it, does not fit
+
+
+# Widths in px to choose from, each with the tile size it is worth.
+_WIDTHS = {
+    Kind.IMAGE: ((56, 16), (84, 26), (112, 40), (140, 64), (196, 128)),
+    Kind.BARS: ((46, 16), (72, 32), (96, 48), (128, 96)),
+    Kind.CELLS: ((36, 24), (56, 48), (72, 96), (96, 128)),
+    Kind.NOTHING: ((44, 1000),),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Content:
+    """What a column has to show."""
+
+    kind: Kind
+    count: int = 0  # tiles, cells or bars
+    size: tuple[int, int] = (1, 1)  # values of one map, H and W
+    narrowest: int = 36  # px; room for the header
+    family: int = -1  # columns of one family get the same grid, so that a channel stays in its row
+    kernel: tuple[int, int] | None = None  # its kernels are drawn beside the maps
+
+
+@dataclass(frozen=True)
+class _Option:
+    width: int
+    worth: float
+    columns: int = 1
+    tile: int = 0  # px, longer side
+
+
+def arrange(contents: Sequence[Content], width: float, height: float, ratio: float) -> list[tuple[int, Grid]]:
+    """Return for each column its width in px and the grid of its tiles.
+
+    The widths add up to `width` or less where that is possible. Where it is not, people have to scroll
+    anyway, and tiles get a size that is easy to read.
+    """
+    groups = _groups(contents)
+    options = [_options(contents[members[0]], height, _SMALLEST) for members in groups]
+    chosen = [0] * len(groups)
+
+    def total(group: int, option: int) -> int:
+        return sum(_column_width(contents[i], options[group][option]) for i in groups[group])
+
+    free = width - sum(total(g, 0) for g in range(len(groups)))
+    if free < 0:
+        options = [_options(contents[members[0]], height, _READABLE) for members in groups]
+    growing = set(range(len(groups)))
+    while growing:
+        group = min(growing, key=lambda g: options[g][chosen[g]].worth)
+        following = chosen[group] + 1
+        if following == len(options[group]):
+            growing.discard(group)
+            continue
+        cost = total(group, following) - total(group, chosen[group])
+        if cost > max(free, 0):
+            growing.discard(group)
+        else:
+            chosen[group], free = following, free - cost
+    result: dict[int, tuple[int, Grid]] = {}
+    for group, members in enumerate(groups):
+        for i in members:
+            option = options[group][chosen[group]]
+            column = _column_width(contents[i], option)
+            result[i] = column, _grid(contents[i], option, column, height, ratio)
+    return [result[i] for i in range(len(contents))]
+
+
+def _groups(contents: Sequence[Content]) -> list[list[int]]:
+    """Return the columns that get the same option: maps of one family, in as many channels."""
+    groups: dict[tuple[object, ...], list[int]] = {}
+    for i, content in enumerate(contents):
+        shared = content.kind is Kind.MAPS
+        groups.setdefault((content.family, content.count) if shared else (i, "alone"), []).append(i)
+    return list(groups.values())
+
+
+def _options(content: Content, height: float, smallest: int) -> list[_Option]:
+    """Return the ways to draw a column, from narrow to wide."""
+    if content.kind is not Kind.MAPS:
+        return [_Option(width, worth) for width, worth in _WIDTHS[content.kind]]
+    options: list[_Option] = []
+    for columns in range(1, content.count + 1):
+        rows = -(-content.count // columns)
+        tile = min(int(height / rows) - _GAP, _LARGEST)
+        if tile >= (smallest if columns < content.count else 1) and (not options or tile > options[-1].tile):
+            options.append(_Option(columns * (tile + _GAP), tile, columns, tile))
+    return options
+
+
+def _kernel_side(tile: int) -> int:
+    return min(max(9, tile // 2), 36)
+
+
+def _column_width(content: Content, option: _Option) -> int:
+    aside = option.columns * (_kernel_side(option.tile) + 2) if content.kernel else 0
+    return max(option.width + aside, content.narrowest)
+
+
+def _grid(content: Content, option: _Option, width: int, height: float, ratio: float) -> Grid:
+    """Return the grid in screen pixels."""
+    high, wide = content.size
+    if content.kind is Kind.MAPS:
+        side, aside = option.tile, _kernel_side(option.tile) + 2 if content.kernel else 0
+        tile = _fitted(high, wide, round(side * ratio))
+        columns, gap = option.columns, max(1, round(_GAP * ratio))
+        return Grid(
+            count=content.count, columns=columns, tile=tile, gap=gap, ratio=ratio, aside=round(aside * ratio)
+        )
+    if content.kind is Kind.IMAGE:
+        return Grid(
+            count=content.count,
+            columns=1,
+            tile=_fitted(high, wide, round(min(width, height / content.count) * ratio)),
+            gap=round(_GAP * ratio),
+            ratio=ratio,
+        )
+    return _cells(max(1, content.count), int(width * ratio), int(height * ratio), ratio)
+
+
+def _fitted(high: int, wide: int, side: int) -> tuple[int, int]:
+    """Return high x wide scaled so that the longer side is `side`."""
+    longer = max(high, wide)
+    return max(1, side * high // longer), max(1, side * wide // longer)
+
+
+def _cells(count: int, width: int, height: int, ratio: float) -> Grid:
+    """Return the grid of `count` cells with the largest cells, a little wider than high."""
+    best, score = Grid(count=count, columns=count, tile=(1, 1), gap=0, ratio=ratio), 0.0
+    for columns in range(1, min(count, width) + 1):
+        rows = -(-count // columns)
+        pitch_y, pitch_x = min(height // rows, round(20 * ratio)), min(width // columns, round(40 * ratio))
+        gap = 1 if min(pitch_x, pitch_y) >= 4 else 0
+        if pitch_y - gap < 1 or pitch_x - gap < 1:
+            continue
+        quality = min(pitch_y, pitch_x / 1.5)
+        if quality > score:
+            tile = (pitch_y - gap, pitch_x - gap)
+            best, score = Grid(count=count, columns=columns, tile=tile, gap=gap, ratio=ratio), quality
+    return best

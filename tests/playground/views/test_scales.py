@@ -1,0 +1,67 @@
+"""Colours mean the same along a chain, and their range is the one asked for."""
+
+import numpy as np
+import pytest
+
+import cnn_core as cnn
+from playground.views.scales import layer_names, layer_scales, scale_rules
+
+LAYERS = (
+    *(cnn.Conv2D(filters=2), cnn.ReLU(), cnn.MaxPool2D(), cnn.Flatten()),
+    *(cnn.Dense(units=3), cnn.Tanh(), cnn.Dense(units=2), cnn.Softmax()),
+)
+
+
+def activations() -> list[np.ndarray]:
+    conv = np.zeros((4, 4, 2), np.float32)
+    conv[0, 0] = -6, 1
+    conv[2, 2] = 2, 0.5
+    relu = np.maximum(conv, 0)
+    return [
+        *(conv, relu, relu[::2, ::2], relu[::2, ::2].reshape(-1)),
+        *(np.float32([3, -1, 0]), np.float32([0.9, -0.7, 0]), np.float32([8, 2]), np.float32([0.9, 0.1])),
+    ]
+
+
+def test_kinds_that_occur_twice_are_numbered() -> None:
+    assert layer_names(LAYERS)[:2] == ["Conv2D", "ReLU"]
+    assert layer_names(LAYERS)[4:7] == ["Dense 1", "Tanh", "Dense 2"]
+
+
+def test_relu_and_pooling_inherit_the_range_of_their_convolution() -> None:
+    scales = layer_scales(scale_rules(LAYERS), activations(), "layer")
+    assert [scale.limit for scale in scales[:4]] == [6, 6, 6, 6]
+    assert [scale.signed for scale in scales[:4]] == [True, False, False, False]
+
+
+def test_each_channel_for_itself_inherits_too() -> None:
+    scales = layer_scales(scale_rules(LAYERS), activations(), "channel")
+    for scale in scales[:3]:
+        assert np.asarray(scale.limit).tolist() == [6, 1]
+
+
+def test_one_range_for_the_network_leaves_out_what_ends_at_one() -> None:
+    scales = layer_scales(scale_rules(LAYERS), activations(), "network")
+    assert [scale.limit for scale in scales] == [8, 8, 8, 8, 8, 1, 8, 1]
+
+
+def test_bounded_activations_know_their_range() -> None:
+    scales = layer_scales(scale_rules(LAYERS), activations(), "layer")
+    assert (scales[5].limit, scales[5].signed) == (1, True)
+    assert (scales[7].limit, scales[7].signed) == (1, False)
+
+
+@pytest.mark.parametrize("layer", [cnn.LeakyReLU(), cnn.GELU(), cnn.MaxPool2D(), cnn.Dropout()])
+def test_what_can_be_negative_stays_signed(layer: cnn.Layer) -> None:
+    assert scale_rules((cnn.Conv2D(filters=2), layer))[1].signed
+
+
+def test_layers_without_values_have_no_scale() -> None:
+    scales = layer_scales(scale_rules(LAYERS), [None] * len(LAYERS), "layer")
+    assert scales == [None] * len(LAYERS)
+
+
+def test_numbers_that_are_none_do_not_set_the_range() -> None:
+    values = np.float32([np.nan, 2, -np.inf])
+    scales = layer_scales(scale_rules((cnn.Dense(units=3),)), [values], "layer")
+    assert scales[0].limit == 2
