@@ -25,7 +25,7 @@ class Optimizer:
     def __post_init__(self) -> None:
         for field in fields(self):
             value = getattr(self, field.name)
-            if field.type is bool or field.type == "bool":
+            if field.name not in _LIMITS:  # a switch
                 if not isinstance(value, bool):
                     raise ValueError(f"{self.name}: {field.name} is {value!r}; use True or False")
                 continue
