@@ -90,9 +90,8 @@ def _block(seed: int, index: int) -> _Block:
             rows = order[first:last]
             lines = write(style, len(rows), random)
             points[rows], width[rows], pen[rows] = lines.points, lines.width, lines.pen
-    radius = np.clip(1.3 * np.exp(0.32 * random.standard_normal(_BLOCK)), 0.55, 2.6).astype(np.float32)
     softness = random.uniform(0.8, 1.5, _BLOCK).astype(np.float32)
-    return render(points, width, pen, radius, softness), labels
+    return render(points, width, pen, _choose_pens(points, pen, random), softness), labels
 
 
 def _choose_styles(labels: NDArray[np.int64], random: np.random.Generator) -> NDArray[np.intp]:
@@ -104,6 +103,18 @@ def _choose_styles(labels: NDArray[np.int64], random: np.random.Generator) -> ND
         rows = np.flatnonzero(labels == digit)
         chosen[rows] = random.choice(own, len(rows), p=weights / weights.sum())
     return chosen
+
+
+def _choose_pens(
+    points: NDArray[np.float32], pen: NDArray[np.bool_], random: np.random.Generator
+) -> NDArray[np.float32]:
+    """Return the radius of each drawing's pen, in pixels: seldom so thick that it fills the digit's own loops."""
+    radius = np.clip(1.3 * np.exp(0.32 * random.standard_normal(len(points))), 0.55, 2.6)
+    box = points.max(axis=1) - points.min(axis=1)
+    pixels = 17 / box.max(axis=1)
+    width, height = (box * pixels[:, None] + 5).T
+    length = (np.hypot(*np.diff(points, axis=1).T).T * pen).sum(axis=1) * pixels
+    return np.minimum(radius, 0.3 * width * height / length).astype(np.float32)
 
 
 def _cache_path(split: str) -> Path:
