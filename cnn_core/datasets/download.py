@@ -37,11 +37,11 @@ def fetch(
     folder = folder or cache_folder(remote.name)
     images, labels = remote.files[split]
     # The small file first: when there is no connection, that is known at once.
-    labels_path = _get(remote, labels, folder, progress)
-    return _get(remote, images, folder, progress), labels_path
+    paths = [_get(file, remote, split, folder, progress) for file in (labels, images)]
+    return paths[1], paths[0]
 
 
-def _get(remote: RemoteSet, file: RemoteFile, folder: Path, progress: Progress | None) -> Path:
+def _get(file: RemoteFile, remote: RemoteSet, split: str, folder: Path, progress: Progress | None) -> Path:
     for present in (folder / file.name, folder / file.name.removesuffix(".gz")):
         if _is_right(present, file):
             return present
@@ -60,7 +60,7 @@ def _get(remote: RemoteSet, file: RemoteFile, folder: Path, progress: Progress |
         raise DatasetError(
             f"{file.name}: cannot be kept in {folder} ({reason}); make room or rights there"
         ) from None
-    raise DatasetError(_advice(remote, file, folder, failures))
+    raise DatasetError(_advice(file, remote, split, folder, failures))
 
 
 def _from_mirror(url: str, target: Path, file: RemoteFile, progress: Progress | None) -> None:
@@ -106,10 +106,11 @@ def _inner_sha256(path: Path) -> str:
     return digest.hexdigest()
 
 
-def _advice(remote: RemoteSet, file: RemoteFile, folder: Path, failures: list[str]) -> str:
+def _advice(file: RemoteFile, remote: RemoteSet, split: str, folder: Path, failures: list[str]) -> str:
     present = folder / file.name
+    both = " and ".join(needed.name for needed in remote.files[split])
     other = f"; the {file.name} that is there has another content" if present.exists() else ""
     return (
         f"{remote.title}: {file.name} cannot be downloaded ({'; '.join(failures)}){other}; "
-        f"without internet use the built-in 'digits', or put {file.name} into {os.fspath(folder)}"
+        f"without internet use the built-in 'digits', or put {both} into {os.fspath(folder)}"
     )

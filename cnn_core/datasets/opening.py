@@ -38,7 +38,9 @@ def load(name: str, split: str = "train", progress: Progress | None = None) -> D
     if name == BUILT_IN:
         return digits.load(split, progress)
     if name not in CATALOG:
-        raise DatasetError(f"there is no data set or file {name!r}; accepted are {ACCEPTED}")
+        raise DatasetError(
+            f"there is no data set or file '{reading.shortened(name)}'; accepted are {ACCEPTED}"
+        )
     remote = CATALOG[name]
     images, labels = download.fetch(remote, split, progress)
     return from_idx(images, labels, remote.class_names, f"{remote.title} ({split})")

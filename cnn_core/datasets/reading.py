@@ -38,8 +38,13 @@ class Readable(Protocol):
 
 def shown(path: Path | str) -> str:
     """The file's name, without its folders, short enough to stand in a sentence."""
-    name = printable(Path(path).name or str(path))
-    return name if len(name) <= _SHOWN else name[: _SHOWN // 2] + "..." + name[-_SHOWN // 2 :]
+    return shortened(Path(path).name or str(path))
+
+
+def shortened(text: str) -> str:
+    """Text a person gave, printable and short enough to be quoted in a sentence."""
+    text = printable(text)
+    return text if len(text) <= _SHOWN else text[: _SHOWN // 2] + "..." + text[-_SHOWN // 2 :]
 
 
 def printable(text: str) -> str:

@@ -3,6 +3,8 @@
 import gzip
 import hashlib
 import socket
+import ssl
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -304,7 +306,7 @@ def test_offline_says_so_and_what_to_do(remote, tmp_path: Path) -> None:
         download.fetch(mirrored(remote, closed_port()), "train", folder=tmp_path)
     sentence = str(caught.value)
     assert "is not reached" in sentence and "\n" not in sentence
-    assert f"use the built-in 'digits', or put {LABELS} into {tmp_path}" in sentence
+    assert f"use the built-in 'digits', or put {IMAGES} and {LABELS} into {tmp_path}" in sentence
 
 
 def test_an_address_that_does_not_exist_is_not_reached(remote, tmp_path: Path, monkeypatch) -> None:
@@ -383,6 +385,16 @@ def test_a_proxy_set_on_this_machine_is_used(remote, server, tmp_path: Path, mon
     monkeypatch.setenv("no_proxy", "")
     download.fetch(mirrored(remote, "http://far-away.invalid/"), "train", folder=tmp_path)
     assert server.requests[0][0] == f"http://far-away.invalid/{LABELS}"
+
+
+@pytest.mark.parametrize("with_truststore", [True, False])
+def test_certificates_are_checked_with_and_without_truststore(monkeypatch, with_truststore: bool) -> None:
+    if with_truststore:
+        pytest.importorskip("truststore")
+    else:
+        monkeypatch.setitem(sys.modules, "truststore", None)
+    context = transfer._certificates()
+    assert context.verify_mode == ssl.CERT_REQUIRED and context.check_hostname
 
 
 def test_files_are_kept_in_the_users_cache_folder() -> None:
