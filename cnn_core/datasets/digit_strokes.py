@@ -64,7 +64,7 @@ def write(style: Style, count: int, random: Random) -> Lines:
 def _vary_moves(control: Array, random: Random) -> Array:
     """Return one stroke of each drawing with each move from point to point longer or shorter, and turned.
 
-    Most of what the end of the stroke has gone astray by is given back along the way, so that loops still close.
+    Most of what the stroke's end has gone astray by is given back along the way: loops still close.
     """
     moves = np.diff(control, axis=1)
     shape = moves.shape[:2]

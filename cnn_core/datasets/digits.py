@@ -108,13 +108,14 @@ def _choose_styles(labels: NDArray[np.int64], random: np.random.Generator) -> ND
 def _choose_pens(
     points: NDArray[np.float32], pen: NDArray[np.bool_], random: np.random.Generator
 ) -> NDArray[np.float32]:
-    """Return the radius of each drawing's pen, in pixels: seldom so thick that it fills the digit's own loops."""
+    """Return the radius of each drawing's pen, in pixels, seldom so thick that it fills the loops."""
     radius = np.clip(1.3 * np.exp(0.32 * random.standard_normal(len(points))), 0.55, 2.6)
     box = points.max(axis=1) - points.min(axis=1)
     pixels = 17 / box.max(axis=1)
     width, height = (box * pixels[:, None] + 5).T
     length = (np.hypot(*np.diff(points, axis=1).T).T * pen).sum(axis=1) * pixels
-    return np.minimum(radius, 0.3 * width * height / length).astype(np.float32)
+    thin: NDArray[np.float32] = np.minimum(radius, 0.3 * width * height / length).astype(np.float32)
+    return thin
 
 
 def _cache_path(split: str) -> Path:
