@@ -66,7 +66,7 @@ def create_window(file: Path | None = None, data: str | None = None) -> MainWind
         content = replace(content, data=data)
     settings = Settings()
     window = MainWindow(settings)
-    GarbageTimer(window)
+    garbage = GarbageTimer(window)
     window.show()
     QApplication.processEvents()  # the window is seen before the plots are made
     window.build()
@@ -81,6 +81,8 @@ def create_window(file: Path | None = None, data: str | None = None) -> MainWind
     )
     parts.document.path = file
     connect(window, parts)
+    window.on_close.append(garbage.stop)
+    window.draw_canvas.setFocus()
     return window
 
 
@@ -101,10 +103,9 @@ def connect(window: MainWindow, parts: Parts) -> None:
     # An undo stack that still holds commands tells of them while it is destroyed, to actions already gone.
     window.on_close.append(document.undo_stack.clear)
     actions.quit.triggered.connect(window.close)
-    document.said.connect(lambda text: window.notice.say(text, action=actions.undo))
     app = QApplication.instance()
     if app is not None and (errors := app.findChild(ErrorReport)) is not None:
-        errors.happened.connect(lambda text: window.notice.say(f"An unexpected error: {text}", "error"))
+        errors.happened.connect(lambda text: window.notice.say(f"Unexpected: {text}", "error"))
 
 
 def connect_undo(actions: Actions, document: Document) -> None:
@@ -121,7 +122,7 @@ def connect_undo(actions: Actions, document: Document) -> None:
 
 
 def first_content() -> Content:
-    """The trained network that comes with the program; an untrained one, logged, where it was not installed."""
+    """The trained network that comes with the program; an untrained one where it was not installed."""
     path = resources.find(resources.TRAINED_NETWORK)
     if path is not None:
         return content_from(cnn.checkpoint.load(path))

@@ -78,7 +78,8 @@ class Document(QObject):
     settings_changed = Signal()
     picture_changed = Signal()
     file_changed = Signal()
-    said = Signal(str)
+    adapted = Signal(int, object)  # layers that kept their weights, indexes of those that start anew
+    opened = Signal()
 
     def __init__(self, content: Content, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -120,8 +121,10 @@ class Document(QObject):
         if architecture.error is None:
             network = self._content.network.adapted_to(architecture, seed=self._content.settings.seed)
             values |= {"network": network, "training": None, "history": ()}
-            self._say_what_was_kept(network)
+            kept = kept_and_fresh(self._content.network, network)
         self._push(text, values, key)
+        if architecture.error is None:
+            self.adapted.emit(*kept)
 
     def replace_layer(self, index: int, layer: cnn.Layer) -> None:
         """Set the fields of one layer; ticks of one field merge."""
@@ -210,6 +213,7 @@ class Document(QObject):
         self.path = path
         self._announce({f.name for f in fields(Content)})
         self._mark_saved()
+        self.opened.emit()
 
     # How a change happens
 
@@ -243,15 +247,6 @@ class Document(QObject):
         self._era += 1
         self._saved = self._content
         self.file_changed.emit()
-
-    def _say_what_was_kept(self, network: cnn.Network) -> None:
-        kept, fresh = kept_and_fresh(self._content.network, network)
-        if fresh:
-            names = ", ".join(f"{network.architecture.layers[i].name} {i + 1}" for i in fresh)
-            weights = f"the weights of {kept} other layers are kept" if kept else "no weights could be kept"
-            self.said.emit(f"{names} starts anew; {weights}. Undo brings everything back.")
-        else:
-            self.said.emit("All weights are kept.")
 
 
 def content_from(checkpoint: cnn.Checkpoint) -> Content:

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QMainWindow,
+    QSlider,
     QSplitter,
     QTabWidget,
     QToolButton,
@@ -64,7 +65,7 @@ class MainWindow(QMainWindow):
         self.on_close: list[Callable[[], None]] = []
         self.actions_ = Actions(self)
         self.menus = Menus(self, self.actions_)
-        self.notice = NoticeBar()
+        self.notice = NoticeBar(self)
         self.status = QLabel()
         self.status.setProperty("role", "muted")
         self.statusBar().addPermanentWidget(self.status)
@@ -77,8 +78,9 @@ class MainWindow(QMainWindow):
         self.middle = QSplitter(Qt.Orientation.Vertical, childrenCollapsible=False)
         self.middle.addWidget(self._network())
         self.middle.addWidget(self.tabs)
-        self.middle.setStretchFactor(0, 3)
-        self.middle.setStretchFactor(1, 2)
+        self.middle.setStretchFactor(0, 2)
+        self.middle.setStretchFactor(1, 1)
+        self.middle.setSizes([480, 280])
         self.right = self._right()
         self.columns = QSplitter(Qt.Orientation.Horizontal, childrenCollapsible=False)
         for part in (self.left, self.middle, self.right):
@@ -88,7 +90,6 @@ class MainWindow(QMainWindow):
         content = QWidget()
         layout = _column(content, margins=SPACING)
         layout.addWidget(self.training_panel)
-        layout.addWidget(self.notice)
         layout.addWidget(self.columns, 1)
         self.setCentralWidget(content)
         self._restore_layout()
@@ -138,22 +139,26 @@ class MainWindow(QMainWindow):
     def _left(self) -> QWidget:
         panel = _panel()
         layout = _column(panel, margins=SPACING + SPACING // 2)
-        layout.addWidget(_heading("Draw"))
-        layout.addWidget(self.draw_canvas)
+        self.brush = QSlider(Qt.Orientation.Horizontal)
+        self.brush.setAccessibleName("Brush size")
+        self.brush.setToolTip("Brush size (mouse wheel on the canvas, or the keys [ and ])")
         clear = QToolButton()
         clear.setDefaultAction(self.actions_.clear_drawing)
+        tools = QVBoxLayout()
+        tools.setSpacing(SPACING // 2)
+        for part in (_heading("Brush"), self.brush, clear):
+            tools.addWidget(part)
+        tools.addStretch(1)
         seen = QVBoxLayout()
+        seen.setSpacing(SPACING // 2)
         seen.addWidget(_heading("The network sees"))
         seen.addWidget(self.seen_view)
-        buttons = QVBoxLayout()
-        buttons.addWidget(clear)
-        buttons.addStretch(1)
         row = QHBoxLayout()
+        row.setSpacing(2 * SPACING)
         row.addLayout(seen)
-        row.addStretch(1)
-        row.addLayout(buttons)
+        row.addLayout(tools, 1)
+        layout.addWidget(self.draw_canvas)
         layout.addLayout(row)
-        layout.addWidget(_heading("Prediction"))
         layout.addWidget(self.prediction_panel, 1)
         panel.setMinimumWidth(200)
         return panel

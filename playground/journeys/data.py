@@ -36,6 +36,7 @@ class DataJourney(QObject):
         self._loading.done.connect(self._use)
         self._loading.failed.connect(self._on_failed)
         window.on_close.append(self._loading.finish)
+        self._document.opened.connect(self._on_opened)
         self.load(parts.document.content.data)
 
     def load(self, spec: str) -> None:
@@ -43,6 +44,12 @@ class DataJourney(QObject):
         self._loading.start(lambda report: read(spec, report))
         self._window.statusBar().showMessage(f"Loading {spec}…")
         self._control.state_changed.emit()
+
+    def _on_opened(self) -> None:
+        """Go on with the data the file was trained on."""
+        spec = self._document.content.data
+        if self._control.data is None or spec != self._control.data.spec:
+            self.load(spec)
 
     def _on_open_requested(self, kind: str) -> None:
         if kind == OPEN_FOLDER:
@@ -86,3 +93,4 @@ class DataJourney(QObject):
         label = images.class_names[images.labels[index]]
         picture = Picture(images.images[index], f"{self._control.data.name}, image {index}: {label}")
         self._document.show_picture(picture, "image from the data")
+        self._window.dataset_browser.set_selected(index)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QObject
 
 import cnn_core as cnn
@@ -10,6 +12,13 @@ from playground.main_window import MainWindow
 from playground.parts import Parts
 from playground.picture import Picture
 from playground.probe import Reading
+
+
+def as_ink(gray: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The (28, 28, 1) picture a network of digits expects of a scan; dark ink is made bright."""
+    border = np.concatenate([gray[0], gray[-1], gray[:, 0], gray[:, -1]])
+    bright_ink = 255 - gray if np.median(border) > 127 else gray
+    return (cnn.preprocessing.normalize_drawing(bright_ink) * 255).round().astype(np.uint8)
 
 
 class DrawJourney(QObject):
@@ -22,6 +31,9 @@ class DrawJourney(QObject):
         self._names: tuple[str, ...] = ()
         window.draw_canvas.drawing_changed.connect(parts.probe.set_picture)
         window.draw_canvas.drawing_edited.connect(self._on_drawn)
+        window.draw_canvas.image_dropped.connect(self._on_picture_dropped)
+        window.draw_canvas.drop_refused.connect(lambda text: window.notice.say(f"{text}.", "error"))
+        self._connect_brush()
         window.actions_.clear_drawing.triggered.connect(self._clear)
         parts.document.picture_changed.connect(self._show_picture)
         parts.document.network_changed.connect(self._use_network_at_rest)
@@ -34,6 +46,18 @@ class DrawJourney(QObject):
 
     def _on_drawn(self, drawing: Drawing) -> None:
         self._parts.document.show_picture(drawing, "stroke")
+
+    def _on_picture_dropped(self, gray: NDArray[np.uint8]) -> None:
+        picture = Picture(as_ink(gray), "a picture")
+        self._parts.document.show_picture(picture, "picture")
+
+    def _connect_brush(self) -> None:
+        """Slider and canvas, in hundredths of the canvas."""
+        slider, canvas = self._window.brush, self._window.draw_canvas
+        slider.setRange(2, 20)
+        slider.setValue(round(100 * canvas.brush_width))
+        slider.valueChanged.connect(lambda value: canvas.set_brush_width(value / 100))
+        canvas.brush_width_edited.connect(lambda width: slider.setValue(round(100 * width)))
 
     def _clear(self) -> None:
         if self._parts.document.content.picture != Drawing():

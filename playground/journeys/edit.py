@@ -13,6 +13,7 @@ from playground.parts import Parts
 from playground.selection import Place
 from playground.training_control import TrainingControl
 from playground.views import layer_menu
+from playground.views.scales import layer_names
 
 
 class EditJourney(QObject):
@@ -37,6 +38,7 @@ class EditJourney(QObject):
         actions.move_left.triggered.connect(lambda: self._on_selected(lambda i: self.move(i, i - 1)))
         actions.move_right.triggered.connect(lambda: self._on_selected(lambda i: self.move(i, i + 1)))
         self._document.architecture_changed.connect(self._show_architecture)
+        self._document.adapted.connect(self._say_what_was_kept)
         self._document.network_changed.connect(self._show_parameters)
         parts.session.snapshot_taken.connect(lambda s: view.set_parameters(s.network.parameters))
         self._selection.changed.connect(lambda _place: self._enable())
@@ -107,6 +109,20 @@ class EditJourney(QObject):
         index = self._selection.place.layer
         if index is not None and 0 <= index < len(self._document.content.architecture.layers):
             act(index)
+
+    def _say_what_was_kept(self, kept: int, fresh: list[int]) -> None:
+        if not fresh:
+            return
+        names = layer_names(self._document.content.architecture.layers)
+        which = " and ".join(names[index] for index in fresh) if len(fresh) < 4 else f"{len(fresh)} layers"
+        start = "starts" if len(fresh) == 1 else "start"
+        rest = (
+            f"the weights of {kept} {'other' if kept == 1 else 'others'} are kept"
+            if kept
+            else "nothing is kept"
+        )
+        text = f"{which} {start} with new weights, {rest}. Undo brings everything back."
+        self._window.notice.say(text, action=self._window.actions_.undo)
 
     def _show_architecture(self) -> None:
         architecture = self._document.content.architecture

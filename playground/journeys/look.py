@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from PySide6.QtCore import QObject
 
-import cnn_core as cnn
 from playground.main_window import MainWindow
 from playground.parts import Parts
 from playground.probe import Reading
 from playground.selection import Place
+from playground.views.scales import layer_names
 
 
 class LookJourney(QObject):
@@ -28,12 +28,17 @@ class LookJourney(QObject):
             action.triggered.connect(lambda _checked=False, scope=scope: view.set_scope(scope))
         window.inspector_panel.layer_selected.connect(lambda layer: select(Place(layer)))
         window.inspector_panel.channel_selected.connect(lambda layer, channel: select(Place(layer, channel)))
+        window.prediction_panel.class_selected.connect(self._select_class)
         window.breadcrumb.depth_requested.connect(lambda depth: select(parts.selection.place.cut(depth)))
         window.actions_.back.triggered.connect(parts.selection.back)
         parts.selection.changed.connect(self._show_place)
         parts.document.architecture_changed.connect(self._show_layer)
         parts.probe.updated.connect(self._show_reading)
         self._show_place(parts.selection.place)
+
+    def _select_class(self, index: int) -> None:
+        last = len(self._parts.document.content.architecture.layers) - 1
+        self._parts.selection.select(Place(last, index))
 
     def _show_place(self, place: Place) -> None:
         self._window.breadcrumb.set_names(self._names(place))
@@ -70,15 +75,9 @@ class LookJourney(QObject):
         names = ["Network"]
         layers = self._parts.document.content.architecture.layers
         if place.layer is not None:
-            names.append("Input" if place.layer < 0 else layer_name(layers, place.layer))
+            names.append("Input" if place.layer < 0 else layer_names(layers)[place.layer])
         if place.channel is not None:
             names.append(f"Channel {place.channel}")
         if place.pixel is not None:
             names.append(f"Row {place.pixel[0]}, column {place.pixel[1]}")
         return names
-
-
-def layer_name(layers: tuple[cnn.Layer, ...], index: int) -> str:
-    """How people call a layer: its kind and which of its kind it is, as in `Conv2D 2`."""
-    kind = layers[index].name
-    return f"{kind} {sum(layer.name == kind for layer in layers[: index + 1])}"

@@ -19,6 +19,7 @@ class TrainJourney(QObject):
         self._window = window
         self._parts = parts
         self._control = control
+        self._error = ""  # how the last run ended, when it was by an error
         actions, panel = window.actions_, window.training_panel
         actions.train.triggered.connect(self._train_or_pause)
         actions.step.triggered.connect(lambda: control.start(1))
@@ -27,6 +28,8 @@ class TrainJourney(QObject):
         panel.settings_edited.connect(control.edit_settings)
         control.state_changed.connect(self._show_state)
         control.points_added.connect(self._on_points)
+        parts.session.started.connect(self._forget_error)
+        parts.document.settings_changed.connect(self._forget_error)
         control.failed.connect(self._on_failed)
         parts.document.settings_changed.connect(self._show_settings)
         parts.document.history_changed.connect(self._show_history)
@@ -40,6 +43,9 @@ class TrainJourney(QObject):
         else:
             self._control.start()
         self._show_state()
+
+    def _forget_error(self) -> None:
+        self._error = ""
 
     def _reset(self) -> None:
         self._parts.document.reset_weights()
@@ -70,19 +76,41 @@ class TrainJourney(QObject):
             return "Loading the data…", "idle"
         if reason:
             return f"Training is off: {reason}", "warning"
-        if self._control.step:
+        if self._error:
+            return self._error, "error"
+        return self._status_at_rest()
+
+    def _status_at_rest(self) -> tuple[str, str]:
+        control, history = self._control, self._control.history
+        if not history:
+            return "Ready", "idle"
+        measured = history[-1].validation
+        if measured is None:
             return "Paused", "paused"
-        return "Ready", "idle"
+        accuracy = f"{measured.accuracy:.2%}".replace("%", " %")
+        done = (
+            "Finished" if control.step % (control.planned_epochs * control.steps_per_epoch) == 0 else "Paused"
+        )
+        return (
+            f"{done}: {accuracy} of the images held out are right",
+            "good" if done == "Finished" else "paused",
+        )
 
     def _show_settings(self) -> None:
         self._window.training_panel.set_settings(self._parts.document.content.settings)
 
     def _show_history(self) -> None:
-        self._window.metrics_plot.set_history(self._control.history)
+        history = self._control.history
+        self._window.metrics_plot.set_history(history)
+        last = history[-1] if history else None
+        self._window.training_panel.set_progress(last, self._control.planned_epochs)
+        self._show_state()
 
     def _on_points(self, points: list[cnn.Progress]) -> None:
         self._window.metrics_plot.append(points)
         self._window.training_panel.set_progress(points[-1], self._control.planned_epochs)
 
     def _on_failed(self, sentence: str) -> None:
-        self._window.notice.say(f"{sentence} The last good weights are kept.", "error")
+        self._error = f"{sentence.rstrip('.')}."
+        self._window.notice.say(self._error, "error")
+        self._show_state()

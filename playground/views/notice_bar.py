@@ -1,20 +1,25 @@
-"""One sentence about something that happened, above the content, gone again by itself or by a press."""
+"""One sentence about something that happened, floating over the content, gone by itself or by a press."""
 
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import QEvent, QObject, QTimer
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QWidget
 
 from playground.theme import SPACING
 
 STAYS_MILLISECONDS = 8_000
+WIDTH = 720  # px at most
 SYMBOLS = {"info": "ℹ", "good": "✓", "warning": "⚠", "error": "✕"}
 
 
 class NoticeBar(QFrame):
-    """Hidden while there is nothing to say. Errors and warnings stay until dismissed."""
+    """Hidden while there is nothing to say. Errors and warnings stay until dismissed.
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    It lies over the lower end of its parent, so that nothing moves when it comes and goes.
+    """
+
+    def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
+        parent.installEventFilter(self)
         self.setObjectName("noticeBar")
         self.setAccessibleName("Message")
         self.setProperty("role", "panel")
@@ -23,6 +28,7 @@ class NoticeBar(QFrame):
         self._text = QLabel(wordWrap=True)
         self._text.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self._action = QToolButton()
+        self._action.setAccessibleName("What to do about it")
         self._action.hide()
         dismiss = QToolButton()
         dismiss.setText("Dismiss")
@@ -56,7 +62,22 @@ class NoticeBar(QFrame):
         if action is not None:
             self._action.setDefaultAction(action)
         self.show()
+        self._place()
         if kind in ("info", "good"):
             self._timer.start()
         else:
             self._timer.stop()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Stay in place when the parent changes its size."""
+        if event.type() == QEvent.Type.Resize and self.isVisible():
+            self._place()
+        return super().eventFilter(watched, event)
+
+    def _place(self) -> None:
+        parent = self.parentWidget()
+        assert parent is not None
+        width = min(parent.width() - 4 * SPACING, WIDTH)
+        height = max(self.heightForWidth(width), self.sizeHint().height())
+        self.setGeometry((parent.width() - width) // 2, parent.height() - height - 2 * SPACING, width, height)
+        self.raise_()
