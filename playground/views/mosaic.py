@@ -124,9 +124,10 @@ def tiles(
 
 def _blended(values: Values, size: tuple[int, int]) -> Values:
     """Return (th, tw, C) means of (H, W, C) values."""
-    height, width, channels = values.shape
-    rows = _weights(height, size[0]) @ values.reshape(height, width * channels)
-    blended: Values = _weights(width, size[1]) @ rows.reshape(size[0], width, channels)
+    height, width = values.shape[:2]
+    # Many small products, not few large ones: those would be spread over threads that training keeps busy.
+    rows = _weights(height, size[0]) @ values.transpose(1, 0, 2)  # W th C
+    blended: Values = _weights(width, size[1]) @ rows.transpose(1, 0, 2)
     return blended
 
 

@@ -6,16 +6,17 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QPoint, QRectF, Qt, Signal
 from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QToolButton, QWidget
+from PySide6.QtWidgets import QWidget
 
 from playground.theme import LIGHT, Theme
+from playground.views.insert_gap import InsertGap
 from playground.views.layer_column import FOOTER, HEADER, PAD, LayerColumn
 from playground.views.shown_network import INPUT
 from playground.views.strip_layout import Content, arrange
 
 _EDGE = 4  # px, left and right of all columns
-_GAP = 6  # px between columns
-_PLUS = 14  # px, width of an insert button
+_GAP = 4  # px between columns
+_PLUS = 10  # px, width of an insert button
 
 
 class NetworkStrip(QWidget):
@@ -36,15 +37,16 @@ class NetworkStrip(QWidget):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._theme = LIGHT
         self.columns: list[LayerColumn] = []  # the input first
-        self._plus: list[QToolButton] = []
+        self._plus: list[InsertGap] = []
         self._selected: tuple[int | None, int | None] = (None, None)
         self._drag: tuple[int, int] | None = None  # layer dragged, gap it would go to
 
     def set_theme(self, theme: Theme) -> None:
         """Paint in the colours of a theme."""
         self._theme = theme
-        for column in self.columns:
+        for column, plus in zip(self.columns, self._plus, strict=True):
             column.set_theme(theme)
+            plus.set_theme(theme)
         self.update()
 
     def set_layers(self, count: int) -> None:
@@ -77,7 +79,7 @@ class NetworkStrip(QWidget):
             column.setGeometry(x, 0, inner + 2 * PAD, height)
             column.set_content(content, grid)
             x += inner + 2 * PAD + gap
-            plus.setGeometry(x - gap // 2 - _PLUS // 2, HEADER - 22, _PLUS, 18)
+            plus.setGeometry(x - gap // 2 - _PLUS // 2, HEADER - 10, _PLUS, height - HEADER + 10)
             plus.raise_()
         self.setFixedSize(max(width, x - gap + _PLUS + _EDGE), height)
 
@@ -91,13 +93,8 @@ class NetworkStrip(QWidget):
         column.dragged.connect(lambda point: self._drag_to(layer, point))
         column.dropped.connect(lambda point: self._drop(layer))
         column.menu_requested.connect(lambda point: self.menu_asked.emit(layer, point))
-        plus = QToolButton(self)
-        plus.setText("+")
-        plus.setProperty("flat", "true")
-        plus.setStyleSheet("QToolButton { padding: 0; min-height: 0; }")
-        plus.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        plus.setAccessibleName(f"Insert a layer at place {layer + 2}")
-        plus.setToolTip("Insert a layer here (Insert puts one after the selected layer)")
+        plus = InsertGap(layer + 2, self)
+        plus.set_theme(self._theme)
         plus.clicked.connect(lambda: self._ask_insert(layer + 1))
         for widget in (column, plus):
             widget.show()
@@ -113,7 +110,7 @@ class NetworkStrip(QWidget):
 
     def _ask_insert(self, index: int) -> None:
         button = self._plus[index]
-        self.insert_asked.emit(index, button.mapToGlobal(QPoint(0, button.height())))
+        self.insert_asked.emit(index, button.mapToGlobal(QPoint(0, HEADER // 2)))
 
     # -- dragging ------------------------------------------------------------------------------------
 

@@ -26,7 +26,7 @@ class Kind(Enum):
 
 # Widths in px to choose from, each with the tile size it is worth.
 _WIDTHS = {
-    Kind.IMAGE: ((56, 16), (84, 26), (112, 40), (140, 64), (196, 128)),
+    Kind.IMAGE: ((50, 16), (84, 26), (112, 40), (140, 64), (196, 128)),
     Kind.BARS: ((46, 16), (72, 32), (96, 48), (128, 96)),
     Kind.CELLS: ((36, 24), (56, 48), (72, 96), (96, 128)),
     Kind.NOTHING: ((44, 1000),),
@@ -113,7 +113,7 @@ def _options(content: Content, height: float, smallest: int) -> list[_Option]:
 
 
 def _kernel_side(tile: int) -> int:
-    return min(max(9, tile // 2), 36)
+    return min(max(8, tile // 2), 36)
 
 
 def _column_width(content: Content, option: _Option) -> int:
