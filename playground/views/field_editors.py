@@ -205,6 +205,12 @@ def fit_into_row(box: QWidget) -> None:
     box.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
 
 
+def fix_width(box: QWidget, width: int) -> None:
+    """Give a box one width in px, where its row is not to be filled."""
+    box.setFixedWidth(width)
+    box.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+
+
 def paint_outline(box: QWidget, area: QRect | None = None) -> None:
     """Outline a box, or an area of it, in the border colour; with the focus Fusion's own outline is left."""
     if box.hasFocus():

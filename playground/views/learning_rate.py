@@ -4,10 +4,10 @@ import math
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QWheelEvent
-from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QSlider, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QSlider, QWidget
 
 from playground.theme import SPACING
-from playground.views.field_editors import NumberBox, wheel_needs_focus
+from playground.views.field_editors import NumberBox, fix_width, wheel_needs_focus
 from playground.views.field_texts import field_text
 
 SMALLEST, LARGEST = 1e-5, 1.0
@@ -29,8 +29,7 @@ class LearningRateEditor(QWidget):
         self.slider.setAccessibleName("Learning rate, slider")
         self.box = NumberBox(minimum=0.0, maximum=100.0, logarithmic=True)
         self.box.setAccessibleName("Learning rate")
-        self.box.setFixedWidth(72)
-        self.box.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        fix_width(self.box, 72)
         self.box.setObjectName("learningRateBox")
         for part in (self.slider, self.box):
             part.setToolTip(_TIP)

@@ -1,0 +1,75 @@
+"""Which classes are taken for which: accuracy, the confusion matrix, what the cursor is on."""
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedLayout, QVBoxLayout, QWidget
+
+from playground.theme import LIGHT, SPACING, Theme, format_number
+from playground.views.confusion_matrix import ConfusionMatrix
+
+EMPTY = "Appears after the first epoch's validation."
+_LEGEND = "rows: true class, columns: prediction, shares in %"
+
+
+class ConfusionView(QWidget):
+    """Shows a confusion matrix; `cell_selected(truth, predicted)` when a person picks a cell."""
+
+    cell_selected = Signal(int, int)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("confusionView")
+        self.setAccessibleName("Confusion of classes in validation")
+        self.matrix = ConfusionMatrix()
+        self._title, self._read_out, self._empty = QLabel(), QLabel(), QLabel(EMPTY)
+        self._title.setProperty("role", "strong")
+        self._read_out.setProperty("role", "small")
+        self._read_out.setAccessibleName("Cell under the cursor")
+        self._empty.setProperty("role", "muted")
+        self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        header = QHBoxLayout()
+        header.addWidget(self._title)
+        header.addStretch(1)
+        header.addWidget(self._read_out)
+        page = QWidget()
+        layout = QVBoxLayout(page)
+        layout.setContentsMargins(SPACING, SPACING // 2, SPACING, SPACING // 2)
+        layout.setSpacing(SPACING // 2)
+        layout.addLayout(header)
+        layout.addWidget(self.matrix, 1)
+        self._pages = QStackedLayout(self)
+        self._pages.addWidget(self._empty)
+        self._pages.addWidget(page)
+        self.matrix.cell_selected.connect(self.cell_selected)
+        self.matrix.read_out_changed.connect(lambda text: self._read_out.setText(text or _LEGEND))
+        self.set_theme(LIGHT)
+
+    def set_theme(self, theme: Theme) -> None:
+        """Paint in a theme's colours."""
+        self.matrix.set_theme(theme)
+
+    def set_confusion(
+        self, matrix: NDArray[np.int64] | None, class_names: tuple[str, ...] = (), step: int | None = None
+    ) -> None:
+        """Show counts (K, K), rows true and columns predicted, found after a step; None shows nothing.
+
+        Raises ValueError when the matrix is not square or there is not one name for each class.
+        """
+        if matrix is None or not class_names:
+            self._pages.setCurrentIndex(0)
+            return
+        if matrix.shape != (len(class_names),) * 2:
+            raise ValueError(
+                f"a confusion of {len(class_names)} classes cannot have the shape {matrix.shape}"
+            )
+        total = int(matrix.sum())
+        accuracy = f"{np.trace(matrix) / total:.2%}".replace("%", " %") if total else "unknown"
+        when = "" if step is None else f" · after step {format_number(step)}"
+        self._title.setText(f"Accuracy {accuracy} of {format_number(total)} images{when}")
+        self.matrix.set_counts(matrix, class_names)
+        self._pages.setCurrentIndex(1)
+
+    def set_selected(self, truth: int | None, predicted: int | None = None) -> None:
+        """Outline a cell, or none."""
+        self.matrix.set_selected(None if truth is None or predicted is None else (truth, predicted))

@@ -1,0 +1,142 @@
+import numpy as np
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLabel
+from pytestqt.qtbot import QtBot
+
+import cnn_core as cnn
+from playground.theme import DARK, LIGHT
+from playground.views.dataset_browser import EMPTY, NO_MATCH, DatasetBrowser
+
+LABELS = np.arange(3000) % 3
+NAMES = ("cat", "dog", "owl")
+
+
+def dataset(height: int = 8, width: int = 8, channels: int = 1) -> cnn.Dataset:
+    images = np.random.default_rng(0).integers(0, 255, (3000, height, width, channels), dtype=np.uint8)
+    return cnn.Dataset(images, LABELS, NAMES, "made up")
+
+
+@pytest.fixture
+def browser(qtbot: QtBot) -> DatasetBrowser:
+    browser = DatasetBrowser()
+    qtbot.addWidget(browser)
+    browser.resize(744, 300)
+    browser.show()
+    return browser
+
+
+def shown(browser: DatasetBrowser) -> str:
+    return "\n".join(label.text() for label in browser.findChildren(QLabel) if label.isVisible())
+
+
+def choose_class(browser: DatasetBrowser, presses: int) -> None:
+    browser.class_box.setFocus()
+    for _ in range(presses):
+        QTest.keyClick(browser.class_box, Qt.Key.Key_Down)
+
+
+def test_without_a_data_set_it_says_where_to_choose_one(browser: DatasetBrowser) -> None:
+    assert EMPTY in shown(browser)
+
+
+def test_a_click_selects_the_image_beneath(browser: DatasetBrowser, qtbot: QtBot) -> None:
+    browser.set_dataset(dataset())
+    with qtbot.waitSignal(browser.image_selected) as signal:
+        center = browser.grid.thumbnail_rect(4).center()
+        QTest.mouseClick(browser.grid.viewport(), Qt.MouseButton.LeftButton, pos=center)
+    assert signal.args == [4]
+
+
+def test_class_counts_stand_in_the_filter(browser: DatasetBrowser) -> None:
+    browser.set_dataset(dataset())
+    texts = [browser.class_box.itemText(i).replace("\N{NARROW NO-BREAK SPACE}", ",") for i in range(4)]
+    assert texts == ["all classes (3,000)", "cat (1,000)", "dog (1,000)", "owl (1,000)"]
+
+
+def test_the_class_filter_shows_that_class_only(browser: DatasetBrowser) -> None:
+    browser.set_dataset(dataset())
+    choose_class(browser, 2)
+    assert set(LABELS[browser.grid.shown]) == {1}
+    assert len(browser.grid.shown) == 1000
+
+
+def test_wrong_predictions_can_be_shown_alone(browser: DatasetBrowser) -> None:
+    browser.set_dataset(dataset())
+    assert not browser.outcome_box.isVisible()
+    predictions = LABELS.copy()
+    predictions[[5, 70]] = (predictions[[5, 70]] + 1) % 3
+    browser.set_predictions(predictions)
+    assert browser.outcome_box.isVisible()
+    browser.outcome_box.setFocus()
+    QTest.keyClick(browser.outcome_box, Qt.Key.Key_End)
+    assert browser.grid.shown.tolist() == [5, 70]
+    browser.set_predictions(LABELS)
+    assert NO_MATCH in shown(browser)
+    browser.set_predictions(None)
+    assert len(browser.grid.shown) == 3000
+
+
+def test_chosen_images_come_with_their_reason_and_a_way_back(browser: DatasetBrowser) -> None:
+    browser.set_dataset(dataset())
+    choose_class(browser, 1)
+    browser.show_only(np.array([9, 4, 11]), "cat taken for owl")
+    assert browser.grid.shown.tolist() == [9, 4, 11]
+    assert "cat taken for owl" in shown(browser)
+    QTest.mouseClick(browser.all_button, Qt.MouseButton.LeftButton)
+    assert len(browser.grid.shown) == 3000
+    assert "cat taken for owl" not in shown(browser)
+
+
+def test_hovering_reads_out_index_class_and_prediction(browser: DatasetBrowser) -> None:
+    browser.set_dataset(dataset())
+    browser.set_predictions((LABELS + 1) % 3)
+    viewport = browser.grid.viewport()
+    QTest.mouseMove(viewport, viewport.rect().topLeft())
+    QTest.mouseMove(viewport, browser.grid.thumbnail_rect(7).center())
+    assert "image 7: dog, predicted owl (wrong)" in shown(browser)
+
+
+def test_arrows_walk_scroll_and_enter_selects(browser: DatasetBrowser, qtbot: QtBot) -> None:
+    browser.set_dataset(dataset())
+    grid = browser.grid
+    QTest.keyClick(grid, Qt.Key.Key_Home)
+    QTest.keyClick(grid, Qt.Key.Key_Right)
+    with qtbot.waitSignal(browser.image_selected) as signal:
+        QTest.keyClick(grid, Qt.Key.Key_Return)
+    assert signal.args == [1]
+    QTest.keyClick(grid, Qt.Key.Key_End)
+    assert grid.read_out() == "image 2\N{NARROW NO-BREAK SPACE}999: owl"
+    assert grid.viewport().rect().contains(grid.thumbnail_rect(2999))
+
+
+def test_a_selected_image_is_scrolled_into_view(browser: DatasetBrowser) -> None:
+    browser.set_dataset(dataset())
+    browser.set_selected(2000)
+    assert browser.grid.viewport().rect().contains(browser.grid.thumbnail_rect(2000))
+
+
+@pytest.mark.parametrize("theme", [LIGHT, DARK], ids=lambda theme: theme.name)
+@pytest.mark.parametrize(
+    "shape", [(1, 1, 1), (28, 28, 1), (32, 32, 3), (9, 31, 3), (200, 130, 3), (8, 8, 2), (8, 8, 4)]
+)
+def test_images_of_any_shape_are_painted(
+    browser: DatasetBrowser, shape: tuple[int, int, int], theme: object
+) -> None:
+    browser.set_theme(theme)  # type: ignore[arg-type]
+    browser.set_dataset(dataset(*shape))
+    browser.set_predictions((LABELS + 1) % 3)
+    assert not browser.grab().isNull()
+    assert max(browser.grid.thumbnail_rect(0).width(), browser.grid.thumbnail_rect(0).height()) >= 40
+
+
+def test_a_data_set_without_images_is_no_error(browser: DatasetBrowser) -> None:
+    browser.set_dataset(dataset().subset(np.arange(0)))
+    assert NO_MATCH in shown(browser)
+
+
+def test_only_the_visible_images_are_read(browser: DatasetBrowser) -> None:
+    browser.set_dataset(dataset())
+    first, last = browser.grid._in_view()
+    assert first == 0 and 20 < last < 100
