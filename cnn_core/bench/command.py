@@ -86,7 +86,7 @@ def _paired(
 
 
 def _cells(row: dict[str, Any], compared: bool) -> tuple[str, ...]:
-    cells = (
+    cells: tuple[str, ...] = (
         row["network"],
         str(row["batch"]),
         f"{row['training']:,.0f}",

@@ -32,7 +32,8 @@ def random_dataset(architecture: Architecture, count: int) -> Dataset:
 
 def rate_of(step: Callable[[], object], images: int, seconds: float) -> float:
     """Return images a second: repeat `step`, each of so many images, and take the median of its times."""
-    times, end = [], time.perf_counter() + seconds
+    times: list[float] = []
+    end = time.perf_counter() + seconds
     while time.perf_counter() < end or len(times) < 3:
         begun = time.perf_counter()
         step()
