@@ -17,6 +17,7 @@ from playground.document import Content, Document, content_from
 from playground.errors import ErrorReport, start_log
 from playground.garbage import GarbageTimer
 from playground.journeys.appearance import AppearanceJourney, theme_for
+from playground.journeys.channel import ChannelJourney
 from playground.journeys.data import DataJourney
 from playground.journeys.draw import DrawJourney
 from playground.journeys.edit import EditJourney
@@ -96,6 +97,7 @@ def connect(window: MainWindow, parts: Parts) -> None:
     EditJourney(window, parts, control)
     DrawJourney(window, parts)
     LookJourney(window, parts)
+    ChannelJourney(window, parts)
     MeasureJourney(window, parts, control)
     DataJourney(window, parts, control)
     AppearanceJourney(window, parts)

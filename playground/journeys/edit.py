@@ -128,9 +128,7 @@ class EditJourney(QObject):
         architecture = self._document.content.architecture
         reports = architecture.check()
         self._window.network_view.set_reports(reports, architecture.input_shape)
-        place = self._selection.place
-        if place.layer is not None and place.layer >= len(reports):
-            self._selection.select(Place())
+        self._selection.select(_inside(self._selection.place, reports))
         self._enable()
 
     def _show_parameters(self) -> None:
@@ -144,6 +142,17 @@ class EditJourney(QObject):
         actions.remove.setEnabled(chosen)
         actions.move_left.setEnabled(chosen and index != 0)
         actions.move_right.setEnabled(chosen and index != count - 1)
+
+
+def _inside(place: Place, reports: tuple[cnn.LayerReport, ...]) -> Place:
+    """The place, or the nearest one further out that is still there."""
+    if place.layer is None or place.layer < 0:
+        return place
+    if place.layer >= len(reports):
+        return Place()
+    shape = reports[place.layer].output_shape
+    there = place.channel is None or (shape is not None and place.channel < shape[-1])
+    return place if there else place.cut(1)
 
 
 def fitted(architecture: cnn.Architecture, dataset: cnn.Dataset) -> cnn.Architecture:

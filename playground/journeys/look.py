@@ -12,13 +12,12 @@ from playground.views.scales import layer_names
 
 
 class LookJourney(QObject):
-    """Selection -> network strip, inspector, channel page, breadcrumb; hovering -> status bar."""
+    """Selection -> network strip, inspector, breadcrumb; hovering -> status bar."""
 
     def __init__(self, window: MainWindow, parts: Parts) -> None:
         super().__init__(window)
         self._window = window
         self._parts = parts
-        self._tab_before = window.metrics_plot
         view, select = window.network_view, parts.selection.select
         view.layer_selected.connect(lambda layer: select(Place(layer)))
         view.channel_selected.connect(lambda layer, channel: select(Place(layer, channel)))
@@ -41,19 +40,12 @@ class LookJourney(QObject):
         self._parts.selection.select(Place(last, index))
 
     def _show_place(self, place: Place) -> None:
-        self._window.breadcrumb.set_names(self._names(place))
         self._window.network_view.set_selection(place.layer, place.channel)
         self._show_layer()
-        tabs, channel_view = self._window.tabs, self._window.channel_view
-        if place.channel is not None:
-            if tabs.currentWidget() is not channel_view:
-                self._tab_before = tabs.currentWidget()
-            tabs.setCurrentWidget(channel_view)
-        elif tabs.currentWidget() is channel_view:
-            tabs.setCurrentWidget(self._tab_before)
 
     def _show_layer(self) -> None:
         place = self._parts.selection.place
+        self._window.breadcrumb.set_names(self._names(place))
         architecture = self._parts.document.content.architecture
         reports = architecture.check()
         inspector = self._window.inspector_panel
