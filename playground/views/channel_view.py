@@ -36,7 +36,7 @@ class ChannelView(QWidget):
         self._name, self._channel = "", 0
         self._values: Values | None = None  # H W
         self._map, self._sources, self._legend = MapPane(), SourcesPane(), _Legend()
-        self._title, self._source_title = QLabel(_NOTHING), QLabel()
+        self._title, self._source_title = QLabel(), QLabel()
         self._read_out, self._facts = QLabel(), QLabel()
         self.setFocusProxy(self._map)
         self._build()
@@ -88,8 +88,9 @@ class ChannelView(QWidget):
         self._sources.set_sources(None, None)
         self._sources.hide()
         self._legend.set_scale(None, gray=False)
-        self._title.setText(why)
-        for label in (self._source_title, self._read_out, self._facts):
+        self._source_title.setText(why)
+        self._source_title.show()
+        for label in (self._title, self._read_out, self._facts):
             label.clear()
 
     def set_channel(
@@ -105,9 +106,9 @@ class ChannelView(QWidget):
     ) -> None:
         """Show one channel of a layer (`name`, "Conv2D 1") for the current input.
 
-        `values` are the layer's output (H, W, C) or (units,), `inputs` what it reads, `weight` its kernels
-        (KH, KW, C_in, C_out) or weights (in, units), `report` what the architecture says of it (None: the input
-        itself), `scale` its colours (None: up to the channel's own largest value). Values None: nothing is drawn.
+        `values` are the layer's output (H, W, C) or (units,), None when nothing is drawn; `inputs` what it
+        reads; `weight` its kernels (KH, KW, C_in, C_out) or weights (in, units); `report` what is known of the
+        layer, None for the input itself; `scale` its colours, None for up to the channel's own maximum.
         """
         if values is None or channel >= values.shape[-1]:
             self.clear("Nothing to show: draw something, or mend the network")
@@ -190,9 +191,7 @@ class ChannelView(QWidget):
         report, values = self._report, self._values
         inside = pixel is not None and values is not None and all(np.less(pixel, values.shape))
         if pixel is None or values is None or not inside:
-            self._read_out.setText(
-                "Point at a value to read it" if values is not None else self._read_out.text()
-            )
+            self._read_out.setText("" if values is None else "Point at a value to read it")
             self._sources.set_traced(None)
         else:
             row, column = pixel

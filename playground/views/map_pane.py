@@ -79,7 +79,7 @@ class MapPane(QWidget):
         high, wide = self._values.shape if self._values is not None else (1, 1)
         unit = min((self.width() - 4) / wide, (self.height() - 4) / high)
         unit = float(int(unit)) if unit >= 4 else unit
-        return QRectF((self.width() - unit * wide) / 2, 2, unit * wide, unit * high)
+        return QRectF(2, 2, unit * wide, unit * high)
 
     def _pixel_at(self, point: QPointF) -> Pixel | None:
         field = self.field()

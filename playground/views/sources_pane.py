@@ -54,6 +54,7 @@ class SourcesPane(QWidget):
     ) -> None:
         """Show input maps, `first` being the channel of the first one; None shows nothing."""
         self._maps, self._kernels, self._first, self._legend = maps, kernels, first, legend
+        self.setAccessibleDescription(legend)
         if maps is not None:
             self._lay_out()
             count = maps.shape[2]
