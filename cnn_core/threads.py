@@ -90,7 +90,9 @@ def single_threaded_blas() -> Iterator[None]:
         if _controller is None:
             _controller = ThreadpoolController()
         if _users == 0:
-            _limit = _controller.limit(limits=1, user_api="blas")
+            # Entered and left, not just made and restored: from threadpoolctl 3.8 on, a thread that has set
+            # a limit and has not left it keeps all others from setting any.
+            _limit = _controller.limit(limits=1, user_api="blas").__enter__()
         _users += 1
     try:
         yield
@@ -98,4 +100,4 @@ def single_threaded_blas() -> Iterator[None]:
         with _lock:
             _users -= 1
             if _users == 0:
-                _limit.restore_original_limits()
+                _limit.__exit__(None, None, None)
