@@ -1,15 +1,15 @@
 """Pairs of a name and a value, such as "Parameters  320", and the facts of a layer and of a network."""
 
-from typing import Any
-
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
 
+import cnn_core as cnn
 from playground.theme import SPACING, format_number, format_shape
 
 _SHAPE = "Height × width × channels"
 _WORK = "Multiplications (each with an addition) for one image"
 
+Reports = tuple[cnn.LayerReport, ...]
 Facts = list[tuple[str, str, str]]  # name, value, explanation
 
 
@@ -48,7 +48,7 @@ class FactGrid(QWidget):
         self._rows.append((name, value))
 
 
-def report_facts(report: Any) -> Facts:
+def report_facts(report: cnn.LayerReport) -> Facts:
     """Shapes, parameters, work and receptive field of one layer, as far as they are known."""
     unknown = "does not fit" if report.error else "unknown until the layers before fit"
     facts = [
@@ -65,7 +65,7 @@ def report_facts(report: Any) -> Facts:
     return facts
 
 
-def network_facts(reports: tuple[Any, ...], input_shape: tuple[int, ...]) -> Facts:
+def network_facts(reports: Reports, input_shape: tuple[int, ...]) -> Facts:
     """Totals of a whole network."""
     output = reports[-1].output_shape if reports else input_shape
     work = format_number(sum(report.multiply_adds for report in reports))
@@ -77,3 +77,9 @@ def network_facts(reports: tuple[Any, ...], input_shape: tuple[int, ...]) -> Fac
         ("Parameters", parameters, "Numbers the network learns"),
         ("Work", f"{work} multiply-adds", _WORK),
     ]
+
+
+def problem(report: cnn.LayerReport) -> str:
+    """Why the layer does not fit, without the name that stands above it; empty if it fits."""
+    error = report.error or ""
+    return error.removeprefix(f"layer {report.index} ({report.layer.name}): ")

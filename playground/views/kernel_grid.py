@@ -16,6 +16,7 @@ _GAP = 4  # px
 _LEGEND = 24  # px
 _COLUMNS = ((6, 6), (64, 8))  # up to so many filters: so many columns; more: 16
 _LARGEST_TILE = 40  # px
+_FINE = 12  # weights across; larger kernels may take one pixel a weight
 
 
 class KernelGrid(QWidget):
@@ -126,7 +127,7 @@ class KernelGrid(QWidget):
         room = max(self.width(), 60) - 2
         self._columns = next((most for count, most in _COLUMNS if self.tile_count <= count), 16)
         size = min(room // self._columns - _GAP, _LARGEST_TILE)
-        self._cell = max(size // max(rows, columns), 2)
+        self._cell = max(size // max(rows, columns), 1 if max(rows, columns) > _FINE else 2)
         self._columns = max(min(self._columns, room // (columns * self._cell + _GAP)), 1)
         lines = -(-self.tile_count // self._columns)
         height = lines * (rows * self._cell + _GAP) + _LEGEND if self.tile_count else 0

@@ -1,13 +1,14 @@
 """The network at a glance: one row per layer with its shape and its share of the parameters."""
 
-from typing import Any
-
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+import cnn_core as cnn
 from playground import theme as looks
 from playground.theme import LIGHT, Theme, format_number, format_shape
+from playground.views.fact_grid import Reports, problem
+from playground.views.scales import layer_names
 
 _ROW = 28  # px
 
@@ -25,7 +26,8 @@ class NetworkSummary(QWidget):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self._theme = LIGHT
-        self._reports: tuple[Any, ...] = ()
+        self._reports: Reports = ()
+        self._names: list[str] = []
         self._row: int | None = None
 
     def sizeHint(self) -> QSize:
@@ -37,9 +39,10 @@ class NetworkSummary(QWidget):
         self._theme = theme
         self.update()
 
-    def set_reports(self, reports: tuple[Any, ...]) -> None:
+    def set_reports(self, reports: Reports) -> None:
         """Show the layer reports of an architecture."""
         self._reports = reports
+        self._names = layer_names([report.layer for report in reports])
         self._row = None
         self.setFixedHeight(_ROW * len(reports))
         self.update()
@@ -80,7 +83,7 @@ class NetworkSummary(QWidget):
         if self._reports:
             self._row = min(max(row, 0), len(self._reports) - 1)
             report = self._reports[self._row]
-            self.setAccessibleDescription(f"{report.layer.name}, {report.error or _shape(report)}")
+            self.setAccessibleDescription(f"{self._names[self._row]}, {problem(report) or _shape(report)}")
             self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -97,7 +100,7 @@ class NetworkSummary(QWidget):
             self._paint_row(painter, area, report, report.parameters / most)
         painter.end()
 
-    def _paint_row(self, painter: QPainter, area: QRectF, report: Any, share: float) -> None:
+    def _paint_row(self, painter: QPainter, area: QRectF, report: cnn.LayerReport, share: float) -> None:
         left, right = Qt.AlignmentFlag.AlignLeft, Qt.AlignmentFlag.AlignRight
         text = area.adjusted(0, 3, 0, -9)
         middle = area.width() * 0.42
@@ -120,7 +123,7 @@ class NetworkSummary(QWidget):
             painter.drawRoundedRect(bar, 1.5, 1.5)
 
 
-def _shape(report: Any) -> str:
+def _shape(report: cnn.LayerReport) -> str:
     if report.error:
         return "does not fit"
     return format_shape(report.output_shape) if report.output_shape else "not known yet"
