@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from PySide6.QtCore import QBuffer
 from PySide6.QtGui import QImage, QImageReader
 
 from cnn_core.errors import DatasetError
@@ -14,27 +15,34 @@ LARGEST_IMAGE = 100_000_000  # pixels; four times that many bytes while decoding
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff")
 
 
-def read_image(path: Path) -> NDArray[np.uint8]:
-    """The (H, W, C) uint8 pixels of an image file: C is 1 for grey images and 3 for coloured ones.
+def read_image(source: Path | bytes) -> NDArray[np.uint8]:
+    """The (H, W, C) uint8 pixels of an image file or its bytes: C is 1 for grey images, 3 for coloured ones.
 
     Transparent parts are laid on white. Raises DatasetError naming the file and what is wrong with it.
     """
-    if not path.is_file():
-        raise DatasetError(f"{path.name}: there is no such file")
-    reader = QImageReader(str(path))
+    if isinstance(source, bytes):
+        buffer = QBuffer()
+        buffer.setData(source)
+        return _read(QImageReader(buffer), "the image")
+    if not source.is_file():
+        raise DatasetError(f"{source.name}: there is no such file")
+    return _read(QImageReader(str(source)), source.name)
+
+
+def _read(reader: QImageReader, name: str) -> NDArray[np.uint8]:
     reader.setDecideFormatFromContent(True)
     reader.setAutoTransform(True)
     size = reader.size()
     if size.isValid() and size.width() * size.height() > LARGEST_IMAGE:
         raise DatasetError(
-            f"{path.name}: {size.width():,} x {size.height():,} pixels are too many; "
+            f"{name}: {size.width():,} x {size.height():,} pixels are too many; "
             f"at most {LARGEST_IMAGE:,} are read"
         )
     if not reader.canRead():
-        raise DatasetError(f"{path.name}: not an image that can be read; use one of {' '.join(SUFFIXES)}")
+        raise DatasetError(f"{name}: not an image that can be read; use one of {' '.join(SUFFIXES)}")
     image = reader.read()
     if image.isNull():
-        raise DatasetError(f"{path.name}: the image is damaged ({reader.errorString()})")
+        raise DatasetError(f"{name}: the image is damaged ({reader.errorString()})")
     return to_array(image)
 
 

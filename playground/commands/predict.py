@@ -1,0 +1,109 @@
+"""cnn-playground predict: the class of image files, with probabilities."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+import cnn_core as cnn
+from playground.commands import inputs
+from playground.commands.output import percent, printable, write_json
+
+_DESCRIPTION = """\
+Print the class of each image, with probabilities.
+
+For a network with grey input an image is taken for a drawing: dark ink on a light ground or light ink on a
+dark one (the border of the image tells which), cropped to its ink, scaled and centred as the digits of MNIST
+are. With --as-is, and always for a network with colour input, the pixels are taken as they are: an image of
+the network's own size unchanged, any other scaled to fit. Images out of a data set want --as-is."""
+
+_BLANK = 0.06  # contrast below which there is no ink, only noise
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Print the class of each image; return 0, or 1 where some image could not be read."""
+    options = _parser().parse_args(arguments)
+    checkpoint = cnn.checkpoint.load(options.model)
+    names = inputs.class_names(checkpoint)
+    failed = False
+    for path in options.images:
+        try:
+            image = network_input(inputs.read_image(path), checkpoint.network, as_is=options.as_is)
+        except (cnn.DatasetError, OSError) as error:
+            print(f"cnn-playground predict: {printable(str(error))}", file=sys.stderr)
+            failed = True
+            continue
+        probabilities = None if image is None else checkpoint.network.predict(image[None])[0]
+        _tell(path, probabilities, names, options)
+    return int(failed)
+
+
+def network_input(
+    pixels: NDArray[np.uint8], network: cnn.Network, *, as_is: bool
+) -> NDArray[np.float32] | None:
+    """What the network is shown, its input shape in 0..1, for an image (H, W, C); None for an empty one."""
+    shape = network.architecture.input_shape
+    scaled = pixels.astype(np.float32) / np.float32(255)
+    if as_is or shape[2] != 1:
+        return cnn.preprocessing.fit_to(scaled, shape)
+    drawing = cnn.preprocessing.normalize_drawing(ink(scaled))
+    return cnn.preprocessing.fit_to(drawing, shape) if drawing.any() else None
+
+
+def ink(image: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """The ink at each pixel, (H, W), 255 for the strongest, of an image (H, W, C) in 0..1.
+
+    The ground is the median of the border; ink is darker than a light ground, lighter than a dark one.
+    """
+    height, width, _ = image.shape
+    gray = cnn.preprocessing.fit_to(image, (height, width, 1))[:, :, 0]
+    border = np.concatenate([gray[0], gray[-1], gray[:, 0], gray[:, -1]])
+    ground = float(np.median(border))
+    strength = np.maximum(ground - gray if ground > 0.5 else gray - ground, 0)
+    strongest = float(strength.max())
+    if strongest < _BLANK:
+        return np.zeros((height, width), np.uint8)
+    found: NDArray[np.uint8] = np.rint(strength * (255 / strongest)).astype(np.uint8)
+    return found
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="cnn-playground predict",
+        description=_DESCRIPTION,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("model", type=Path, metavar="MODEL.cnn")
+    parser.add_argument(
+        "images", type=Path, nargs="+", metavar="IMAGE", help="png, jpg, bmp, gif, webp or tif"
+    )
+    parser.add_argument("--as-is", action="store_true", help="take the pixels as they are, not as a drawing")
+    parser.add_argument(
+        "--top", type=inputs.whole(1, 1000), default=3, metavar="N", help="classes listed [3]"
+    )
+    parser.add_argument("--json", action="store_true", help="write one JSON object a line, with all classes")
+    return parser
+
+
+def _tell(
+    path: Path, probabilities: NDArray[np.float32] | None, names: Sequence[str], options: argparse.Namespace
+) -> None:
+    if probabilities is None:
+        if options.json:
+            write_json({"image": str(path), "class": None, "index": None, "probabilities": None})
+        else:
+            print(f"{printable(path.name)}: nothing is drawn on it")
+        return
+    best = np.argsort(-probabilities, kind="stable")
+    if options.json:
+        each = {name: float(p) for name, p in zip(names, probabilities, strict=True)}
+        first = int(best[0])
+        write_json({"image": str(path), "class": names[first], "index": first, "probabilities": each})
+        return
+    listed = ", ".join(f"{names[i]} {percent(float(probabilities[i]), 1)}" for i in best[: options.top])
+    print(f"{printable(path.name)}: {names[best[0]]}  ({listed})")

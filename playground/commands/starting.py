@@ -1,0 +1,130 @@
+"""From the options of train to a run that can start: data, network, settings and where it is saved."""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import cnn_core as cnn
+from playground.commands import inputs, settings
+from playground.commands.settings import UsageError
+
+DEFAULT_OUTPUT = "trained.cnn"
+_LARGEST_JSON = 1_000_000  # bytes; the largest architecture possible takes a twentieth of it
+
+
+@dataclass(frozen=True)
+class Start:
+    """A run about to begin or to go on."""
+
+    trainer: cnn.Trainer
+    settings: cnn.TrainingSettings
+    output: Path
+    metadata: Mapping[str, Any]
+    epochs: tuple[dict[str, Any], ...] = ()  # what the epochs so far reached, of a run that goes on
+
+    @property
+    def steps(self) -> int:
+        """The steps still to do."""
+        return self.settings.epochs * self.trainer.steps_per_epoch - self.trainer.step
+
+
+def fresh(options: argparse.Namespace) -> Start:
+    """A run from random weights. Raises UsageError, OSError and the engine's errors."""
+    chosen = settings.from_options(options)
+    output = _output(options.output or unused(Path(DEFAULT_OUTPUT)))
+    data = inputs.choose(options.data or inputs.BUILT_IN, options.validation, options.hold_out)
+    architecture = choose_architecture(options.architecture or "sample", data.train)
+    network = cnn.Network.initialize(architecture, seed=chosen.seed)
+    trainer = cnn.Trainer(network, **_arguments(chosen, data, options.threads))
+    trainer.plan(chosen.epochs)
+    return Start(trainer, chosen, output, data.metadata)
+
+
+def resumed(options: argparse.Namespace) -> Start:
+    """A run that goes on from a file, on its own data unless told otherwise. Raises as `fresh` does.
+
+    Of a file that holds a network alone, the network is where a new run begins.
+    """
+    checkpoint = cnn.checkpoint.load(options.resume)
+    state = checkpoint.training
+    if state is None or checkpoint.settings is None:
+        chosen = settings.from_options(options)
+    else:
+        chosen = settings.going_on(checkpoint.settings, options)
+    output = _output(options.output or options.resume)
+    data = inputs.choose_recorded(checkpoint, options.data, options.validation, options.hold_out)
+    inputs.note_other_classes(checkpoint, data.train)
+    arguments = _arguments(chosen, data, options.threads)
+    if state is None:
+        trainer = cnn.Trainer(checkpoint.network, **arguments)
+    else:
+        trainer = cnn.Trainer.resume(checkpoint.network, state, **arguments)
+        trainer.learning_rate = options.learning_rate or state.learning_rate
+    if state is None or options.epochs is not None:
+        trainer.plan(chosen.epochs)
+    start = Start(trainer, chosen, output, data.metadata, _recorded_epochs(checkpoint))
+    if start.steps <= 0:
+        done = trainer.step // trainer.steps_per_epoch
+        raise UsageError(
+            f"{options.resume.name} is trained for {done:,} epochs already; to go on, give more with --epochs"
+        )
+    return start
+
+
+def choose_architecture(name: str, train: cnn.Dataset) -> cnn.Architecture:
+    """The architecture in a .json file, or a preset with its input and last layer fitted to the images.
+
+    Raises ArchitectureError, and OSError for a file that cannot be read.
+    """
+    if name in cnn.presets.names():
+        return _fitted(cnn.presets.load(name), train)
+    path = Path(name).expanduser()
+    if not path.exists() and path.suffix != ".json":
+        known = ", ".join(cnn.presets.names())
+        raise UsageError(f"--architecture: there is no preset or file {name!r}; the presets are {known}")
+    if path.stat().st_size > _LARGEST_JSON:
+        raise cnn.ArchitectureError(f"{path.name}: too large for an architecture of {_LARGEST_JSON:,} bytes")
+    try:
+        architecture = cnn.Architecture.from_json(path.read_text(encoding="utf-8"))
+    except UnicodeDecodeError:
+        raise cnn.ArchitectureError(f"{path.name}: not a text file in UTF-8") from None
+    except cnn.ArchitectureError as error:
+        raise cnn.ArchitectureError(f"{path.name}: {error}") from None
+    return architecture
+
+
+def unused(path: Path) -> Path:
+    """The path, with a number added where there is a file of that name already."""
+    number, free = 2, path
+    while free.exists():
+        free, number = path.with_stem(f"{path.stem}-{number}"), number + 1
+    return free
+
+
+def _fitted(preset: cnn.Architecture, train: cnn.Dataset) -> cnn.Architecture:
+    scores = max(i for i, layer in enumerate(preset.layers) if isinstance(layer, cnn.Dense))
+    last = replace(preset.layers[scores], units=len(train.class_names))  # type: ignore[call-arg]
+    return cnn.Architecture(train.image_shape, preset.replaced(scores, last).layers)
+
+
+def _arguments(chosen: cnn.TrainingSettings, data: inputs.Chosen, threads: int | None) -> dict[str, Any]:
+    plain = {name: value for name, value in vars(chosen).items() if name != "epochs"}
+    return {**plain, "train": data.train, "validation": data.validation, "threads": threads}
+
+
+def _output(path: Path) -> Path:
+    """The path; raises OSError where nothing can be saved there, before hours are spent on training."""
+    if path.is_dir():
+        raise IsADirectoryError(21, "this is a folder; give the name of a file to save to", str(path))
+    with tempfile.TemporaryFile(dir=path.parent):
+        return path
+
+
+def _recorded_epochs(checkpoint: cnn.Checkpoint) -> tuple[dict[str, Any], ...]:
+    earlier = inputs.recorded(checkpoint, "epochs", list) or []
+    return tuple(each for each in earlier if isinstance(each, dict))

@@ -1,0 +1,99 @@
+import subprocess
+import sys
+
+import pytest
+
+from playground.__main__ import COMMANDS
+
+
+def test_help_lists_every_command(command):
+    ran = command("--help")
+    assert ran.code == 0
+    assert all(f"  {name} " in ran.out for name in COMMANDS)
+
+
+@pytest.mark.parametrize("name", [name for name in COMMANDS if name != "bench"])
+def test_every_command_explains_itself(command, name):
+    ran = command(name, "--help")
+    assert ran.code == 0
+    assert ran.out.startswith(f"usage: cnn-playground {name}")
+
+
+def test_version_is_one_line(command):
+    ran = command("--version")
+    assert ran.code == 0
+    assert len(ran.out.splitlines()) == 1
+    assert ran.out.startswith("cnn-playground ")
+
+
+def test_help_needs_neither_numpy_nor_qt():
+    code = (
+        "import sys, playground.__main__ as program\n"
+        "try: program.main(['--help'])\n"
+        "except SystemExit: pass\n"
+        "assert not {'numpy', 'PySide6', 'cnn_core'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, stdout=subprocess.DEVNULL)
+
+
+def test_training_needs_no_qt(digits_file, tmp_path):
+    code = (
+        "import sys, playground.__main__ as program\n"
+        f"data, output = {str(digits_file)!r}, {str(tmp_path / 'net.cnn')!r}\n"
+        "tiny = ['--architecture', 'tiny', '--epochs', '1', '--output', output]\n"
+        "program.main(['train', '--data', data, *tiny])\n"
+        "program.main(['evaluate', output])\n"
+        "assert not [name for name in sys.modules if name.startswith(('PySide6', 'pyqtgraph'))]"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, stdout=subprocess.DEVNULL)
+
+
+def test_an_unknown_option_is_wrong_usage(command):
+    ran = command("--colour", "red")
+    assert ran.code == 2
+    assert "unrecognized arguments" in ran.err
+
+
+def test_a_reader_that_leaves_early_gets_no_traceback(digits_file, tmp_path, start_program):
+    output = tmp_path / "net.cnn"
+    process = start_program(
+        [
+            "train",
+            "--data",
+            digits_file,
+            "--architecture",
+            "tiny",
+            "--epochs",
+            50,
+            "--output",
+            output,
+            "--json",
+        ]
+    )
+    process.stdout.readline()
+    process.stdout.close()
+    err = process.stderr.read()
+    process.stderr.close()
+    assert process.wait(timeout=60) == 1
+    assert err == ""
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only X11 and Wayland name their screen")
+def test_without_a_screen_it_says_so_and_how_to_go_on(start_program):
+    nothing = {"DISPLAY": None, "WAYLAND_DISPLAY": None, "QT_QPA_PLATFORM": None}
+    process = start_program([], nothing)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 2
+    assert out == ""
+    assert "no screen" in err
+    assert all(way in err for way in ("train", "QT_QPA_PLATFORM=offscreen", "xvfb-run", "apt-get install"))
+    assert "Traceback" not in err
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only X11 names its screen")
+def test_a_screen_that_cannot_be_reached_is_told_rather_than_aborted_on(start_program):
+    process = start_program([], {"DISPLAY": ":4711", "WAYLAND_DISPLAY": None, "QT_QPA_PLATFORM": None})
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 2
+    assert ":4711" in err or "system library" in err
+    assert "Traceback" not in err

@@ -1,0 +1,96 @@
+import numpy as np
+import pytest
+from PySide6.QtGui import QImage
+
+import cnn_core as cnn
+from cnn_core.datasets import digits
+from playground.commands.predict import ink, network_input
+
+
+def save_picture(path, gray):
+    pixels = np.ascontiguousarray(gray, np.uint8)
+    image = QImage(
+        pixels.data, pixels.shape[1], pixels.shape[0], pixels.shape[1], QImage.Format.Format_Grayscale8
+    )
+    assert image.save(str(path))
+    return path
+
+
+def large(digit):
+    """The digit as a person would scan it: 280 x 280, off the centre of a larger sheet."""
+    sheet = np.zeros((400, 360), np.uint8)
+    sheet[100:380, 20:300] = np.kron(digit[:, :, 0], np.ones((10, 10), np.uint8))
+    return sheet
+
+
+@pytest.fixture(scope="module")
+def well_known(model):
+    """Digits the network is sure of, with their labels."""
+    made = digits.generate(200, seed=77)
+    probabilities = cnn.Network.load(model).predict(made.images)
+    sure = np.flatnonzero((probabilities.argmax(1) == made.labels) & (probabilities.max(1) > 0.97))[:10]
+    assert len(sure) == 10
+    return made.subset(sure)
+
+
+@pytest.mark.parametrize("paper", ["dark", "light"])
+def test_drawings_of_either_kind_are_recognised(command, model, well_known, tmp_path, paper):
+    files = []
+    for number, image in enumerate(well_known.images):
+        sheet = large(image)
+        files.append(
+            save_picture(tmp_path / f"{number}.png", sheet if paper == "dark" else 230 - 0.8 * sheet)
+        )
+    ran = command("predict", model, *files, "--json")
+    assert ran.code == 0
+    right = [line["index"] == label for line, label in zip(ran.lines, well_known.labels, strict=True)]
+    assert sum(right) >= 9
+
+
+def test_images_as_they_are_give_the_engines_own_probabilities(command, model, well_known, tmp_path):
+    image = well_known.images[0]
+    file = save_picture(tmp_path / "digit.png", image[:, :, 0])
+    [line] = command("predict", model, file, "--as-is", "--json").lines
+    expected = cnn.Network.load(model).predict(image[None])[0]
+    assert list(line["probabilities"].values()) == pytest.approx(expected.tolist(), abs=1e-5)
+    assert line["class"] == str(well_known.labels[0])
+
+
+def test_text_has_a_line_an_image_with_the_best_classes(command, model, well_known, tmp_path):
+    file = save_picture(tmp_path / "digit.png", large(well_known.images[0]))
+    ran = command("predict", model, file, "--top", 2)
+    assert ran.out.startswith(f"digit.png: {well_known.labels[0]}  (")
+    assert ran.out.count("%") == 2
+
+
+@pytest.mark.parametrize("shade", [0, 128, 255])
+def test_an_empty_sheet_has_no_class(command, model, tmp_path, shade):
+    file = save_picture(tmp_path / "empty.png", np.full((50, 40), shade))
+    assert command("predict", model, file).out == "empty.png: nothing is drawn on it\n"
+    assert command("predict", model, file, "--json").lines[0]["class"] is None
+
+
+def test_one_bad_image_does_not_hide_the_others(command, model, well_known, tmp_path):
+    good = save_picture(tmp_path / "good.png", large(well_known.images[0]))
+    bad = tmp_path / "bad.png"
+    bad.write_bytes(b"\x89PNG\r\n\x1a\nnot really")
+    ran = command("predict", model, bad, tmp_path / "absent.png", good)
+    assert ran.code == 1
+    assert [line.partition(":")[0] for line in ran.out.splitlines()] == ["good.png"]
+    assert len(ran.err.splitlines()) == 2
+
+
+def test_colour_networks_take_pictures_as_they_are():
+    network = cnn.Network.initialize(
+        cnn.Architecture((6, 6, 3), (cnn.Flatten(), cnn.Dense(units=2), cnn.Softmax())), seed=0
+    )
+    pixels = np.random.default_rng(0).integers(0, 256, (6, 6, 3), dtype=np.uint8)
+    np.testing.assert_allclose(network_input(pixels, network, as_is=False), pixels / np.float32(255))
+
+
+def test_faint_ink_is_made_as_strong_as_any():
+    sheet = np.full((20, 20, 1), 0.8, np.float32)
+    sheet[8:12, 8:12] = 0.6
+    found = ink(sheet)
+    assert found.max() == 255
+    assert found[0, 0] == 0
