@@ -107,7 +107,7 @@ def _train(chosen: argparse.Namespace) -> Network:
     trainer = Trainer(
         Network.initialize(presets.load(chosen.architecture), seed=chosen.seed),
         train=train,
-        validation=digits.generate(5000, seed=chosen.seed + 1),
+        validation=digits.generate(min(5000, chosen.count), seed=chosen.seed + 1),
         optimizer=AdamW(learning_rate=0.002, weight_decay=0.02),
         schedule=OneCycle(),
         batch_size=64,
