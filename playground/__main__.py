@@ -26,10 +26,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _write_any_character()
     given = list(sys.argv[1:] if arguments is None else arguments)
     if given and given[0] in COMMANDS:
-        command = importlib.import_module(f"playground.commands.{given[0]}")
-        return _guarded(f"{PROGRAM} {given[0]}", lambda: command.run(given[1:]))
+        return _guarded(f"{PROGRAM} {given[0]}", lambda: _command(given[0], given[1:]))
     options = _parser().parse_args(given)
     return _guarded(PROGRAM, lambda: _window(options))
+
+
+def _command(name: str, arguments: Sequence[str]) -> int:
+    return int(importlib.import_module(f"playground.commands.{name}").run(arguments))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -102,6 +105,12 @@ def _guarded(name: str, work: Callable[[], int]) -> int:
 
 def _explained(error: Exception) -> tuple[str, int]:
     """The sentence for a person and the exit code; an error that is a mistake of ours is raised again."""
+    if isinstance(error, ImportError):
+        from playground import screen
+
+        if (problem := screen.explain(error)) is not None:
+            return problem, USAGE
+        raise error
     from cnn_core import errors
 
     if isinstance(
@@ -113,11 +122,6 @@ def _explained(error: Exception) -> tuple[str, int]:
         return f"{where}{error.strerror or error}", FAILED
     if isinstance(error, MemoryError):
         return "there is not enough memory; use a smaller batch, fewer images or fewer filters", FAILED
-    if isinstance(error, ImportError):
-        from playground import screen
-
-        if (problem := screen.explain(error)) is not None:
-            return problem, USAGE
     raise error
 
 

@@ -13,6 +13,15 @@ OFFSCREEN_PACKAGES = "libglib2.0-0 libgl1 libegl1 libxkbcommon0 libdbus-1-3 libf
 WINDOW_PACKAGES = "libxcb-cursor0 libxkbcommon-x11-0 libxcb-icccm4 libxcb-keysyms1 libxcb-shape0"
 INSTALL_LINE = f"sudo apt-get install -y {OFFSCREEN_PACKAGES} {WINDOW_PACKAGES}"
 
+PACKAGES = (
+    "PySide6",
+    "shiboken6",
+    "pyqtgraph",
+    "numpy",
+    "threadpoolctl",
+    "platformdirs",
+)  # that must be installed
+
 HOW_TO_GO_ON = f"""\
 Without a screen, all of this works:
   cnn-playground train --data digits         also evaluate, predict, bench, doctor; see cnn-playground --help
@@ -48,7 +57,7 @@ def explain(error: ImportError) -> str | None:
     """What to do about an import that lacks PySide6 or a system library; None for any other failure."""
     if isinstance(error, ModuleNotFoundError):
         package = (error.name or "").partition(".")[0]
-        if package not in ("PySide6", "pyqtgraph"):
+        if package not in PACKAGES:
             return None
         return f"{package} is not installed here; install the program as the README says."
     if "shared object file" not in str(error):
