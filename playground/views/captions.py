@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtGui import QFontMetrics
-
 from cnn_core import Conv2D
 from cnn_core.architecture import LayerReport
-from playground.theme import font, format_number, format_shape
-from playground.views.layer_column import Caption
+from playground.theme import TIMES, format_number, format_shape
+from playground.views.column_parts import ROLES, Caption, text_width
 from playground.views.strip_layout import MOST_CELLS, MOST_TILES, Content, Kind
 
 MOST_BARS = 16  # flat layers of up to so many numbers are drawn as bars
 _SHORT = {"GlobalAveragePooling2D": "GlobalAvg", "2D": ""}
+_SHORTEST = {
+    "MaxPool": "Pool",
+    "AvgPool": "Pool",
+    "GlobalAvg": "GAP",
+    "BatchNorm": "Norm",
+    "LeakyReLU": "LReLU",
+}
 _PROBLEM_WIDTH, _HIDDEN_WIDTH = 176, 120  # px; room for a reason, and for "strongest 96"
 
 
@@ -22,22 +27,18 @@ def captions(
 ) -> list[Caption]:
     """Return the words of the input's column and of each layer's."""
     size = format_shape(input_shape)
-    found = [Caption(name="Input", shape=size, tip=f"Input {size}: what the network sees, 0 black, 1 white")]
+    tip = f"Input {size}: what the network sees, 0 black, 1 white"
+    found = [Caption(names=("Input",), shapes=(size,), tip=tip)]
     failed = ""
     for report, name in zip(reports, names, strict=True):
         problem = report.error.partition("): ")[2] or report.error if report.error else ""
         shape = format_shape(report.output_shape) if report.output_shape else ""
         number = format_number(report.parameters)
-        short = name
-        for long, brief in _SHORT.items():
-            short = short.replace(long, brief)
         found.append(
             Caption(
-                name=name,
-                short_name=short,
-                shape=shape,
-                detail=f"{number} parameters" if report.parameters else "",
-                short_detail=number if report.parameters else "",
+                names=_shortened(name),
+                shapes=_broken(report.output_shape, report.parameters == 0),
+                details=(f"{number} parameters", number) if report.parameters else (),
                 tip=_tip(report, name, shape),
                 problem=problem,
                 waiting=f"Waits for {failed}" if failed and not problem else "",
@@ -45,6 +46,26 @@ def captions(
         )
         failed = failed or (name if report.error else "")
     return found
+
+
+def _shortened(name: str) -> tuple[str, ...]:
+    """Return a name and shorter ones for narrow columns: "MaxPool2D 1", "MaxPool 1", "Pool 1"."""
+    names = [name]
+    for replacements in (_SHORT, _SHORTEST):
+        for long, brief in replacements.items():
+            name = name.replace(long, brief)
+        names.append(name)
+    return tuple(dict.fromkeys(names))
+
+
+def _broken(shape: tuple[int, ...] | None, may_break: bool) -> tuple[str, ...]:
+    """Return a shape as text, and where a second line is free in two lines: "26×26" and "×32"."""
+    if not shape:
+        return ()
+    text = format_shape(shape)
+    if len(shape) != 3 or not may_break:
+        return (text,)
+    return text, f"{format_shape(shape[:2])}\n{TIMES}{format_shape(shape[2:])}"
 
 
 def _tip(report: LayerReport, name: str, shape: str) -> str:
@@ -63,36 +84,47 @@ def contents(
     reports: Sequence[LayerReport], names: Sequence[Caption], input_shape: tuple[int, ...]
 ) -> list[Content]:
     """Return how the input and each layer are drawn; the first convolution on the image shows its kernels."""
-    strong, small = QFontMetrics(font("strong")), QFontMetrics(font("small"))
     high, wide, channels = input_shape
     found = [Content(kind=Kind.IMAGE, count=min(channels, MOST_TILES), size=(high, wide))]
     family, kernel_shown = -1, False
     for report, caption in zip(reports, names[1:], strict=True):
-        width = max(strong.horizontalAdvance(caption.short_name), small.horizontalAdvance(caption.shape))
-        width = max(width, small.horizontalAdvance(caption.short_detail), 36)
+        narrowest, preferred = _widths(caption)
         shape, kernel = report.output_shape, None
         if isinstance(report.layer, Conv2D):
             family = report.index
-            if not kernel_shown and report.output_shape and (report.input_shape or ())[-1] <= 4:
+            if not kernel_shown and shape and (report.input_shape or ())[-1] <= 4:
                 size = report.layer.kernel_size
                 kernel, kernel_shown = (size, size) if isinstance(size, int) else size, True
         if report.error or shape is None:
-            width = max(width, _PROBLEM_WIDTH if report.error else 52)
-            found.append(Content(kind=Kind.NOTHING, narrowest=width))
+            least, kind, count = _PROBLEM_WIDTH if report.error else 52, Kind.NOTHING, 0
         elif len(shape) == 3:
-            width = max(width, _HIDDEN_WIDTH) if shape[2] > MOST_TILES else width
-            found.append(
-                Content(
-                    kind=Kind.MAPS,
-                    count=min(shape[2], MOST_TILES),
-                    size=(shape[0], shape[1]),
-                    narrowest=width,
-                    family=family,
-                    kernel=kernel,
-                )
-            )
+            least, kind, count = 0, Kind.MAPS, min(shape[2], MOST_TILES)
         else:
-            kind = Kind.BARS if shape[0] <= MOST_BARS else Kind.CELLS
-            width = max(width, _HIDDEN_WIDTH) if shape[0] > MOST_CELLS else width
-            found.append(Content(kind=kind, count=min(shape[0], MOST_CELLS), narrowest=width))
+            least, kind, count = (
+                0,
+                Kind.BARS if shape[0] <= MOST_BARS else Kind.CELLS,
+                min(shape[0], MOST_CELLS),
+            )
+        if shape and count and count < shape[-1]:
+            least = _HIDDEN_WIDTH
+        found.append(
+            Content(
+                kind=kind,
+                count=count,
+                size=(shape[0], shape[1]) if shape and kind is Kind.MAPS else (1, 1),
+                narrowest=max(narrowest, least),
+                preferred=max(preferred, least),
+                family=family,
+                kernel=kernel,
+            )
+        )
     return found
+
+
+def _widths(caption: Caption) -> tuple[int, int]:
+    """Return the px that the words of a column need at their shortest, and in full."""
+    shortest, full = 36, 36
+    for role, texts in zip(ROLES, caption.lines, strict=True):
+        widths = [text_width(role, text) for text in texts] or [0]
+        shortest, full = max(shortest, min(widths)), max(full, widths[0])
+    return shortest, full

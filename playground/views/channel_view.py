@@ -107,7 +107,7 @@ class ChannelView(QWidget):
         """Show one channel of a layer (`name`, "Conv2D 1") for the current input.
 
         `values` are the layer's output (H, W, C) or (units,), None when nothing is drawn; `inputs` what it
-        reads; `weight` its kernels (KH, KW, C_in, C_out) or weights (in, units); `report` what is known of the
+        reads; `weight` its kernels (KH, KW, C_in, C_out) or (in, units); `report` what is known of the
         layer, None for the input itself; `scale` its colours, None for up to the channel's own maximum.
         """
         if values is None or channel >= values.shape[-1]:

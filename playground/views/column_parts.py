@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import dataclass
 
 from PySide6.QtCore import QRect, QRectF, Qt
 from PySide6.QtGui import QFontMetrics, QPainter, QPen
@@ -11,20 +11,50 @@ from playground.theme import ColorTable, Theme, font
 from playground.views.mosaic import Canvas, Grid, packed
 
 LINE = 16  # px, height of a line of the header
+ROLES = ("strong", "small", "small")  # fonts of name, shape and detail
 
 
-def paint_header(
-    painter: QPainter, theme: Theme, body: QRectF, lines: Sequence[tuple[str, str]], wrong: bool
-) -> None:
-    """Write name, shape and detail, each as (text, shorter text for where it does not fit)."""
-    room = int(body.width()) + 3
-    looks = ("strong", "error" if wrong else "text"), ("small", "text"), ("small", "muted")
-    for i, ((text, shorter), (role, color)) in enumerate(zip(lines, looks, strict=True)):
+@dataclass(frozen=True, kw_only=True)
+class Caption:
+    """The words of a column; names, shapes and details each from full to shortest, or empty."""
+
+    names: tuple[str, ...] = ()  # "MaxPool2D 1", "MaxPool 1"
+    shapes: tuple[str, ...] = ()  # "26×26×32", "26×26\n×32"
+    details: tuple[str, ...] = ()  # "320 parameters", "320"
+    tip: str = ""
+    problem: str = ""  # why the layer does not fit
+    waiting: str = ""  # why there is nothing to show
+
+    @property
+    def lines(self) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+        """The lines of the header, each in all its lengths."""
+        return self.names, self.shapes, self.details
+
+    @property
+    def words(self) -> str:
+        """Name, shape and detail in full."""
+        return ", ".join(texts[0] for texts in self.lines if texts)
+
+
+def text_width(role: str, text: str) -> int:
+    """Return the px that the longest line of a text takes in a font."""
+    metrics = QFontMetrics(font(role))
+    return max(metrics.horizontalAdvance(line) for line in text.split("\n"))
+
+
+def paint_header(painter: QPainter, theme: Theme, body: QRectF, caption: Caption) -> None:
+    """Write name, shape and detail, each in the fullest form that fits."""
+    room, row = int(body.width()) + 3, 0
+    colors = "error" if caption.problem else "text", "text", "muted"
+    for role, color, texts in zip(ROLES, colors, caption.lines, strict=True):
+        fitting = [text for text in texts if text_width(role, text) <= room] or texts[-1:]
         painter.setFont(font(role))
         painter.setPen(theme.color(color))
-        if painter.fontMetrics().horizontalAdvance(text) > room:
-            text = painter.fontMetrics().elidedText(shorter or text, Qt.TextElideMode.ElideRight, room)
-        painter.drawText(QRectF(body.x(), 2 + LINE * i, room, LINE), Qt.AlignmentFlag.AlignVCenter, text)
+        for line in fitting[0].split("\n") if fitting else ():
+            line = painter.fontMetrics().elidedText(line, Qt.TextElideMode.ElideRight, room)
+            box = QRectF(body.x(), 2 + LINE * row, room, LINE)
+            painter.drawText(box, Qt.AlignmentFlag.AlignVCenter, line)
+            row += 1
 
 
 def paint_problem(painter: QPainter, theme: Theme, box: QRectF, text: str) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt, Signal
@@ -12,7 +10,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 from playground.theme import LIGHT, Theme, format_number
 from playground.views.bars import bar_at, paint_bars
-from playground.views.column_parts import paint_header, paint_problem, paint_ramp, write
+from playground.views.column_parts import Caption, paint_header, paint_problem, paint_ramp, write
 from playground.views.feeding import Region
 from playground.views.map_tiles import MapTiles, Spot
 from playground.views.mosaic import Grid, Scale, Values
@@ -20,20 +18,6 @@ from playground.views.strip_layout import Content, Kind
 
 HEADER, FOOTER = 54, 26  # px above and below the values
 PAD = 2  # px between the column's border and its content
-
-
-@dataclass(frozen=True, kw_only=True)
-class Caption:
-    """The words of a column."""
-
-    name: str  # "MaxPool2D 1"
-    short_name: str = ""  # "MaxPool 1", where the other does not fit
-    shape: str = ""  # "26×26×32"; "" while unknown
-    detail: str = ""  # "320 parameters"
-    short_detail: str = ""  # "320"
-    tip: str = ""
-    problem: str = ""  # why the layer does not fit
-    waiting: str = ""  # why there is nothing to show
 
 
 class LayerColumn(QWidget):
@@ -51,7 +35,7 @@ class LayerColumn(QWidget):
         super().__init__(parent)
         self.setMouseTracking(True)
         self._theme = LIGHT
-        self._caption = Caption(name="")
+        self._caption = Caption()
         self._content = Content(kind=Kind.NOTHING)
         self._tiles = MapTiles()
         self._labels: tuple[str, ...] = ()
@@ -74,7 +58,7 @@ class LayerColumn(QWidget):
         """Write the words."""
         self._caption = caption
         self.setToolTip(caption.tip)
-        self.setAccessibleName(", ".join(filter(None, (caption.name, caption.shape, caption.detail))))
+        self.setAccessibleName(caption.words)
         self.setAccessibleDescription(caption.problem or caption.waiting)
         self.update()
 
@@ -168,8 +152,7 @@ class LayerColumn(QWidget):
         theme, caption, body = self._theme, self._caption, self._body()
         self._paint_background(painter)
         if event.rect().y() < HEADER:
-            names, details = (caption.name, caption.short_name), (caption.detail, caption.short_detail)
-            paint_header(painter, theme, body, (names, (caption.shape, ""), details), bool(caption.problem))
+            paint_header(painter, theme, body, caption)
         if caption.problem:
             paint_problem(painter, theme, body.adjusted(0, 0, 0, FOOTER - PAD), caption.problem)
         elif self._content.kind is Kind.NOTHING:

@@ -64,12 +64,14 @@ class NetworkStrip(QWidget):
             chosen = index - 1 == layer
             column.set_selected(chosen, channel if chosen else None)
 
-    def place(self, contents: Sequence[Content], width: int, height: int, ratio: float) -> None:
+    def place(
+        self, contents: Sequence[Content], width: int, height: int, ratio: float, smallest: int
+    ) -> None:
         """Give every column its place; the strip becomes wider than `width` when they do not fit."""
         count = len(contents)
         gaps = 2 * _EDGE + (count - 1) * _GAP + _PLUS
         body = max(60, height - HEADER - FOOTER)
-        placed = arrange(contents, width - gaps - 2 * PAD * count, body, ratio)
+        placed = arrange(contents, width - gaps - 2 * PAD * count, body, ratio, smallest)
         free = width - gaps - sum(column + 2 * PAD for column, _ in placed)
         gap = _GAP + min(max(free, 0) // max(1, count), 14)
         x = _EDGE - PAD

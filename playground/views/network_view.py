@@ -8,7 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 from PySide6.QtCore import QEvent, QObject, QPoint, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QPainter, QPaintEvent, QWheelEvent
-from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QLabel, QMenu, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QFrame,
+    QMenu,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
 
 from cnn_core.architecture import LayerReport
 from playground.theme import LIGHT, SPACING, Theme, format_number
@@ -16,15 +22,11 @@ from playground.views import layer_menu
 from playground.views.captions import captions, contents
 from playground.views.map_tiles import Spot
 from playground.views.mosaic import Scale, Values
+from playground.views.network_bar import NetworkBar
 from playground.views.network_strip import NetworkStrip
-from playground.views.scales import SCOPES
 from playground.views.shown_network import INPUT, ShownNetwork
+from playground.views.strip_layout import LARGE, SMALLEST
 
-_SCOPE_WORDS = {
-    "channel": "each channel for itself",
-    "layer": "each layer for itself",
-    "network": "one for the network",
-}
 _SETTLED = 400  # ms without change after which the strongest channels are chosen anew
 _NOTHING = "Draw something to see the maps"
 
@@ -68,8 +70,7 @@ class NetworkView(QWidget):
         self._pointed = self._step_text = ""
         self._note = _NOTHING
         self._room = QSize()
-        self._strip, self._scroll, self._scopes = NetworkStrip(), QScrollArea(), QComboBox()
-        self._read_out, self._step = QLabel(), QLabel()
+        self._bar, self._strip, self._scroll = NetworkBar(), NetworkStrip(), QScrollArea()
         self._settled = QTimer(self, singleShot=True, interval=_SETTLED)
         self._settled.timeout.connect(self._choose_strongest)
         self._build()
@@ -84,28 +85,10 @@ class NetworkView(QWidget):
         self._scroll.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._scroll.viewport().installEventFilter(self)
         self.setFocusProxy(self._strip)
-        for scope in SCOPES:
-            self._scopes.addItem(_SCOPE_WORDS[scope], scope)
-        self._scopes.setCurrentIndex(SCOPES.index(self._scope))
-        self._scopes.setAccessibleName("Range of the colours")
-        self._scopes.setToolTip(
-            "How far the colours reach. ReLU and pooling always use the range of the layer they follow."
-        )
-        label = QLabel("Colour &range:")
-        label.setBuddy(self._scopes)
-        for muted in (label, self._step, self._read_out):
-            muted.setProperty("role", "muted")
-        self._read_out.setMinimumWidth(80)
-        self._read_out.setAccessibleName("Read-out")
-        top = QHBoxLayout()
-        top.setContentsMargins(SPACING, 0, SPACING, 0)
-        top.setSpacing(SPACING)
-        for widget, stretch in ((self._read_out, 1), (self._step, 0), (label, 0), (self._scopes, 0)):
-            top.addWidget(widget, stretch)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(SPACING // 2)
-        layout.addLayout(top)
+        layout.addWidget(self._bar)
         layout.addWidget(self._scroll, 1)
 
     def _connect(self) -> None:
@@ -118,7 +101,8 @@ class NetworkView(QWidget):
         strip.hovered.connect(self._hover)
         strip.insert_asked.connect(self._offer_layers)
         strip.menu_asked.connect(self._offer_actions)
-        self._scopes.currentIndexChanged.connect(lambda index: self.set_scope(self._scopes.itemData(index)))
+        self._bar.large_chosen.connect(self._arrange)
+        self._bar.scope_chosen.connect(self.set_scope)
 
     # -- what to show --------------------------------------------------------------------------------
 
@@ -184,7 +168,7 @@ class NetworkView(QWidget):
     def set_scope(self, scope: str) -> None:
         """Let the colours reach to the largest value of a "channel", of a "layer" or of the "network"."""
         self._scope = scope
-        self._scopes.setCurrentIndex(SCOPES.index(scope))
+        self._bar.set_scope(scope)
         self._show_values()
 
     # -- showing it ----------------------------------------------------------------------------------
@@ -195,10 +179,11 @@ class NetworkView(QWidget):
         words = captions(shown.reports, shown.names, shown.input_shape)
         needed = contents(shown.reports, words, shown.input_shape)
         width, height, ratio = self._scroll.width(), self._scroll.height(), self.devicePixelRatioF()
-        strip.place(needed, width, height, ratio)
+        smallest = LARGE if self._bar.large else SMALLEST
+        strip.place(needed, width, height, ratio, smallest)
         if strip.width() > width:
             bar = self._scroll.horizontalScrollBar().sizeHint().height()
-            strip.place(needed, width, height - bar, ratio)
+            strip.place(needed, width, height - bar, ratio, smallest)
         for index, (column, caption) in enumerate(zip(strip.columns, words, strict=True)):
             column.set_caption(caption)
             column.set_labels(shown.labels(index - 1, self._class_names))
@@ -234,13 +219,9 @@ class NetworkView(QWidget):
     def _write(self) -> None:
         """Write the line above the columns: the read-out, else the selection, else the whole network."""
         chosen = self._selection_text() or self._shown.summary()
-        self._read_out.setText(self._pointed or chosen)
+        self._bar.set_read_out(self._pointed or chosen)
+        self._bar.set_freshness(self._note or self._step_text, stale=bool(self._note))
         self._strip.setAccessibleDescription(chosen)
-        role = "warning" if self._note else "muted"
-        self._step.setText(self._note or self._step_text)
-        if self._step.property("role") != role:
-            self._step.setProperty("role", role)
-            self._step.style().polish(self._step)
 
     def _selection_text(self) -> str:
         layer, channel = self._selection
@@ -249,7 +230,12 @@ class NetworkView(QWidget):
         if channel is not None:
             return self._shown.channel_text(layer, channel, self._class_names)
         caption = self._strip.columns[layer + 1].caption
-        return ", ".join(filter(None, (caption.name, caption.shape, caption.detail, caption.problem)))
+        return ", ".join(filter(None, (caption.words, caption.problem)))
+
+    @property
+    def read_out(self) -> str:
+        """What is pointed at, else selected, in words."""
+        return self._bar.read_out
 
     def _hover(self, layer: int, spot: Spot | None) -> None:
         """Read the number under the pointer and outline what it was computed from."""
@@ -306,7 +292,10 @@ class NetworkView(QWidget):
             self._room = self._scroll.size()
             self._arrange()
         if isinstance(event, QWheelEvent) and event.angleDelta().y():
-            bar = self._scroll.horizontalScrollBar()
-            bar.setValue(bar.value() - event.angleDelta().y())
+            turned, bar = event.angleDelta().y(), self._scroll.horizontalScrollBar()
+            if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+                self._bar.set_large(turned > 0)
+            else:
+                bar.setValue(bar.value() - turned)
             return True
         return super().eventFilter(watched, event)

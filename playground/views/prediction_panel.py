@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QSizePolicy, QVBoxLay
 
 from playground.theme import LIGHT, SPACING, THIN_SPACE, Theme, font
 
-_ROW = 20  # px
+_ROW, _LOW_ROW = 20, 14  # px, height of a row; as low as this where not all classes fit
 _ALL_IN_ORDER = 16  # up to so many classes keep their order; more are listed most probable first
 
 
@@ -49,7 +49,7 @@ class PredictionPanel(QWidget):
         self._bars.current_moved.connect(self._show_row)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(SPACING // 2)
+        layout.setSpacing(0)
         layout.addWidget(self._answer)
         layout.addWidget(self._sureness)
         layout.addSpacing(SPACING // 2)
@@ -57,7 +57,7 @@ class PredictionPanel(QWidget):
         answer_font = font("title")
         answer_font.setPixelSize(24)
         self._answer.setFont(answer_font)
-        for label, height in ((self._answer, 30), (self._sureness, 16)):
+        for label, height in ((self._answer, 28), (self._sureness, 16)):
             label.setFixedHeight(height)
             label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
 
@@ -98,8 +98,9 @@ class PredictionPanel(QWidget):
         self._answer.setText(self._answer.fontMetrics().elidedText(name, Qt.TextElideMode.ElideRight, room))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Shorten the answer anew."""
+        """Fit rows and answer into the room there is."""
         super().resizeEvent(event)
+        self._bars.set_room(self._scroll.height())
         if self._probabilities:
             self._write_answer()
 
@@ -107,7 +108,8 @@ class PredictionPanel(QWidget):
         return int(np.argmax(self._probabilities)) if self._probabilities else -1
 
     def _show_row(self, row: int) -> None:
-        self._scroll.ensureVisible(0, row * _ROW + _ROW // 2, 0, _ROW)
+        middle = self._bars.row_height * row + self._bars.row_height // 2
+        self._scroll.ensureVisible(0, middle, 0, self._bars.row_height)
 
     def _read_probabilities(self) -> list[float]:
         return list(self._probabilities)
@@ -135,28 +137,39 @@ class _Bars(QWidget):
         self._order: list[int] = []
         self._current = 0
         self._hovered = -1
+        self._room = 0
+        self.row_height = _ROW
 
     def set_theme(self, theme: Theme) -> None:
         self._theme = theme
         self.update()
 
     def set_rows(self, probabilities: list[float] | None, names: tuple[str, ...]) -> None:
-        if len(names) != len(self._names):
-            self.setFixedHeight(max(1, len(names)) * _ROW)
+        count, self._probabilities, self._names = len(self._names), probabilities, names
+        if len(names) != count:
             self._current = 0
-        self._probabilities, self._names = probabilities, names
+            self.set_room(self._room)
         self._order = list(range(len(names)))
         if probabilities is not None and len(names) > _ALL_IN_ORDER:
             self._order.sort(key=lambda index: -probabilities[index])
         self._describe()
         self.update()
 
+    def set_room(self, height: int) -> None:
+        """Make the rows lower where that lets all of them fit into this height."""
+        self._room = height
+        count = max(1, len(self._names))
+        self.row_height = _ROW
+        if count <= _ALL_IN_ORDER and height > 0:
+            self.row_height = min(max(height // count, _LOW_ROW), _ROW)
+        self.setFixedHeight(count * self.row_height)
+
     def sizeHint(self) -> QSize:
         """How large it likes to be."""
-        return QSize(200, max(1, len(self._names)) * _ROW)
+        return QSize(200, max(1, len(self._names)) * self.row_height)
 
     def _row_at(self, position: QPoint) -> int:
-        row = position.y() // _ROW
+        row = position.y() // self.row_height
         return row if 0 <= row < len(self._order) else -1
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
@@ -209,15 +222,16 @@ class _Bars(QWidget):
         percent_width = metrics.horizontalAdvance(format_percent(1.0)) + SPACING
         visible = event.rect()
         winner = int(np.argmax(self._probabilities)) if self._probabilities else -1
-        for row in range(visible.top() // _ROW, min(len(self._order), visible.bottom() // _ROW + 1)):
+        first, last = visible.top() // self.row_height, visible.bottom() // self.row_height + 1
+        for row in range(first, min(len(self._order), last)):
             index = self._order[row]
             self._paint_row(painter, row, index, index == winner, name_width, percent_width)
 
     def _paint_row(
         self, painter: QPainter, row: int, index: int, wins: bool, name_width: int, percent_width: int
     ) -> None:
-        theme, top = self._theme, row * _ROW
-        whole = QRect(0, top, self.width(), _ROW)
+        theme, high, top = self._theme, self.row_height, row * self.row_height
+        whole = QRect(0, top, self.width(), high)
         painter.setPen(Qt.PenStyle.NoPen)
         if row == self._hovered:
             painter.setBrush(theme.color("raised"))
@@ -228,8 +242,13 @@ class _Bars(QWidget):
         label = painter.fontMetrics().elidedText(
             self._names[index], Qt.TextElideMode.ElideRight, name_width - SPACING
         )
-        painter.drawText(QRect(4, top, name_width, _ROW), middle, label)
-        track = QRectF(name_width + 4, top + 5, self.width() - name_width - percent_width - 8, _ROW - 10)
+        painter.drawText(QRect(4, top, name_width, high), middle, label)
+        track = QRectF(
+            name_width + 4,
+            top + high // 4,
+            self.width() - name_width - percent_width - 8,
+            high - 2 * (high // 4),
+        )
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(theme.color("grid"))
         painter.drawRoundedRect(track, 2, 2)
@@ -239,7 +258,7 @@ class _Bars(QWidget):
             painter.setBrush(theme.color("accent" if wins else "muted", 1.0 if wins else 0.6))
             painter.drawRoundedRect(filled, min(2, filled.width() / 2), 2)
             painter.setPen(theme.color("text" if wins else "muted"))
-            right = QRect(self.width() - percent_width - 4, top, percent_width, _ROW)
+            right = QRect(self.width() - percent_width - 4, top, percent_width, high)
             painter.drawText(right, middle | Qt.AlignmentFlag.AlignRight, format_percent(share))
         if self.hasFocus() and row == self._current:
             painter.setPen(theme.color("accent"))

@@ -10,7 +10,8 @@ from playground.views.mosaic import Grid
 
 MOST_TILES = 96  # more maps than this: the strongest are shown
 MOST_CELLS = 4096
-_SMALLEST, _READABLE, _LARGEST = 10, 18, 128  # px, sides of a tile
+SMALLEST, LARGE = 10, 28  # px, sides of a tile: to see all layers at once, or to see into their maps
+_READABLE, _LARGEST = 18, 128
 _GAP = 2  # px between tiles
 
 
@@ -40,7 +41,8 @@ class Content:
     kind: Kind
     count: int = 0  # tiles, cells or bars
     size: tuple[int, int] = (1, 1)  # values of one map, H and W
-    narrowest: int = 36  # px; room for the header
+    narrowest: int = 36  # px; room for the header at its shortest
+    preferred: int = 36  # px; room for all its words
     family: int = -1  # columns of one family get the same grid, so that a channel stays in its row
     kernel: tuple[int, int] | None = None  # its kernels are drawn beside the maps
 
@@ -53,22 +55,26 @@ class _Option:
     tile: int = 0  # px, longer side
 
 
-def arrange(contents: Sequence[Content], width: float, height: float, ratio: float) -> list[tuple[int, Grid]]:
-    """Return for each column its width in px and the grid of its tiles.
+def arrange(
+    contents: Sequence[Content], width: float, height: float, ratio: float, smallest: int = SMALLEST
+) -> list[tuple[int, Grid]]:
+    """Return for each column its width in px and the grid of its tiles, `smallest` px or larger.
 
-    The widths add up to `width` or less where that is possible. Where it is not, people have to scroll
-    anyway, and tiles get a size that is easy to read.
+    The widths add up to `width` or less where that is possible; what is left over goes to the words. Where it
+    is not, people have to scroll anyway, and tiles and words get a size that is easy to read.
     """
     groups = _groups(contents)
-    options = [_options(contents[members[0]], height, _SMALLEST) for members in groups]
+    options = [_options(contents[members[0]], height, smallest) for members in groups]
     chosen = [0] * len(groups)
 
     def total(group: int, option: int) -> int:
         return sum(_column_width(contents[i], options[group][option]) for i in groups[group])
 
     free = width - sum(total(g, 0) for g in range(len(groups)))
-    if free < 0:
-        options = [_options(contents[members[0]], height, _READABLE) for members in groups]
+    scrolls = free < 0
+    if scrolls:
+        smallest = max(smallest, _READABLE)
+        options = [_options(contents[members[0]], height, smallest) for members in groups]
     growing = set(range(len(groups)))
     while growing:
         group = min(growing, key=lambda g: options[g][chosen[g]].worth)
@@ -81,13 +87,20 @@ def arrange(contents: Sequence[Content], width: float, height: float, ratio: flo
             growing.discard(group)
         else:
             chosen[group], free = following, free - cost
-    result: dict[int, tuple[int, Grid]] = {}
-    for group, members in enumerate(groups):
-        for i in members:
-            option = options[group][chosen[group]]
-            column = _column_width(contents[i], option)
-            result[i] = column, _grid(contents[i], option, column, height, ratio)
-    return [result[i] for i in range(len(contents))]
+    final = {i: options[group][chosen[group]] for group, members in enumerate(groups) for i in members}
+    widths = [_column_width(content, final[i]) for i, content in enumerate(contents)]
+    _widen(widths, contents, sum(content.preferred for content in contents) if scrolls else free)
+    places = enumerate(zip(contents, widths, strict=True))
+    return [(column, _grid(content, final[i], column, height, ratio)) for i, (content, column) in places]
+
+
+def _widen(widths: list[int], contents: Sequence[Content], free: float) -> None:
+    """Give columns room for all their words, those that lack least first, as far as `free` px go."""
+    lacks = [content.preferred - width for content, width in zip(contents, widths, strict=True)]
+    for i, lack in sorted(enumerate(lacks), key=lambda pair: pair[1]):
+        if 0 < lack <= free:
+            widths[i] += lack
+            free -= lack
 
 
 def _groups(contents: Sequence[Content]) -> list[list[int]]:
@@ -113,7 +126,7 @@ def _options(content: Content, height: float, smallest: int) -> list[_Option]:
 
 
 def _kernel_side(tile: int) -> int:
-    return min(max(8, tile // 2), 36)
+    return min(max(6, min(tile // 2, tile - 10)), 36)
 
 
 def _column_width(content: Content, option: _Option) -> int:

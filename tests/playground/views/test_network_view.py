@@ -7,7 +7,7 @@ import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QImage
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLabel, QMenu
+from PySide6.QtWidgets import QLabel, QMenu, QToolButton
 from pytestqt.qtbot import QtBot
 
 import cnn_core as cnn
@@ -64,7 +64,8 @@ def tile_point(view: NetworkView, layer: int, channel: int, share: float = 0.5) 
 
 
 def texts(view: NetworkView) -> str:
-    return " | ".join(label.text() for label in view.findChildren(QLabel)).replace("\u202f", " ")
+    words = [view.read_out, *(label.text() for label in view.findChildren(QLabel))]
+    return " | ".join(words).replace("\u202f", " ")
 
 
 def pixels(view: NetworkView, layer: int) -> QImage:
@@ -181,6 +182,14 @@ def test_the_strongest_stay_in_place_while_values_change_and_settle_afterwards(
 def test_every_preset_can_be_shown(view: NetworkView, name: str) -> None:
     show(view, cnn.presets.load(name))
     assert not view.grab().toImage().isNull()
+
+
+def test_large_maps_are_asked_for_with_a_button(view: NetworkView) -> None:
+    show(view, cnn.presets.load("sample"))
+    before = column(view, 0).tile_rect(0)
+    QTest.mouseClick(view.findChild(QToolButton), LEFT)
+    after = column(view, 0).tile_rect(0)
+    assert after.width() >= 28 > before.width()
 
 
 def test_an_empty_architecture_shows_its_input(view: NetworkView) -> None:
