@@ -12,6 +12,7 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QUndoCommand, QUndoStack
 
 import cnn_core as cnn
+from playground import history
 from playground.drawing import Drawing
 from playground.picture import Picture
 
@@ -192,7 +193,11 @@ class Document(QObject):
             raise cnn.CheckpointError(
                 f"The architecture has an error and cannot be saved yet: {content.architecture.error}"
             )
-        metadata = {"class_names": list(content.class_names), "data": content.data}
+        metadata = {
+            "class_names": list(content.class_names),
+            "data": content.data,
+            "history": history.to_json(content.history),
+        }
         checkpoint = cnn.Checkpoint(
             network=content.network, settings=content.settings, training=content.training, metadata=metadata
         )
@@ -257,6 +262,7 @@ def content_from(checkpoint: cnn.Checkpoint) -> Content:
         network=checkpoint.network,
         settings=checkpoint.settings or cnn.TrainingSettings(),
         training=checkpoint.training,
+        history=history.from_json(checkpoint.metadata.get("history")),
         class_names=tuple(str(name) for name in names) if isinstance(names, list) else (),
         data=str(checkpoint.metadata.get("data", "digits")),
     )

@@ -35,7 +35,7 @@ class TrainJourney(QObject):
         parts.document.history_changed.connect(self._show_history)
         window.on_close.append(parts.session.finish)
         self._show_settings()
-        self._show_state()
+        self._show_history()
 
     def _train_or_pause(self) -> None:
         if self._control.running:

@@ -1,0 +1,182 @@
+"""Files through the window: open, save, export, recent files, the question about unsaved changes."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QSettings
+from PySide6.QtWidgets import QFileDialog, QMessageBox
+from pytestqt.qtbot import QtBot
+
+import cnn_core as cnn
+from playground.journeys.files import FilesJourney
+from playground.main_window import MainWindow
+
+
+@pytest.fixture(autouse=True)
+def empty_store(qapp: object) -> None:
+    QSettings().clear()
+
+
+@pytest.fixture
+def files(window: MainWindow) -> FilesJourney:
+    found = window.findChild(FilesJourney)
+    assert found is not None
+    return found
+
+
+def choose(monkeypatch: pytest.MonkeyPatch, method: str, path: Path, kind: str = "") -> None:
+    """Let the next file dialog answer `path`."""
+    monkeypatch.setattr(QFileDialog, method, lambda *_arguments: (str(path), kind))
+
+
+def answer(monkeypatch: pytest.MonkeyPatch, button: QMessageBox.StandardButton) -> list[str]:
+    """Let the question about unsaved changes be answered; returns what was asked."""
+    asked: list[str] = []
+
+    def question(_parent: object, _title: str, text: str, *_rest: object) -> QMessageBox.StandardButton:
+        asked.append(text)
+        return button
+
+    monkeypatch.setattr(QMessageBox, "question", question)
+    return asked
+
+
+def modify(window: MainWindow) -> None:
+    window.parts.document.replace_layer(0, cnn.Conv2D(filters=8))
+
+
+def test_saving_asks_for_a_name_once(
+    window: MainWindow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    modify(window)
+    assert window.isWindowModified()
+    choose(monkeypatch, "getSaveFileName", tmp_path / "mine")
+    window.actions_.save.trigger()
+    path = tmp_path / "mine.cnn"
+    assert cnn.Network.load(path).architecture == window.parts.document.content.architecture
+    assert not window.isWindowModified()
+    assert window.windowTitle().startswith("mine.cnn")
+    choose(monkeypatch, "getSaveFileName", tmp_path / "never")
+    window.parts.document.replace_layer(0, cnn.Conv2D(filters=9))
+    window.actions_.save.trigger()
+    assert [entry.name for entry in tmp_path.iterdir() if entry.suffix == ".cnn"] == ["mine.cnn"]
+    assert window.parts.settings.recent_files == [path]
+
+
+def test_a_save_during_training_holds_the_newest_weights_and_training_goes_on(
+    window: MainWindow, files: FilesJourney, tmp_path: Path, qtbot: QtBot
+) -> None:
+    window.actions_.reset.trigger()
+    window.control.start()
+    qtbot.waitUntil(lambda: window.control.step >= 2, timeout=60_000)
+    assert files.save_to(tmp_path / "running.cnn")
+    assert window.control.running
+    checkpoint = cnn.checkpoint.load(tmp_path / "running.cnn")
+    assert checkpoint.training is not None
+    assert checkpoint.training.step >= 2
+    window.parts.session.finish()
+    assert window.control.step >= checkpoint.training.step
+
+
+def test_a_failing_save_says_so_and_leaves_the_document_unsaved(
+    window: MainWindow, files: FilesJourney, tmp_path: Path
+) -> None:
+    modify(window)
+    assert not files.save_to(tmp_path / "no such folder" / "mine.cnn")
+    assert window.notice.kind == "error"
+    assert "mine.cnn" in window.notice.text
+    assert window.isWindowModified()
+
+
+def test_opening_from_the_recent_files(window: MainWindow, files: FilesJourney, small_file: Path) -> None:
+    window.parts.settings.remember_file(small_file)
+    window.menus.recent.aboutToShow.emit()
+    window.menus.recent.actions()[0].trigger()
+    assert window.parts.document.path == small_file
+    assert window.parts.document.content.architecture.input_shape == (8, 8, 1)
+    assert not window.isWindowModified()
+
+
+def test_a_foreign_file_is_not_opened_and_nothing_changes(
+    window: MainWindow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    foreign = tmp_path / "foreign.cnn"
+    foreign.write_bytes(b"something else")
+    before = window.parts.document.content
+    choose(monkeypatch, "getOpenFileName", foreign)
+    window.actions_.open.trigger()
+    assert window.notice.kind == "error"
+    assert "foreign.cnn" in window.notice.text
+    assert window.parts.document.content is before
+
+
+def test_a_recent_file_that_is_gone_is_forgotten(
+    window: MainWindow, files: FilesJourney, tmp_path: Path
+) -> None:
+    window.parts.settings.remember_file(tmp_path / "gone.cnn")
+    assert not files.open(tmp_path / "gone.cnn")
+    assert window.parts.settings.recent_files == []
+
+
+def test_closing_without_changes_asks_nothing(window: MainWindow, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = answer(monkeypatch, QMessageBox.StandardButton.Cancel)
+    assert window.close()
+    assert asked == []
+
+
+def test_cancelling_the_question_keeps_the_window_and_the_run(
+    window: MainWindow, monkeypatch: pytest.MonkeyPatch, qtbot: QtBot
+) -> None:
+    asked = answer(monkeypatch, QMessageBox.StandardButton.Cancel)
+    window.control.start()
+    assert not window.close()
+    assert len(asked) == 1
+    assert window.control.running
+    assert window.isVisible()
+
+
+def test_discarding_closes(window: MainWindow, monkeypatch: pytest.MonkeyPatch) -> None:
+    modify(window)
+    answer(monkeypatch, QMessageBox.StandardButton.Discard)
+    assert window.close()
+
+
+def test_saving_on_closing_saves_and_closes(
+    window: MainWindow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    modify(window)
+    answer(monkeypatch, QMessageBox.StandardButton.Save)
+    choose(monkeypatch, "getSaveFileName", tmp_path / "late.cnn")
+    assert window.close()
+    assert cnn.Network.load(tmp_path / "late.cnn").architecture.layers[0] == cnn.Conv2D(filters=8)
+
+
+def test_a_save_that_fails_on_closing_keeps_the_window(
+    window: MainWindow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    modify(window)
+    answer(monkeypatch, QMessageBox.StandardButton.Save)
+    choose(monkeypatch, "getSaveFileName", tmp_path / "no such folder" / "late.cnn")
+    assert not window.close()
+    assert window.isVisible()
+
+
+def test_exporting_weights(window: MainWindow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    choose(monkeypatch, "getSaveFileName", tmp_path / "weights", "Weights for NumPy (*.npz)")
+    window.actions_.export.trigger()
+    with np.load(tmp_path / "weights.npz") as found:
+        assert np.array_equal(found["0.weight"], window.current_network().parameters["0.weight"])
+
+
+def test_curves_survive_saving_and_opening(
+    window: MainWindow, files: FilesJourney, tmp_path: Path, qtbot: QtBot
+) -> None:
+    window.actions_.reset.trigger()
+    window.control.start(3)
+    qtbot.waitUntil(lambda: not window.control.running, timeout=60_000)
+    assert files.save_to(tmp_path / "curves.cnn")
+    window.actions_.reset.trigger()
+    assert len(window.metrics_plot.history) == 0
+    window.parts.document.open(tmp_path / "curves.cnn")
+    assert len(window.metrics_plot.history) == 3

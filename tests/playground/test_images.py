@@ -1,0 +1,70 @@
+"""Image files: grey and coloured pixels exactly, transparency on white, bad files named in a sentence."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtGui import QColor, QImage
+
+import cnn_core as cnn
+from playground import images
+
+
+def save(image: QImage, path: Path) -> Path:
+    assert image.save(str(path))
+    return path
+
+
+@pytest.mark.parametrize("suffix", ["png", "bmp"])
+def test_grey_pixels_arrive_as_they_are(qapp: object, tmp_path: Path, suffix: str) -> None:
+    pixels = np.arange(7 * 5, dtype=np.uint8).reshape(5, 7)
+    image = QImage(pixels.tobytes(), 7, 5, 7, QImage.Format.Format_Grayscale8)
+    found = images.read_image(save(image, tmp_path / f"grey.{suffix}"))
+    assert np.array_equal(found, pixels[:, :, None])
+
+
+def test_colours_arrive_as_red_green_blue(qapp: object, tmp_path: Path) -> None:
+    image = QImage(3, 2, QImage.Format.Format_RGB32)
+    image.fill(QColor(10, 200, 30))
+    found = images.read_image(save(image, tmp_path / "colour.png"))
+    assert found.shape == (2, 3, 3)
+    assert found[0, 0].tolist() == [10, 200, 30]
+
+
+def test_transparent_parts_are_white(qapp: object, tmp_path: Path) -> None:
+    image = QImage(2, 1, QImage.Format.Format_ARGB32)
+    image.fill(QColor(0, 0, 0, 0))
+    image.setPixelColor(1, 0, QColor(255, 0, 0, 255))
+    found = images.read_image(save(image, tmp_path / "clear.png"))
+    assert found.tolist() == [[[255, 255, 255], [255, 0, 0]]]
+
+
+@pytest.mark.parametrize("content", [b"", b"not an image", b"\x89PNG\r\n\x1a\n broken"])
+def test_what_is_no_image_is_refused_by_name(qapp: object, tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "strange.png"
+    path.write_bytes(content)
+    with pytest.raises(cnn.DatasetError, match=r"strange\.png"):
+        images.read_image(path)
+
+
+def test_a_cut_off_image_is_refused(qapp: object, tmp_path: Path) -> None:
+    noise = np.random.default_rng(0).integers(0, 255, (50, 50), dtype=np.uint8)
+    path = save(QImage(noise.tobytes(), 50, 50, 50, QImage.Format.Format_Grayscale8), tmp_path / "cut.png")
+    path.write_bytes(path.read_bytes()[:400])
+    with pytest.raises(cnn.DatasetError, match=r"cut\.png"):
+        images.read_image(path)
+
+
+def test_a_missing_file_is_named(qapp: object, tmp_path: Path) -> None:
+    with pytest.raises(cnn.DatasetError, match="no such file"):
+        images.read_image(tmp_path / "nothing.png")
+
+
+def test_more_pixels_than_the_limit_are_not_decoded(
+    qapp: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(images, "LARGEST_IMAGE", 99)
+    image = QImage(10, 10, QImage.Format.Format_Grayscale8)
+    image.fill(0)
+    with pytest.raises(cnn.DatasetError, match="10 x 10 pixels are too many; at most 99"):
+        images.read_image(save(image, tmp_path / "large.png"))
