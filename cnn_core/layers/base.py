@@ -1,7 +1,7 @@
 """What a layer is: a frozen value that knows its shapes and its arithmetic, and holds no state."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
@@ -86,29 +86,43 @@ class Layer:
 
 
 def check_fields(layer: Layer, **limits: tuple[float, float]) -> None:
-    """Raise ArchitectureError where a field is not a number between its limits, both included.
+    """Raise ArchitectureError where a field is not one number between its limits, both included.
 
-    Pairs are checked number by number. A limit of whole numbers (ints) asks for whole numbers.
+    A limit of whole numbers (ints) asks for whole numbers. NumPy's numbers become plain ones.
     """
-    values = {f.name: getattr(layer, f.name) for f in fields(layer)}
-    for name, (low, high) in limits.items():
-        whole = isinstance(low, int) and isinstance(high, int)
-        for number in values[name] if isinstance(values[name], tuple) else (values[name],):
-            kinds = (int, np.integer) if whole else (int, float, np.integer, np.floating)
-            fits = isinstance(number, kinds) and not isinstance(number, bool)
-            if not fits or not low <= number <= high:
-                kind = "a whole number" if whole else "a number"
-                raise ArchitectureError(
-                    f"{layer.name}: {name} is {values[name]!r}; use {kind} from {low:,} to {high:,}"
-                )
+    for name, limit in limits.items():
+        value = getattr(layer, name)
+        object.__setattr__(layer, name, _plain_number(layer, name, value, value, limit))
 
 
-def check_size(layer: Layer, *names: str) -> None:
-    """Raise ArchitectureError where a field is neither one number nor a (height, width) pair."""
-    for name in names:
+def check_sizes(layer: Layer, **limits: tuple[int, int]) -> None:
+    """Raise ArchitectureError where a field is neither one whole number nor a (height, width) pair."""
+    for name, limit in limits.items():
         value = getattr(layer, name)
         if isinstance(value, tuple) and len(value) != 2:
             raise ArchitectureError(f"{layer.name}: {name} is {value!r}; use one number or (height, width)")
+        numbers = value if isinstance(value, tuple) else (value,)
+        plain = tuple(_plain_number(layer, name, value, number, limit) for number in numbers)
+        object.__setattr__(layer, name, plain if isinstance(value, tuple) else plain[0])
+
+
+def check_switch(layer: Layer, name: str) -> None:
+    """Raise ArchitectureError where a field is neither True nor False."""
+    value = getattr(layer, name)
+    if not isinstance(value, bool):
+        raise ArchitectureError(f"{layer.name}: {name} is {value!r}; use True or False")
+
+
+def _plain_number(
+    layer: Layer, name: str, value: object, number: Any, limit: tuple[float, float]
+) -> int | float:
+    low, high = limit
+    whole = isinstance(low, int) and isinstance(high, int)
+    kinds = (int, np.integer) if whole else (int, float, np.integer, np.floating)
+    if not isinstance(number, kinds) or isinstance(number, bool) or not low <= number <= high:
+        kind = "a whole number" if whole else "a number"
+        raise ArchitectureError(f"{layer.name}: {name} is {value!r}; use {kind} from {low:,} to {high:,}")
+    return int(number) if whole else float(number)
 
 
 def need_image(layer: Layer, input_shape: Shape) -> tuple[int, int, int]:

@@ -16,7 +16,8 @@ from cnn_core.layers.base import (
     Parameters,
     Shape,
     check_fields,
-    check_size,
+    check_sizes,
+    check_switch,
     need_image,
 )
 
@@ -30,8 +31,7 @@ def check_padding(layer: Layer, padding: Padding) -> None:
         if padding not in ("same", "valid"):
             raise ArchitectureError(f'{layer.name}: padding is {padding!r}; use "same", "valid" or a number')
     else:
-        check_size(layer, "padding")
-        check_fields(layer, padding=(0, LARGEST_SIZE))
+        check_sizes(layer, padding=(0, LARGEST_SIZE))
 
 
 def fitting_window(
@@ -80,16 +80,10 @@ class Conv2D(Layer):
     releases_output: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
-        check_size(self, "kernel_size", "stride", "dilation")
-        check_fields(
-            self,
-            filters=(1, LARGEST_COUNT),
-            kernel_size=(1, LARGEST_SIZE),
-            stride=(1, LARGEST_SIZE),
-            dilation=(1, LARGEST_SIZE),
-            groups=(1, LARGEST_COUNT),
-        )
+        check_fields(self, filters=(1, LARGEST_COUNT), groups=(1, LARGEST_COUNT))
+        check_sizes(self, kernel_size=(1, LARGEST_SIZE), stride=(1, LARGEST_SIZE), dilation=(1, LARGEST_SIZE))
         check_padding(self, self.padding)
+        check_switch(self, "bias")
         check_initializer(self, self.initializer)
         if self.filters % self.groups:
             raise ArchitectureError(
@@ -169,7 +163,7 @@ class Conv2D(Layer):
 
 def check_initializer(layer: Layer, name: str) -> None:
     """Raise ArchitectureError unless an initialiser has this name."""
-    if name not in INITIALIZERS:
+    if not isinstance(name, str) or name not in INITIALIZERS:
         raise ArchitectureError(
             f"{layer.name}: initializer is {name!r}; use one of {', '.join(INITIALIZERS)}"
         )

@@ -8,7 +8,7 @@ import numpy as np
 from cnn_core.errors import ArchitectureError
 from cnn_core.functional.convolution import sum_per_channel
 from cnn_core.functional.geometry import Array
-from cnn_core.layers.base import Context, Gradients, Layer, Parameters, Shape, check_fields
+from cnn_core.layers.base import Context, Gradients, Layer, Parameters, Shape, check_fields, check_switch
 from cnn_core.layers.convolution import LARGEST_COUNT, check_initializer, weight_and_bias
 
 
@@ -25,6 +25,7 @@ class Dense(Layer):
 
     def __post_init__(self) -> None:
         check_fields(self, units=(1, LARGEST_COUNT))
+        check_switch(self, "bias")
         check_initializer(self, self.initializer)
 
     def output_shape(self, input_shape: Shape) -> Shape:

@@ -12,8 +12,7 @@ from cnn_core.layers.base import (
     Layer,
     Parameters,
     Shape,
-    check_fields,
-    check_size,
+    check_sizes,
     need_image,
 )
 from cnn_core.layers.convolution import LARGEST_SIZE, check_padding, fitting_window
@@ -30,10 +29,9 @@ class _Pool2D(Layer):
     releases_output: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
-        check_size(self, "pool_size", "stride")
-        check_fields(self, pool_size=(1, LARGEST_SIZE))
+        check_sizes(self, pool_size=(1, LARGEST_SIZE))
         if self.stride is not None:
-            check_fields(self, stride=(1, LARGEST_SIZE))
+            check_sizes(self, stride=(1, LARGEST_SIZE))
         check_padding(self, self.padding)
         if not isinstance(self.padding, str) and any(
             p >= k for p, k in zip(pair(self.padding), pair(self.pool_size), strict=True)
