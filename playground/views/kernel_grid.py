@@ -12,7 +12,7 @@ from playground.views.pixels import colored, to_image
 
 STRONGEST, MEAN = -1, -2  # instead of an input channel
 MOST_TILES = 128
-_GAP = 4  # px
+_GAP = 4  # px, with a border of one pixel on each side
 _LEGEND = 24  # px
 _COLUMNS = ((6, 6), (64, 8))  # up to so many filters: so many columns; more: 16
 _LARGEST_TILE = 40  # px
@@ -43,7 +43,7 @@ class KernelGrid(QWidget):
         self._filters = np.zeros(0, np.int64)  # which filter each tile shows
         self._inputs = np.zeros(0, np.int64)  # which input channel of it; MEAN: all
         self._tiles = np.zeros((0, 1, 1), np.float32)
-        self._image = QImage()
+        self._image: QImage | None = None  # painted when needed
         self._limit = 0.0
         self._selected: int | None = None
         self._cursor: tuple[int, int, int] | None = None  # tile, row, column
@@ -97,11 +97,26 @@ class KernelGrid(QWidget):
             self._filters, self._tiles = np.zeros(0, np.int64), np.zeros((0, 1, 1), np.float32)
         else:
             self._choose(self._weight)
-            colors = colored(self._tiles, -self._limit, self._limit, looks.diverging(self._theme))
-            self._image = to_image(colors.reshape(-1, *colors.shape[2:]))  # tiles*KH, KW, 3
         self._arrange()
         self._tell()
         self.update()
+
+    def _mosaic(self) -> QImage:
+        """All tiles with their borders as one image, clear between them, one pixel a pixel of the screen."""
+        cell, (count, rows, columns) = self._cell, self._tiles.shape
+        colors = colored(self._tiles, -self._limit, self._limit, looks.diverging(self._theme))
+        tiles = colors.repeat(cell, axis=1).repeat(cell, axis=2)
+        lines = -(-count // self._columns)
+        height, width = rows * cell, columns * cell
+        border = self._theme.color("border")
+        shape = (lines * self._columns, height + _GAP, width + _GAP, 4)
+        sheet = np.zeros(shape, np.uint8)
+        sheet[:count, 1 : height + 3, 1 : width + 3] = (border.red(), border.green(), border.blue(), 255)
+        sheet[:count, 2 : height + 2, 2 : width + 2, :3] = tiles
+        grid = sheet.reshape(lines, self._columns, *shape[1:]).swapaxes(1, 2)
+        flat = np.ascontiguousarray(grid).reshape(lines * shape[1], self._columns * shape[2], 4)
+        kind = QImage.Format.Format_RGBA8888
+        return QImage(flat.data, flat.shape[1], flat.shape[0], 4 * flat.shape[1], kind).copy()
 
     def _choose(self, weight: NDArray[np.float32]) -> None:
         inputs, count = weight.shape[2:]
@@ -123,6 +138,7 @@ class KernelGrid(QWidget):
         self._filters, self._inputs, self._tiles = filters, source, np.moveaxis(tiles, -1, 0)
 
     def _arrange(self) -> None:
+        self._image = None
         rows, columns = self._tiles.shape[1:]
         room = max(self.width(), 60) - 2
         self._columns = next((most for count, most in _COLUMNS if self.tile_count <= count), 16)
@@ -198,16 +214,13 @@ class KernelGrid(QWidget):
         if not self.tile_count:
             return
         painter = QPainter(self)
-        rows, columns = self._tiles.shape[1:]
-        for tile in range(self.tile_count):
-            rect = self.tile_rect(tile)
-            painter.drawImage(rect, self._image, QRect(0, tile * rows, columns, rows))
-            if self._filters[tile] == self._selected:
-                self._outline(painter, rect, "accent", 2)
-            elif self._cursor is not None and self._cursor[0] == tile:
-                self._outline(painter, rect, "text", 1)
-            else:
-                self._outline(painter, rect, "border", 1)
+        if self._image is None:
+            self._image = self._mosaic()
+        painter.drawImage(0, 0, self._image)
+        if self._cursor is not None:
+            self._outline(painter, self.tile_rect(self._cursor[0]), "text", 1)
+        for tile in np.flatnonzero(self._filters == self._selected).tolist():
+            self._outline(painter, self.tile_rect(tile), "accent", 2)
         self._paint_legend(painter)
         painter.end()
 

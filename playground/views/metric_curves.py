@@ -2,12 +2,13 @@
 
 import numpy as np
 import pyqtgraph as pg
+from numpy.typing import NDArray
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor
 
 from playground import theme as looks
 from playground.theme import Theme, format_number
-from playground.views.metric_history import Floats, MetricHistory
+from playground.views.metric_history import Floats, MetricHistory, smoothed
 
 BUCKETS = 400  # drawn points: about one a pixel, so that a frame costs the same for any length of training
 
@@ -50,20 +51,29 @@ class Curves:
         self.plot.showGrid(x=False, y=True, alpha=0.2)
         self.plot.setLabel("left", self._label, color=theme.muted)
 
-    def show_history(self, history: MetricHistory, steps_per_epoch: int) -> None:
-        """Draw the points in view."""
-        steps = history.training("step")
-        in_view = slice(0, len(steps))
-        if not self.plot.getViewBox().autoRangeEnabled()[0]:
-            in_view = _around(steps, *self.plot.viewRange()[0])
-        steps = steps[in_view]
-        self._raw.setData(*extremes(steps, history.training(self._name)[in_view] * self._factor))
-        self._smooth.setData(*thinned(steps, history.smoothed(self._name)[in_view] * self._factor))
-        at = history.validation("step")
-        self._validation.setData(at, history.validation(self._name) * self._factor)
+    def show_history(self, history: MetricHistory, steps_per_epoch: int, zoomed: bool) -> None:
+        """Draw the points in view: all of them, or those of the axis where somebody zoomed."""
+        steps, values = history.training("step"), history.training(self._name) * self._factor
+        view = _around(steps, *self.plot.viewRange()[0]) if zoomed else slice(0, len(steps))
+        some = thinned(view.start, view.stop)
+        self._smooth.setData(steps[some], smoothed(values, some))
+        steps, values = steps[view], values[view]
+        checked, results = history.validation("step"), history.validation(self._name) * self._factor
+        self._raw.setData(*extremes(steps, values))
+        self._validation.setData(checked, results)
+        self._fit(steps, np.concatenate([values, results]), zoomed)
         if steps_per_epoch != self._steps_per_epoch:
             self._steps_per_epoch = steps_per_epoch
             self.plot.setLabel("bottom", f"Step ({format_number(steps_per_epoch)} per epoch)")
+
+    def _fit(self, steps: Floats, values: Floats, zoomed: bool) -> None:
+        """Set both ranges at once: automatic ones would be found anew, and painted twice, for each curve."""
+        if not len(steps):
+            return
+        x = self.plot.viewRange()[0] if zoomed else (steps[0], max(steps[-1], steps[0] + 1))
+        room = 0.05 * max(float(np.ptp(values)), 1e-6)
+        y = max(float(values.min()) - room, 0.0), float(values.max()) + room
+        self.plot.setRange(xRange=x, yRange=y, padding=0 if zoomed else 0.04, disableAutoRange=True)
 
     def mark(self, step: float | None) -> None:
         """Draw a line at a step, or none."""
@@ -84,13 +94,13 @@ def extremes(x: Floats, y: Floats, buckets: int = BUCKETS) -> tuple[Floats, Floa
     return np.concatenate([at, x[whole:]]), np.concatenate([both, y[whole:]])
 
 
-def thinned(x: Floats, y: Floats, most: int = BUCKETS) -> tuple[Floats, Floats]:
-    """Every so many points and the last one."""
-    size = max(-(-len(x) // most), 1)
-    return np.append(x[::size], x[-1:]), np.append(y[::size], y[-1:])
+def thinned(first: int, end: int, most: int = BUCKETS) -> NDArray[np.int64]:
+    """Positions evenly spread from `first` to before `end`, the last one always among them."""
+    spread = np.linspace(first, max(end - 1, first), min(end - first, most))
+    return np.round(spread).astype(np.int64)
 
 
 def _around(steps: Floats, low: float, high: float) -> slice:
     """The indices of the steps between two positions and one more on each side."""
     first, last = np.searchsorted(steps, (low, high))
-    return slice(max(int(first) - 1, 0), int(last) + 1)
+    return slice(max(int(first) - 1, 0), min(int(last) + 1, len(steps)))

@@ -1,4 +1,4 @@
-"""The course of a training run in numbers: arrays that grow cheaply, raw values and smoothed ones."""
+"""The course of a training run in numbers: arrays that grow cheaply, and their average without lag."""
 
 import math
 from collections.abc import Iterable
@@ -11,7 +11,6 @@ import cnn_core as cnn
 Floats = NDArray[np.float64]
 
 COLUMNS = ("step", "loss", "accuracy")
-MEMORY = 0.9  # share of the smoothed value kept at each step: an average over about 10 steps
 
 
 class GrowingTable:
@@ -37,13 +36,11 @@ class GrowingTable:
 
 
 class MetricHistory:
-    """Loss and accuracy of each training step and of each validation."""
+    """Loss and accuracy of each training step and of each validation, where the loss is a number."""
 
     def __init__(self) -> None:
-        self._training = GrowingTable(len(COLUMNS) + 2)  # the last two smoothed
+        self._training = GrowingTable(len(COLUMNS))
         self._validation = GrowingTable(len(COLUMNS))
-        self._weight = 0.0  # of what the running averages have seen, so that they begin unbiased
-        self._sums = (0.0, 0.0)
 
     def __len__(self) -> int:
         return len(self._training)
@@ -51,28 +48,28 @@ class MetricHistory:
     def append(self, points: Iterable[cnn.Progress]) -> None:
         """Take what the steps since the last call reported, in order."""
         for point in points:
-            self._append_training(point.step, point.loss, point.accuracy)
-            if point.validation is not None:
-                self._validation.append((point.step, point.validation.loss, point.validation.accuracy))
-
-    def _append_training(self, step: float, loss: float, accuracy: float) -> None:
-        if math.isfinite(loss):
-            self._weight = MEMORY * self._weight + (1 - MEMORY)
-            self._sums = (
-                MEMORY * self._sums[0] + (1 - MEMORY) * loss,
-                MEMORY * self._sums[1] + (1 - MEMORY) * accuracy,
-            )
-        weight = self._weight or 1.0
-        self._training.append((step, loss, accuracy, self._sums[0] / weight, self._sums[1] / weight))
+            if math.isfinite(point.loss):
+                self._training.append((point.step, point.loss, point.accuracy))
+            found = point.validation
+            if found is not None and math.isfinite(found.loss):
+                self._validation.append((point.step, found.loss, found.accuracy))
 
     def training(self, name: str) -> Floats:
         """The column "step", "loss" or "accuracy" of the training steps."""
         return self._training.column(COLUMNS.index(name))
 
-    def smoothed(self, name: str) -> Floats:
-        """The running average of "loss" or "accuracy"."""
-        return self._training.column(2 + COLUMNS.index(name))
-
     def validation(self, name: str) -> Floats:
         """The column "step", "loss" or "accuracy" of the validations."""
         return self._validation.column(COLUMNS.index(name))
+
+
+def smoothed(values: Floats, at: NDArray[np.int64]) -> Floats:
+    """The mean around some positions, over a thirtieth of all values (7 to 201), over fewer near the ends.
+
+    The window is symmetric everywhere, so the curve neither lags behind nor leans at its ends.
+    """
+    count = len(values)
+    half = np.minimum(min(max(count // 60, 3), 100), np.minimum(at, count - 1 - at))
+    sums = np.concatenate([[0.0], np.cumsum(values)])
+    result: Floats = (sums[at + half + 1] - sums[at - half]) / (2 * half + 1)
+    return result

@@ -13,7 +13,7 @@ from playground.theme import LIGHT, SPACING, Theme, format_number
 from playground.views.metric_curves import Curves
 from playground.views.metric_history import MetricHistory
 
-REDRAW_MILLISECONDS = 100  # curves need no more frames than that; drawing them takes about 10 ms
+REDRAW_MILLISECONDS = 125  # curves need no more frames than that
 EMPTY = "Press Train to see the loss fall."
 
 
@@ -32,7 +32,7 @@ class MetricsPlot(QWidget):
         self._history = MetricHistory()
         self._steps_per_epoch = 0
         self._hovered: int | None = None  # index of a training step
-        self._stale = False
+        self._stale = self._zoomed = False
         self._redraw = QTimer(self)
         self._redraw.setSingleShot(True)
         self._redraw.setInterval(REDRAW_MILLISECONDS)
@@ -73,7 +73,7 @@ class MetricsPlot(QWidget):
         )
 
     def append(self, points: Iterable[cnn.Progress]) -> None:
-        """Add what the newest steps reported; it is drawn within a tenth of a second."""
+        """Add what the newest steps reported; it is drawn within an eighth of a second."""
         for point in points:
             self._steps_per_epoch = point.steps_per_epoch
             self._history.append((point,))
@@ -112,10 +112,9 @@ class MetricsPlot(QWidget):
         return text.replace("%", " %")
 
     def show_all(self) -> None:
-        """Let the axes follow the data again."""
+        """Show the whole training again and follow it."""
+        self._zoomed = False
         self._all_button.hide()
-        for curves in (self.loss, self.accuracy):
-            curves.plot.enableAutoRange()
         self._show()
 
     def showEvent(self, event: QShowEvent) -> None:
@@ -175,7 +174,7 @@ class MetricsPlot(QWidget):
         if self._stale:
             return
         for curves in (self.loss, self.accuracy):
-            curves.show_history(self._history, self._steps_per_epoch)
+            curves.show_history(self._history, self._steps_per_epoch, self._zoomed)
         self._tell()
 
     def _on_mouse_moved(self, position: QPointF) -> None:
@@ -187,6 +186,7 @@ class MetricsPlot(QWidget):
         self._hover(None)
 
     def _on_zoomed(self) -> None:
+        self._zoomed = True
         self._all_button.show()
         self._show()
 

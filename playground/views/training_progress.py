@@ -2,7 +2,7 @@
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QSizePolicy, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QWidget
 
 import cnn_core as cnn
 from playground.theme import LIGHT, SPACING, Theme, format_number
@@ -17,7 +17,6 @@ KINDS = {
     "error": ("error", "triangle"),
 }
 _TRIANGLE = (QPointF(1, 11), QPointF(11, 11), QPointF(6, 1))
-_BAR_STEPS = 1000
 
 
 class TrainingProgress(QWidget):
@@ -32,11 +31,7 @@ class TrainingProgress(QWidget):
         self._status.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.epoch, self.step = _figure("Epoch", 80), _figure("Steps done", 88)
         self.speed, self.left = _figure("Speed", 104), _figure("Time left", 104)
-        self.bar = QProgressBar()
-        self.bar.setRange(0, _BAR_STEPS)
-        self.bar.setTextVisible(False)
-        self.bar.setFixedSize(200, 10)
-        self.bar.setAccessibleName("Training progress")
+        self.bar = _Bar()
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(SPACING)
@@ -49,6 +44,7 @@ class TrainingProgress(QWidget):
     def set_theme(self, theme: Theme) -> None:
         """Paint in a theme's colours."""
         self._mark.set_theme(theme)
+        self.bar.set_theme(theme)
 
     def set_status(self, text: str, kind: str = "idle") -> None:
         """Say how things stand; `kind` is one of KINDS."""
@@ -69,13 +65,13 @@ class TrainingProgress(QWidget):
             self.epoch.setText(f"epoch 0/{format_number(epochs)}" if epochs else "")
             for label in (self.step, self.speed, self.left):
                 label.setText("")
-            self.bar.setValue(0)
+            self.bar.set_share(0.0)
             return
         total = max(epochs * progress.steps_per_epoch, progress.step)
         self.epoch.setText(
             f"epoch {format_number(progress.epoch)}/{format_number(max(epochs, progress.epoch))}"
         )
-        self.bar.setValue(round(_BAR_STEPS * progress.step / total))
+        self.bar.set_share(progress.step / total)
         self.step.setText(f"step {format_number(progress.step)}")
         rate = progress.images_per_second
         self.speed.setText(f"{format_number(round(rate))} images/s" if rate > 0 else "")
@@ -115,6 +111,42 @@ class _Mark(QWidget):
             painter.drawRect(QRectF(7, 1, 3, 10))
         else:
             painter.drawEllipse(QRectF(2, 2, 8, 8))
+        painter.end()
+
+
+class _Bar(QWidget):
+    """A thin bar. (QProgressBar repaints at once on each value; this waits for the frame.)"""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._theme, self.share = LIGHT, 0.0
+        self.setFixedSize(200, 10)
+        self.setAccessibleName("Training progress")
+
+    def set_theme(self, theme: Theme) -> None:
+        """Paint in a theme's colours."""
+        self._theme = theme
+        self.update()
+
+    def set_share(self, share: float) -> None:
+        """Fill a share of the bar, 0 to 1."""
+        self.share = share
+        self.setAccessibleDescription(f"{share:.0%}")
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint the groove and what is done."""
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        groove = self.rect().toRectF().adjusted(0.5, 1.5, -0.5, -1.5)
+        painter.setPen(self._theme.color("border"))
+        painter.setBrush(self._theme.color("raised"))
+        painter.drawRoundedRect(groove, 3.5, 3.5)
+        if self.share > 0:
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(self._theme.color("accent"))
+            done = QRectF(groove.x(), groove.y(), max(groove.width() * self.share, 7), groove.height())
+            painter.drawRoundedRect(done, 3.5, 3.5)
         painter.end()
 
 

@@ -1,14 +1,15 @@
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QWheelEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLabel
+from PySide6.QtWidgets import QApplication, QLabel, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
 import cnn_core as cnn
 from playground.theme import DARK
 from playground.views.metric_curves import extremes, thinned
-from playground.views.metric_history import MetricHistory
+from playground.views.metric_history import MetricHistory, smoothed
 from playground.views.metrics_plot import EMPTY, MetricsPlot
 
 CONFUSION = np.array([[9, 1], [0, 10]])
@@ -109,19 +110,21 @@ def test_it_draws_in_the_dark_theme(plot: MetricsPlot) -> None:
     assert not plot.grab().isNull()
 
 
-def test_the_running_average_begins_unbiased() -> None:
-    history = MetricHistory()
-    history.append(points(1))
-    assert history.smoothed("loss")[0] == pytest.approx(2.0)
+def test_the_average_neither_lags_nor_leans() -> None:
+    line = np.arange(1000.0) * 3
+    at = np.array([0, 1, 2, 500, 998, 999])
+    assert smoothed(line, at) == pytest.approx(line[at])
 
 
-def test_a_loss_that_is_no_number_does_not_spoil_the_average() -> None:
+def test_the_average_is_smoother_than_the_values() -> None:
+    noise = np.random.default_rng(0).normal(size=5000)
+    assert smoothed(noise, np.arange(200, 4800)).std() < 0.1
+
+
+def test_a_loss_that_is_no_number_is_left_out() -> None:
     history = MetricHistory()
-    first, second, third = points(3)
-    broken = cnn.Progress(2, 1, 10, float("nan"), 0.0, 0.05, 1.0)
-    history.append((first, broken, third))
-    assert np.isfinite(history.smoothed("loss")).all()
-    assert second.step == 2
+    history.append((*points(2), cnn.Progress(3, 1, 10, float("nan"), 0.0, 0.05, 1.0)))
+    assert history.training("step").tolist() == [1, 2]
 
 
 def test_history_grows_over_its_first_room() -> None:
@@ -138,6 +141,35 @@ def test_thinning_loses_no_peak() -> None:
     assert at[np.argmax(drawn)] == pytest.approx(7777, abs=30)
 
 
-def test_thinning_keeps_the_last_point() -> None:
-    at, _ = thinned(np.arange(10_000.0), np.zeros(10_000))
-    assert at[-1] == 9999 and len(at) < 500
+def test_thinning_keeps_the_first_and_last_point() -> None:
+    some = thinned(100, 10_000)
+    assert some[0] == 100 and some[-1] == 9999 and len(some) < 500
+    assert thinned(0, 3).tolist() == [0, 1, 2]
+
+
+def test_looking_closer_offers_the_way_back(plot: MetricsPlot, qtbot: QtBot) -> None:
+    plot.set_history(points(400))
+    (button,) = plot.findChildren(QToolButton)
+    assert not button.isVisible()
+    qtbot.wait(20)
+    viewport, center = plot._view.viewport(), QPoint(180, 100)
+    turn_wheel(viewport, center)
+    low, high = plot.loss.plot.viewRange()[0]
+    assert button.isVisible() and high - low < 380
+    QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+    low, high = plot.loss.plot.viewRange()[0]
+    assert low <= 1 and high >= 400 and not button.isVisible()
+
+
+def turn_wheel(widget: QWidget, at: QPoint) -> None:
+    event = QWheelEvent(
+        at.toPointF(),
+        widget.mapToGlobal(at).toPointF(),
+        QPoint(0, 120),
+        QPoint(0, 120),
+        Qt.MouseButton.NoButton,
+        Qt.KeyboardModifier.NoModifier,
+        Qt.ScrollPhase.NoScrollPhase,
+        False,
+    )
+    QApplication.sendEvent(widget, event)

@@ -151,13 +151,13 @@ def test_progress_says_epoch_step_speed_and_time_left(panel: TrainingPanel) -> N
     assert shown.step.text() == "step 150"
     assert shown.speed.text() == "640 images/s"
     assert shown.left.text() == "1 min 25 s left"  # 850 steps of 64 images
-    assert shown.bar.value() == 150
+    assert shown.bar.share == 0.15
 
 
 def test_no_progress_clears_the_line(panel: TrainingPanel) -> None:
     panel.set_progress(progress(), epochs=10)
     panel.set_progress(None)
-    assert panel.progress.step.text() == "" and panel.progress.bar.value() == 0
+    assert panel.progress.step.text() == "" and panel.progress.bar.share == 0
 
 
 @pytest.mark.parametrize(
