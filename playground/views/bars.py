@@ -42,7 +42,7 @@ def paint_bars(
     widest = max((painter.fontMetrics().horizontalAdvance(label) for label in labels), default=0)
     name_width = min(widest, body.width() * 0.5)
     numbers = 44.0 if body.width() >= _ROOM_FOR_NUMBERS + name_width else 0.0
-    winner = int(np.argmax(values)) if values is not None else -1
+    winner = _winner(values)
     for row, label in enumerate(labels):
         line = QRectF(body.x(), body.y() + row * height, body.width(), height)
         painter.setFont(font("strong" if row == winner else "small"))
@@ -63,6 +63,13 @@ def paint_bars(
             painter.setPen(theme.color("accent"))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRoundedRect(line.adjusted(-2, 0.5, 2, -0.5), 3, 3)
+
+
+def _winner(values: Values | None) -> int:
+    """Return the place of the largest number, -1 where several share it."""
+    if values is None or np.count_nonzero(values == values.max()) != 1:
+        return -1
+    return int(np.argmax(values))
 
 
 def _number(value: float, scale: Scale) -> str:

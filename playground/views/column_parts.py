@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from PySide6.QtCore import QRect, QRectF, Qt
-from PySide6.QtGui import QFontMetrics, QPainter, QPen
+from PySide6.QtGui import QFontMetrics, QImage, QPainter, QPen
 
 from playground.theme import ColorTable, Theme, font
-from playground.views.mosaic import Canvas, Grid, packed
 
 LINE = 16  # px, height of a line of the header
 ROLES = ("strong", "small", "small")  # fonts of name, shape and detail
@@ -79,13 +79,17 @@ def write(painter: QPainter, theme: Theme, box: QRectF, text: str, color: str) -
     painter.drawText(box, int(Qt.AlignmentFlag.AlignTop | Qt.TextFlag.TextWordWrap), text)
 
 
+@lru_cache(maxsize=8)
+def _ramp(table: bytes) -> QImage:
+    """Return the colours of a (256, 3) table from left to right."""
+    return QImage(table, 256, 1, 3 * 256, QImage.Format.Format_RGB888).copy()
+
+
 def paint_ramp(painter: QPainter, theme: Theme, room: QRectF, table: ColorTable | None, text: str) -> None:
     """Paint a strip of the colours with what they reach to below it; without a table only the words."""
     if table is not None:
-        ramp = Canvas(Grid(count=1, columns=1, tile=(1, 256), gap=0), theme.panel)
-        ramp.place(packed(table).reshape(1, 1, 256))
         strip = QRectF(room.x(), room.y(), min(room.width(), 72), 5)
-        painter.drawImage(strip, ramp.image())
+        painter.drawImage(strip, _ramp(table.tobytes()))
         painter.setPen(theme.color("border"))
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.drawRect(strip)

@@ -119,6 +119,8 @@ class LayerColumn(QWidget):
         scale, channel = self._tiles.scale, self._selected[1]
         if scale is None or self._tiles.values is None:
             return ""
+        if not np.any(scale.limit):
+            return "all 0"
         own = np.ndim(scale.limit) > 0 and channel is None
         limit = "own max" if own else format_number(scale.limit_of(channel or 0))
         return f"±{limit}" if scale.signed else f"0–{limit}"
@@ -158,7 +160,7 @@ class LayerColumn(QWidget):
         elif self._content.kind is Kind.NOTHING:
             write(painter, theme, body, caption.waiting, "muted")
         else:
-            painter.setOpacity(0.35 if self._stale else 1.0)
+            painter.setOpacity(0.35 if self._stale and self._tiles.values is not None else 1.0)
             self._paint_values(painter, body)
             painter.setOpacity(1.0)
             self._paint_outlines(painter, body.topLeft())

@@ -31,7 +31,7 @@ _SETTLED = 400  # ms without change after which the strongest channels are chose
 _NOTHING = "Draw something to see the maps"
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Hover:
     """The number under the pointer; layer -1 is the input, flat layers have row and column 0."""
 
@@ -85,6 +85,7 @@ class NetworkView(QWidget):
         self._scroll.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._scroll.viewport().installEventFilter(self)
         self.setFocusProxy(self._strip)
+        self._bar.set_scope(self._scope)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(SPACING // 2)
@@ -247,10 +248,7 @@ class NetworkView(QWidget):
         else:
             value = self._strip.columns[layer + 1].value_at(spot)
             self._pointed = self._shown.spot_text(layer, spot, value, self._class_names)
-            channel, row, column_ = spot
-            hover = Hover(
-                layer=layer, channel=channel, row=row, column=column_, value=value, text=self._pointed
-            )
+            hover = Hover(layer, *spot, value, self._pointed)
         self.hovered.emit(hover)
         self._write()
 

@@ -27,7 +27,7 @@ class Kind(Enum):
 
 # Widths in px to choose from, each with the tile size it is worth.
 _WIDTHS = {
-    Kind.IMAGE: ((50, 16), (84, 26), (112, 40), (140, 64), (196, 128)),
+    Kind.IMAGE: ((50, 16), (84, 26), (112, 40), (140, 64)),
     Kind.BARS: ((46, 16), (72, 32), (96, 48), (128, 96)),
     Kind.CELLS: ((36, 24), (56, 48), (72, 96), (96, 128)),
     Kind.NOTHING: ((44, 1000),),

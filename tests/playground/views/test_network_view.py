@@ -121,6 +121,12 @@ def test_a_chain_has_one_legend_and_the_scope_changes_it(view: NetworkView) -> N
     assert column(view, 6).legend == "0–1.00"
 
 
+def test_an_empty_input_that_gives_only_zeros_says_so(view: NetworkView) -> None:
+    zeros = [np.zeros((1, *report.output_shape), np.float32) for report in SMALL.check()]
+    view.set_activations(np.zeros((12, 12, 1), np.float32), zeros, 7)
+    assert [column(view, layer).legend for layer in (0, 1, 6)] == ["all 0", "all 0", "0–1.00"]
+
+
 def test_without_activations_the_maps_fade_and_the_reason_is_said(view: NetworkView) -> None:
     before = pixels(view, 0)
     view.set_activations(None, None, None, "The maps are from before the change")
