@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication
 
 import cnn_core as cnn
@@ -49,6 +50,8 @@ def create_application(argv: Sequence[str]) -> QApplication:
     app.setOrganizationName(NAME)
     app.setApplicationName(NAME)
     app.setDesktopFileName(NAME)
+    if (icon := resources.find("icon.svg")) is not None:
+        app.setWindowIcon(QIcon(str(icon)))
     if app is not existing:
         start_log()
         ErrorReport(app).install()

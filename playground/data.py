@@ -27,9 +27,12 @@ class Data:
     @property
     def name(self) -> str:
         """A short name for people."""
-        return (
-            BUILT_IN.title() if self.spec == BUILT_IN else Path(self.spec.partition(",")[0]).name or self.spec
-        )
+        return name_of(self.spec)
+
+
+def name_of(spec: str) -> str:
+    """What people call a data choice: the folder's or file's name."""
+    return BUILT_IN.title() if spec == BUILT_IN else Path(spec.partition(",")[0]).name or spec
 
 
 def read(spec: str, progress: datasets.Progress | None = None) -> Data:

@@ -19,12 +19,14 @@ class TrainingControl(QObject):
     """Every run starts from the document and ends in it, so pausing and going on is ending and starting.
 
     Signals: `state_changed()` when running, data or the reason against training changed;
-    `points_added(list of Progress)` for new steps; `failed(sentence)` when a run ended by an error.
+    `points_added(list of Progress)` for new steps; `failed(sentence)` when a run ended by an error;
+    `paused_by_edit()` when it ended because the network is about to be replaced.
     """
 
     state_changed = Signal()
     points_added = Signal(object)
     failed = Signal(str)
+    paused_by_edit = Signal()
 
     def __init__(
         self, document: Document, session: Session, loading: Background, parent: QObject | None = None
@@ -38,7 +40,7 @@ class TrainingControl(QObject):
         self.data: Data | None = None
         session.progressed.connect(self._on_progress)
         session.ended.connect(self._on_ended)
-        document.network_about_to_change.connect(session.finish)
+        document.network_about_to_change.connect(self._on_network_about_to_change)
         document.architecture_changed.connect(self.state_changed)
         document.settings_changed.connect(self._on_settings_changed)
 
@@ -159,6 +161,11 @@ class TrainingControl(QObject):
     def _steps_to_go(self) -> int:
         total = self._document.content.settings.epochs * self.steps_per_epoch
         return total - self.step % total
+
+    def _on_network_about_to_change(self) -> None:
+        if self.running:
+            self.paused_by_edit.emit()
+            self._session.finish()
 
     def _on_settings_changed(self) -> None:
         self._session.set_learning_rate(self._document.content.settings.optimizer.learning_rate)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QFileDialog
 
-from playground.data import BUILT_IN, Data, read
+from playground.data import BUILT_IN, Data, name_of, read
 from playground.main_window import MainWindow
 from playground.parts import Parts
 from playground.picture import Picture
@@ -42,7 +42,7 @@ class DataJourney(QObject):
     def load(self, spec: str) -> None:
         """Read what `spec` names; the data in use stays until that has worked."""
         self._loading.start(lambda report: read(spec, report))
-        self._window.statusBar().showMessage(f"Loading {spec}…")
+        self._window.training_panel.set_datasets(list((self._known | {spec: name_of(spec)}).items()), spec)
         self._control.state_changed.emit()
 
     def _on_opened(self) -> None:
@@ -69,21 +69,19 @@ class DataJourney(QObject):
 
     def _on_progress(self, done: int, total: int | None) -> None:
         share = f"{done / total:.0%}" if total else f"{done:,}"
-        self._window.statusBar().showMessage(f"Loading the data… {share}")
+        self._window.training_panel.set_status(f"Loading the data… {share}")
 
     def _use(self, data: Data) -> None:
-        self._window.statusBar().clearMessage()
         self._control.use_data(data)
         self._known |= {data.spec: data.name}
         self._window.training_panel.set_datasets(list(self._known.items()), data.spec)
         self._window.dataset_browser.set_dataset(data.validation)
 
     def _on_failed(self, sentence: str) -> None:
-        self._window.statusBar().clearMessage()
         kept = f" {self._control.data.name} stays in use." if self._control.data else ""
         self._window.notice.say(f"{sentence.rstrip('.')}.{kept}", "error")
         if self._control.data:
-            self._window.training_panel.set_dataset(self._control.data.spec)
+            self._window.training_panel.set_datasets(list(self._known.items()), self._control.data.spec)
         self._control.state_changed.emit()
 
     def _show_image(self, index: int) -> None:

@@ -20,6 +20,7 @@ class TrainJourney(QObject):
         self._parts = parts
         self._control = control
         self._error = ""  # how the last run ended, when it was by an error
+        self._paused_by_edit = False
         actions, panel = window.actions_, window.training_panel
         actions.train.triggered.connect(self._train_or_pause)
         actions.step.triggered.connect(lambda: control.start(1))
@@ -28,9 +29,10 @@ class TrainJourney(QObject):
         panel.settings_edited.connect(control.edit_settings)
         control.state_changed.connect(self._show_state)
         control.points_added.connect(self._on_points)
-        parts.session.started.connect(self._forget_error)
-        parts.document.settings_changed.connect(self._forget_error)
+        parts.session.started.connect(self._forget_last_end)
+        parts.document.settings_changed.connect(self._forget_last_end)
         control.failed.connect(self._on_failed)
+        control.paused_by_edit.connect(self._on_paused_by_edit)
         parts.document.settings_changed.connect(self._show_settings)
         parts.document.history_changed.connect(self._show_history)
         window.on_close.append(parts.session.finish)
@@ -44,8 +46,11 @@ class TrainJourney(QObject):
             self._control.start()
         self._show_state()
 
-    def _forget_error(self) -> None:
-        self._error = ""
+    def _forget_last_end(self) -> None:
+        self._error, self._paused_by_edit = "", False
+
+    def _on_paused_by_edit(self) -> None:
+        self._paused_by_edit = True
 
     def _reset(self) -> None:
         self._parts.document.reset_weights()
@@ -72,12 +77,14 @@ class TrainJourney(QObject):
         """How training stands: a sentence and its kind."""
         if self._control.running:
             return "Training", "running"
-        if self._parts.loading.busy:
+        if self._parts.loading.busy and self._control.data is None:
             return "Loading the data…", "idle"
         if reason:
             return f"Training is off: {reason}", "warning"
         if self._error:
             return self._error, "error"
+        if self._paused_by_edit:
+            return "Paused by the edit: Train goes on with the network as it is now", "paused"
         return self._status_at_rest()
 
     def _status_at_rest(self) -> tuple[str, str]:
@@ -87,14 +94,10 @@ class TrainJourney(QObject):
         measured = history[-1].validation
         if measured is None:
             return "Paused", "paused"
-        accuracy = f"{measured.accuracy:.2%}".replace("%", " %")
-        done = (
-            "Finished" if control.step % (control.planned_epochs * control.steps_per_epoch) == 0 else "Paused"
-        )
-        return (
-            f"{done}: {accuracy} of the images held out are right",
-            "good" if done == "Finished" else "paused",
-        )
+        right = f"{measured.accuracy:.2%} of the images held out are right".replace("%", " %")
+        if control.step == control.planned_epochs * control.steps_per_epoch:
+            return f"Finished: {right}", "good"
+        return f"Paused: {right}", "paused"
 
     def _show_settings(self) -> None:
         self._window.training_panel.set_settings(self._parts.document.content.settings)

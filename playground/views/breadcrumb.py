@@ -19,7 +19,8 @@ class Breadcrumb(QWidget):
         self.setAccessibleName("Where you are")
         self._layout = QHBoxLayout(self)
         self._layout.setContentsMargins(0, 0, 0, 0)
-        self._layout.setSpacing(2)
+        self._layout.setSpacing(4)
+        self.setFixedHeight(28)
         self._names: list[str] = []
         self.set_names(["Network"])
 
@@ -36,6 +37,7 @@ class Breadcrumb(QWidget):
             button = QToolButton()
             button.setText(name)
             button.setProperty("flat", True)
+            button.setStyleSheet("QToolButton { padding: 2px 4px; }")
             button.setToolTip(f"Back to {name} (Esc goes back one step)")
             button.setAccessibleName(f"Back to {name}")
             button.clicked.connect(lambda _checked=False, depth=depth: self.depth_requested.emit(depth))
