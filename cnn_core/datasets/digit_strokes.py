@@ -1,24 +1,21 @@
 """From a writing style to many different hands: splines, loose points, proportions, slant, pen pressure.
 
-Arrays: n drawings of one style, K control points, M points on the dense curve, POINTS on the drawn line.
+Arrays: n drawings, K control points, M points on the dense curve, POINTS on the drawn line.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
+from cnn_core.datasets.digit_curves import POINTS, curve
 from cnn_core.datasets.digit_styles import Style
 
 Array = NDArray[np.float32]
 Random = np.random.Generator
-
-POINTS = 80  # points of one drawing's line, shared out over its strokes
-_DENSE = 10  # points of the dense curve between two control points
 
 
 @dataclass(frozen=True)
@@ -27,38 +24,42 @@ class Lines:
 
     points: Array  # n, POINTS, 2
     width: Array  # n, POINTS
-    pen: NDArray[np.bool_]  # POINTS - 1
+    pen: NDArray[np.bool_]  # n, POINTS - 1
 
 
-@dataclass(frozen=True)
-class _Curve:
-    """A style prepared: curve = basis @ control points; the rounded basis cuts corners like a fast pen."""
+def write(styles: Sequence[Style], random: Random) -> Lines:
+    """Return one drawing in each of the styles, each in a hand of its own; the unit is the box's height."""
+    count = len(styles)
+    points = np.empty((count, POINTS, 2), dtype=np.float32)
+    pen = np.empty((count, POINTS - 1), dtype=bool)
+    rows: dict[Style, list[int]] = {}
+    for row, style in enumerate(styles):
+        rows.setdefault(style, []).append(row)
+    for style, own in rows.items():
+        points[own] = _strokes(style, len(own), random)
+        pen[own] = curve(style).pen
+    aspect = np.array([style.aspect for style in styles], dtype=np.float32)[:, None]
+    lean = np.array([style.lean for style in styles], dtype=np.float32)[:, None]
+    points = _deform(points, aspect, lean, random)
+    return Lines(points, _pressure(points, random), pen)
 
-    control: Array  # K, 2
-    basis: Array  # M, K
-    rounded: Array  # M, K
-    parts: tuple[
-        tuple[slice, slice, int], ...
-    ]  # per stroke: its part of K, its part of M, points on its line
 
-
-def write(style: Style, count: int, random: Random) -> Lines:
-    """Return `count` drawings of one style, each in a different hand, in units of the style's box height."""
-    curve = _curve(style)
-    looseness = _spread(random, count, 0.35)[:, None, None] * style.spread
-    control = curve.control + looseness * _normal(random, (count, len(curve.control), 2))
-    for own, _, _ in curve.parts:
+def _strokes(style: Style, count: int, random: Random) -> Array:
+    """Return points (count, POINTS, 2) of one style, before what befalls a drawing as a whole."""
+    prepared = curve(style)
+    looseness = style.spread * np.exp(0.35 * _normal(random, (count, 1, 1)))
+    control = prepared.control + looseness * _normal(random, (count, len(prepared.control), 2))
+    for own, _, _ in prepared.parts:
         moved = _vary_moves(control[:, own], random)
-        control[:, own] = moved if len(curve.parts) == 1 else _move_stroke(moved, random)
+        control[:, own] = moved if len(prepared.parts) == 1 else _move_stroke(moved, random)
     speed = style.flow * random.random((count, 1, 1), dtype=np.float32)
-    dense: Array = curve.basis @ control
-    dense += speed * (curve.rounded @ control - dense)
-    dense = _deform(dense / np.float32(100), style, random)
-    lines = [_cut(dense[:, part], size, style.trim, random) for _, part, size in curve.parts]
-    pen = np.ones(POINTS, dtype=bool)
-    pen[np.cumsum([size for _, _, size in curve.parts]) - 1] = False
-    points = np.concatenate(lines, axis=1)
-    return Lines(points, _pressure(points, random), pen[:-1])
+    dense: Array = prepared.basis @ control
+    dense += speed * (prepared.rounded @ control - dense)
+    lines = [
+        _cut(dense[:, part], line.stop - line.start, style.trim, random) for _, part, line in prepared.parts
+    ]
+    joined: Array = np.concatenate(lines, axis=1) / np.float32(100)
+    return joined
 
 
 def _vary_moves(control: Array, random: Random) -> Array:
@@ -87,8 +88,8 @@ def _move_stroke(control: Array, random: Random) -> Array:
     return moved
 
 
-def _deform(points: Array, style: Style, random: Random) -> Array:
-    """Return points (n, M, 2) after changed proportions, bends, waves, stretch, slant, rotation."""
+def _deform(points: Array, aspect: Array, lean: Array, random: Random) -> Array:
+    """Return points (n, POINTS, 2) after changed proportions, bends, waves, stretch, slant, rotation."""
     count = len(points)
 
     def one(sigma: float) -> Array:
@@ -102,10 +103,10 @@ def _deform(points: Array, style: Style, random: Random) -> Array:
     x, y = x + one(0.04) * bump_y, y + one(0.03) * bump_x  # bent
     for _ in range(2):
         x, y = x + _wave(x, y, 0.018, random), y + _wave(x, y, 0.018, random)
-    x = (x - 0.5) * style.aspect * np.exp(one(0.24))
+    x = (x - 0.5) * aspect * np.exp(one(0.24))
     y = y - 0.5
-    lean = style.lean * random.uniform(-1, 1, (count, 1)).astype(np.float32)
-    x = x - (0.15 + one(0.23) + lean) * y
+    slant = 0.15 + one(0.23) + lean * random.uniform(-1, 1, (count, 1)).astype(np.float32)
+    x = x - slant * y
     angle = one(0.1)
     cosine, sine = np.cos(angle), np.sin(angle)
     return np.stack([cosine * x - sine * y, sine * x + cosine * y], axis=2).astype(np.float32)
@@ -155,83 +156,3 @@ def _pressure(points: Array, random: Random) -> Array:
 
 def _normal(random: Random, shape: tuple[int, ...]) -> Array:
     return np.clip(random.standard_normal(shape, dtype=np.float32), -2.5, 2.5)
-
-
-def _spread(random: Random, count: int, sigma: float) -> Array:
-    factors: Array = np.exp(sigma * _normal(random, (count,)))
-    return factors
-
-
-@cache
-def _curve(style: Style) -> _Curve:
-    strokes = [[_point(word) for word in stroke.split()] for stroke in style.strokes.split("|")]
-    control = np.array([place for stroke in strokes for place, _ in stroke], dtype=np.float32)
-    bases = [_stroke_basis([corner for _, corner in stroke]) for stroke in strokes]
-    roundings = [_smoothing(len(basis)) @ basis for basis in bases]
-    lengths = []
-    parts: list[tuple[slice, slice, int]] = []
-    first_k = first_m = 0
-    for basis in bases:
-        m, k = basis.shape
-        own, part = slice(first_k, first_k + k), slice(first_m, first_m + m)
-        lengths.append(np.hypot(*np.diff(basis @ control[own], axis=0).T).sum() + 20)
-        parts.append((own, part, 0))
-        first_k, first_m = first_k + k, first_m + m
-    sizes = [int(POINTS * length / sum(lengths)) for length in lengths]
-    sizes[0] += POINTS - sum(sizes)
-    return _Curve(
-        control,
-        _block_diagonal(bases),
-        _block_diagonal(roundings),
-        tuple((own, part, size) for (own, part, _), size in zip(parts, sizes, strict=True)),
-    )
-
-
-def _point(word: str) -> tuple[tuple[float, float], bool]:
-    x, y = word.rstrip("!").split(",")
-    return (float(x), float(y)), word.endswith("!")
-
-
-def _stroke_basis(corners: list[bool]) -> Array:
-    """Return (m, k) weights of a Catmull-Rom curve through k points, broken at the corners."""
-    count = len(corners)
-    ends = [0, *(i for i in range(1, count - 1) if corners[i]), count - 1]
-    rows: list[NDArray[np.float64]] = []
-    for first, last in pairwise(ends):
-        rows.extend(_span(first, last, i, count) for i in range(first, last))
-    rows.append(np.eye(count)[-1:])
-    return np.concatenate(rows).astype(np.float32)
-
-
-def _span(first: int, last: int, i: int, count: int) -> NDArray[np.float64]:
-    """Return the weights between points i and i + 1 of a piece that runs from `first` to `last`."""
-    unit = np.eye(count)
-    before = unit[i - 1] if i > first else 2 * unit[i] - unit[i + 1]
-    after = unit[i + 2] if i + 1 < last else 2 * unit[i + 1] - unit[i]
-    t = (np.arange(_DENSE) / _DENSE)[:, None]
-    weights: NDArray[np.float64] = 0.5 * (
-        2 * unit[i]
-        + (unit[i + 1] - before) * t
-        + (2 * before - 5 * unit[i] + 4 * unit[i + 1] - after) * t**2
-        + (3 * unit[i] - before - 3 * unit[i + 1] + after) * t**3
-    )
-    return weights
-
-
-def _smoothing(size: int) -> Array:
-    """Return (size, size) Gaussian weights along a stroke that leave its two ends in place."""
-    index = np.arange(size)
-    reach = np.minimum(0.8 * _DENSE, np.minimum(index, size - 1 - index) / 2 + 1e-3)[:, None]
-    weights = np.exp(-0.5 * ((index[None, :] - index[:, None]) / reach) ** 2)
-    smoothing: Array = (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)
-    return smoothing
-
-
-def _block_diagonal(blocks: list[Array]) -> Array:
-    rows, columns = (sum(block.shape[axis] for block in blocks) for axis in (0, 1))
-    whole = np.zeros((rows, columns), dtype=np.float32)
-    row = column = 0
-    for block in blocks:
-        whole[row : row + block.shape[0], column : column + block.shape[1]] = block
-        row, column = row + block.shape[0], column + block.shape[1]
-    return whole

@@ -12,7 +12,6 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -21,8 +20,8 @@ from platformdirs import user_cache_dir
 
 from cnn_core.datasets.dataset import Dataset
 from cnn_core.datasets.digit_rendering import render
-from cnn_core.datasets.digit_strokes import POINTS, write
-from cnn_core.datasets.digit_styles import STYLES
+from cnn_core.datasets.digit_strokes import Lines, write
+from cnn_core.datasets.digit_styles import STYLES, Style
 from cnn_core.datasets.progress import Progress, report
 from cnn_core.errors import DatasetError
 
@@ -79,41 +78,33 @@ def load(split: str = "train", progress: Progress | None = None) -> Dataset:
 def _block(seed: int, index: int) -> _Block:
     random = np.random.default_rng((seed, index))
     labels = random.permutation(np.arange(_BLOCK) % 10)
-    chosen = _choose_styles(labels, random)
-    points = np.empty((_BLOCK, POINTS, 2), dtype=np.float32)
-    width = np.empty((_BLOCK, POINTS), dtype=np.float32)
-    pen = np.empty((_BLOCK, POINTS - 1), dtype=bool)
-    order = np.argsort(chosen, kind="stable")
-    borders = np.searchsorted(chosen[order], np.arange(len(STYLES) + 1))
-    for style, (first, last) in zip(STYLES, pairwise(borders), strict=True):
-        if first < last:
-            rows = order[first:last]
-            lines = write(style, len(rows), random)
-            points[rows], width[rows], pen[rows] = lines.points, lines.width, lines.pen
+    lines = write(_choose_styles(labels, random), random)
+    radius = _choose_pens(lines, random)
     softness = random.uniform(0.8, 1.5, _BLOCK).astype(np.float32)
-    return render(points, width, pen, _choose_pens(points, pen, random), softness), labels
+    return render(lines.points, lines.width, lines.pen, radius, softness), labels
 
 
-def _choose_styles(labels: NDArray[np.int64], random: np.random.Generator) -> NDArray[np.intp]:
-    """Return for each label the index of one of its styles, drawn by their weights."""
-    chosen = np.empty(len(labels), dtype=np.intp)
+def _choose_styles(labels: NDArray[np.int64], random: np.random.Generator) -> list[Style]:
+    """Return one of its styles for each label, drawn by their weights."""
+    chosen = [STYLES[0]] * len(labels)
     for digit in range(10):
-        own = [i for i, style in enumerate(STYLES) if style.digit == digit]
-        weights = np.array([STYLES[i].weight for i in own])
+        own = [style for style in STYLES if style.digit == digit]
+        weights = np.array([style.weight for style in own])
         rows = np.flatnonzero(labels == digit)
-        chosen[rows] = random.choice(own, len(rows), p=weights / weights.sum())
+        picks = random.choice(len(own), len(rows), p=weights / weights.sum())
+        for row, pick in zip(rows.tolist(), picks.tolist(), strict=True):
+            chosen[row] = own[pick]
     return chosen
 
 
-def _choose_pens(
-    points: NDArray[np.float32], pen: NDArray[np.bool_], random: np.random.Generator
-) -> NDArray[np.float32]:
+def _choose_pens(lines: Lines, random: np.random.Generator) -> NDArray[np.float32]:
     """Return the radius of each drawing's pen, in pixels, seldom so thick that it fills the loops."""
+    points = lines.points
     radius = np.clip(1.3 * np.exp(0.32 * random.standard_normal(len(points))), 0.55, 2.6)
     box = points.max(axis=1) - points.min(axis=1)
     pixels = 17 / box.max(axis=1)
     width, height = (box * pixels[:, None] + 5).T
-    length = (np.hypot(*np.diff(points, axis=1).T).T * pen).sum(axis=1) * pixels
+    length = (np.hypot(*np.diff(points, axis=1).T).T * lines.pen).sum(axis=1) * pixels
     thin: NDArray[np.float32] = np.minimum(radius, 0.3 * width * height / length).astype(np.float32)
     return thin
 

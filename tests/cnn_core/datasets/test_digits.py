@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from cnn_core.datasets import Cancelled, Dataset, digits
+from cnn_core.datasets.digit_curves import POINTS
 from cnn_core.datasets.digit_rendering import render
-from cnn_core.datasets.digit_strokes import POINTS, write
+from cnn_core.datasets.digit_strokes import write
 from cnn_core.datasets.digit_styles import STYLES, Style
 from cnn_core.errors import DatasetError
 
@@ -70,10 +71,10 @@ def test_no_digit_is_empty_or_a_blot(some: Dataset) -> None:
 
 @pytest.mark.parametrize("style", STYLES, ids=lambda style: f"{style.digit}: {style.strokes[:20]}")
 def test_every_style_can_be_written(style: Style) -> None:
-    lines = write(style, 3, np.random.default_rng(0))
+    lines = write([style] * 3, np.random.default_rng(0))
     assert lines.points.shape == (3, POINTS, 2)
     assert np.isfinite(lines.points).all()
-    assert lines.pen.sum() == POINTS - 1 - style.strokes.count("|")
+    assert (lines.pen.sum(axis=1) == POINTS - 1 - style.strokes.count("|")).all()
 
 
 def test_a_straight_line_is_drawn_as_wide_as_the_pen() -> None:
