@@ -1,4 +1,4 @@
-"""What a number of a layer was computed from: the region of the layer before, and of the input image."""
+"""What a number of a layer was computed from, and what is computed from it."""
 
 from __future__ import annotations
 
@@ -56,6 +56,37 @@ def _unflattened(region: Region, high: int, wide: int, channels: int) -> Region:
     row, rest = divmod(first, wide * channels)
     column, channel = divmod(rest, channels)
     return Region((row, row + 1), (column, column + 1), (channel, channel + 1))
+
+
+def fed(layer: Layer, shape: tuple[int, ...], made: tuple[int, ...], region: Region) -> Region | None:
+    """Return the part of the layer's output, of shape `made`, that reads one value of its input.
+
+    None where nothing reads it, as behind the last whole window of a pooling layer.
+    """
+    high, wide, channels = made if len(made) == 3 else (1, 1, made[0])
+    if isinstance(layer, Dense) or layer.name == "Softmax":
+        return Region((0, 1), (0, 1), (0, channels))
+    if isinstance(layer, Flatten):
+        unit = (region.rows[0] * shape[1] + region.columns[0]) * shape[2] + region.channels[0]
+        return Region((0, 1), (0, 1), (unit, unit + 1))
+    if layer.sees_all:
+        return Region((0, 1), (0, 1), region.channels)
+    window = layer.window(shape)
+    if window is None:
+        return region
+    spans = []
+    for axis, (first, last), size in ((0, region.rows, high), (1, region.columns, wide)):
+        reach = window.dilation[axis] * (window.kernel[axis] - 1) + 1
+        start = -(-(first + window.before[axis] - reach + 1) // window.stride[axis])
+        end = (last - 1 + window.before[axis]) // window.stride[axis] + 1
+        spans.append((max(start, 0), min(end, size)))
+    if any(start >= end for start, end in spans):
+        return None
+    if not isinstance(layer, Conv2D):
+        return Region(spans[0], spans[1], region.channels)
+    made_each, read_each = layer.filters // layer.groups, shape[2] // layer.groups
+    group = region.channels[0] // read_each
+    return Region(spans[0], spans[1], (group * made_each, (group + 1) * made_each))
 
 
 def on_input(reports: Sequence[LayerReport], layer: int, region: Region) -> Region | None:

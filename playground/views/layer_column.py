@@ -42,6 +42,7 @@ class LayerColumn(QWidget):
         self._stale = False
         self._selected: tuple[bool, int | None] = (False, None)
         self._traced: Region | None = None
+        self._ahead = False
         self._under: Spot | None = None
         self._pressed: QPointF | None = None  # where in the header
         self._dragging = False
@@ -97,10 +98,10 @@ class LayerColumn(QWidget):
             self._selected = selected, channel
             self.update()
 
-    def set_traced(self, region: Region | None) -> None:
-        """Outline the values that something elsewhere was computed from."""
-        if region != self._traced:
-            self._traced = region
+    def set_traced(self, region: Region | None, *, ahead: bool = False) -> None:
+        """Outline the values that a number elsewhere was computed from; ahead: those that read it, dotted."""
+        if (region, ahead) != (self._traced, self._ahead):
+            self._traced, self._ahead = region, ahead
             self.update()
 
     @property
@@ -204,7 +205,8 @@ class LayerColumn(QWidget):
                 painter.setPen(QPen(self._theme.color(color), width))
                 painter.drawRect(rect.adjusted(-1, -1, 1, 1))
         if self._traced is not None:
-            painter.setPen(QPen(self._theme.color("accent"), 1.25))
+            style = Qt.PenStyle.DotLine if self._ahead else Qt.PenStyle.SolidLine
+            painter.setPen(QPen(self._theme.color("accent"), 1.25, style))
             for rect in self._tiles.region_rects(self._traced):
                 painter.drawRect(rect.translated(corner))
 

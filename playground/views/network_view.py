@@ -239,10 +239,11 @@ class NetworkView(QWidget):
         return self._bar.read_out
 
     def _hover(self, layer: int, spot: Spot | None) -> None:
-        """Read the number under the pointer and outline what it was computed from."""
+        """Read the number under the pointer, outline what it was computed from, and dotted what reads it."""
         feeding = {} if spot is None else self._shown.feeding(layer, spot)
-        for index, column in enumerate(self._strip.columns):
-            column.set_traced(feeding.get(index - 1))
+        fed = {} if spot is None else self._shown.fed(layer, spot)
+        for index, column in enumerate(self._strip.columns, INPUT):
+            column.set_traced((feeding | fed).get(index), ahead=index in fed)
         if spot is None:
             self._pointed, hover = "", None
         else:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from cnn_core.architecture import LayerReport
 from playground.theme import format_number
-from playground.views.feeding import Region, on_input, source
+from playground.views.feeding import Region, fed, on_input, source
 from playground.views.map_tiles import Spot
 from playground.views.mosaic import Scale, Values
 from playground.views.scales import layer_names, layer_scales, scale_rules
@@ -119,12 +119,26 @@ class ShownNetwork:
         """Return what a number depends on: a region of the layer before it, and of the input (-1)."""
         if layer == INPUT:
             return {}
-        channel, row, column = spot
-        region = Region((row, row + 1), (column, column + 1), (channel, channel + 1))
-        report, found = self.reports[layer], {}
+        report, region, found = self.reports[layer], _region(spot), {}
         on_image = on_input(self.reports, layer, region)
         if on_image is not None:
             found[INPUT] = on_image
         if report.input_shape is not None:
             found[layer - 1] = source(report.layer, report.input_shape, region)
         return found
+
+    def fed(self, layer: int, spot: Spot) -> dict[int, Region]:
+        """Return what a number is read by: a region of the layer after it."""
+        if layer + 1 >= len(self.reports):
+            return {}
+        report, shape = self.reports[layer + 1], self.shape(layer)
+        if shape is None or report.output_shape is None:
+            return {}
+        region = fed(report.layer, shape, report.output_shape, _region(spot))
+        return {} if region is None else {layer + 1: region}
+
+
+def _region(spot: Spot) -> Region:
+    """Return the region of one number."""
+    channel, row, column = spot
+    return Region((row, row + 1), (column, column + 1), (channel, channel + 1))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import cnn_core as cnn
-from playground.views.feeding import Region, on_input, source
+from playground.views.feeding import Region, fed, on_input, source
 
 CHAIN = cnn.Architecture(
     (12, 12, 2),
@@ -71,6 +71,40 @@ def test_a_unit_of_flatten_is_one_value_of_a_map() -> None:
 def test_dense_and_softmax_read_everything() -> None:
     assert source(cnn.Dense(units=4), (7,), one(2, 0, 0)).channels == (0, 7)
     assert source(cnn.Softmax(), (4,), one(2, 0, 0)).channels == (0, 4)
+
+
+@pytest.mark.parametrize("layer", [0, 2, 3, 4, 5])
+@pytest.mark.parametrize("place", [(0, 0), (0, 1), (-1, -1), (2, 2)])
+def test_what_reads_a_value_is_what_has_it_as_its_source(layer: int, place: tuple[int, int]) -> None:
+    report = CHAIN_TO_SCORES.check()[layer]
+    shape, made = report.input_shape, report.output_shape
+    high, wide, channels = shape if len(shape) == 3 else (1, 1, shape[0])
+    spot = one(channels - 1, place[0] % high, place[1] % wide)
+    found = fed(report.layer, shape, made, spot)
+    rows, columns, units = made if len(made) == 3 else (1, 1, made[0])
+    readers = {
+        (channel, row, column)
+        for channel in range(units)
+        for row in range(rows)
+        for column in range(columns)
+        if covers(source(report.layer, shape, one(channel, row, column)), spot)
+    }
+    expected = (
+        set()
+        if found is None
+        else {
+            (channel, row, column)
+            for channel in range(*found.channels)
+            for row in range(*found.rows)
+            for column in range(*found.columns)
+        }
+    )
+    assert readers == expected
+
+
+def covers(region: Region, spot: Region) -> bool:
+    parts = ((region.rows, spot.rows), (region.columns, spot.columns), (region.channels, spot.channels))
+    return all(whole[0] <= part[0] and part[1] <= whole[1] for whole, part in parts)
 
 
 def test_nothing_is_known_behind_an_error() -> None:

@@ -246,11 +246,12 @@ def test_hovering_a_score_names_its_class(view: NetworkView) -> None:
     assert hovers[-1].text.startswith("Softmax, class dog: 0.")
 
 
-def test_hovering_outlines_what_feeds_the_value(view: NetworkView) -> None:
-    before, on_input = pixels(view, 1), pixels(view, -1)
+def test_hovering_outlines_what_feeds_the_value_and_what_reads_it(view: NetworkView) -> None:
+    before, on_input, after = pixels(view, 1), pixels(view, -1), pixels(view, 3)
     QTest.mouseMove(column(view, 2), tile_point(view, 2, 1))
     assert pixels(view, 1) != before
     assert pixels(view, -1) != on_input
+    assert pixels(view, 3) != after
 
 
 def test_arrows_walk_layers_and_channels(view: NetworkView) -> None:
