@@ -27,11 +27,11 @@ class DatasetBrowser(QWidget):
         self._dataset: cnn.Dataset | None = None
         self._predictions: NDArray[np.int64] | None = None
         self._only: NDArray[np.int64] | None = None
-        self.grid = ThumbnailGrid()
         self.class_box, self.outcome_box = ChoiceBox(), ChoiceBox((ALL, RIGHT, WRONG))
         self._outcome_label = QLabel("Predicted")
         self._read_out, self._about, self._empty = QLabel(), QLabel(), QLabel(EMPTY)
         self._banner, self._reason, self.all_button = QFrame(), QLabel(), QToolButton()
+        self.grid = ThumbnailGrid()
         self._lay_out()
         self.class_box.edited.connect(lambda: self._filter())
         self.outcome_box.edited.connect(lambda: self._filter())

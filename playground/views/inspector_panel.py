@@ -38,6 +38,7 @@ class InspectorPanel(QScrollArea):
         self.setWidgetResizable(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # Tab goes from part to part; page keys scroll from there
         self.setMinimumWidth(WIDTH - 2 * SPACING)
         self._report: cnn.LayerReport | None = None
         self._reports: Reports = ()

@@ -3,7 +3,16 @@
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QResizeEvent
+from PySide6.QtGui import (
+    QFocusEvent,
+    QImage,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QResizeEvent,
+)
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from playground import theme as looks
@@ -184,6 +193,16 @@ class KernelGrid(QWidget):
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """Part of the click; nothing behind the widget needs it."""
         event.accept()
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """Show where the arrow keys start when the focus came by the keyboard."""
+        super().focusInEvent(event)
+        if (
+            event.reason() in (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason)
+            and self._cursor is None
+            and self.tile_count
+        ):
+            self._move_to((0, 0, 0))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Arrows walk the filters, Enter selects one."""

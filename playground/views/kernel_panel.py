@@ -17,8 +17,8 @@ class KernelPanel(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.grid = KernelGrid()
         self.input_box = ChoiceBox()
+        self.grid = KernelGrid()
         self.input_box.setAccessibleName("Input channel whose kernels are shown")
         self.input_box.setToolTip(
             "Each filter has one kernel for every input channel; choose which one is shown"

@@ -1,7 +1,7 @@
 """The network at a glance: one row per layer with its shape and its share of the parameters."""
 
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 import cnn_core as cnn
@@ -64,6 +64,15 @@ class NetworkSummary(QWidget):
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """Part of the click; nothing behind the widget needs it."""
         event.accept()
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """Show where the arrow keys start when the focus came by the keyboard."""
+        super().focusInEvent(event)
+        if (
+            event.reason() in (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason)
+            and self._row is None
+        ):
+            self._highlight(0)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Up and down walk the rows, Enter selects."""

@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRect, Qt, Signal
 from PySide6.QtGui import (
+    QFocusEvent,
     QFontMetrics,
     QImage,
     QKeyEvent,
@@ -137,6 +138,13 @@ class ThumbnailGrid(QAbstractScrollArea):
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """Part of the click; nothing behind the grid needs it."""
         event.accept()
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """Show where the arrow keys start when the focus came by the keyboard."""
+        super().focusInEvent(event)
+        by_key = event.reason() in (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason)
+        if by_key and self._cursor is None and len(self._shown):
+            self._move_to(self._in_view()[0])
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Arrows and page keys walk the images, Enter selects one."""

@@ -60,6 +60,7 @@ class TrainingPanel(QFrame):
         layout.addWidget(self.progress)
         self.set_theme(LIGHT)
         self.set_settings(self._settings)
+        self.set_progress(None)
         self._connect()
 
     def set_theme(self, theme: Theme) -> None:
@@ -116,6 +117,7 @@ class TrainingPanel(QFrame):
     def _make_editors(self) -> None:
         self.dataset_box = ChoiceBox()
         self.dataset_box.setObjectName("datasetBox")
+        self.dataset_box.setPlaceholderText("none yet")
         self.optimizer_box = ChoiceBox(tuple(cnn.OPTIMIZERS))
         self.optimizer_box.setObjectName("optimizerBox")
         self.learning_rate = LearningRateEditor()

@@ -81,10 +81,18 @@ class ValueForm(QWidget):
         shown = [f for f in dataclasses.fields(value) if f.init and f.name not in self._leave_out]
         for row, field in enumerate(shown):
             self._add_row(row, type(value).__name__, field, hints[field.name])
+        self._order_tabs()
         if not shown:
             nothing = QLabel("This one has no settings.")
             nothing.setProperty("role", "muted")
             self._grid.addWidget(nothing, 0, 0, 1, 2)
+
+    def _order_tabs(self) -> None:
+        """Put the new editors where the form is; Qt would append them to the end of the window's order."""
+        last: QWidget = self
+        for editor in self._editors.values():
+            QWidget.setTabOrder(last, editor)
+            last = editor
 
     def _add_row(self, row: int, owner: str, field: "dataclasses.Field[Any]", hint: Any) -> None:
         text = field_text(owner, field.name)

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLabel, QWidget
+from PySide6.QtWidgets import QApplication, QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
 import cnn_core as cnn
@@ -12,6 +12,8 @@ from playground.views.explanations import EXPLANATIONS
 from playground.views.inspector_panel import InspectorPanel
 from playground.views.kernel_grid import KernelGrid
 from playground.views.network_summary import NetworkSummary
+
+pytestmark = pytest.mark.qt_log_ignore("This plugin does not support")  # offscreen: no window manager
 
 SAMPLE = cnn.presets.load("sample")
 
@@ -183,3 +185,27 @@ def test_activations_of_another_layer_are_forgotten(panel: InspectorPanel) -> No
     panel.set_activations(np.ones((26, 26, 32), np.float32))
     panel.set_layer(SAMPLE.check()[1])
     assert "appear as soon as there is an input" in texts(panel)
+
+
+def test_tab_walks_the_form_from_top_to_bottom_and_on_to_the_kernels(
+    panel: InspectorPanel, qtbot: QtBot
+) -> None:
+    panel.set_parameters(cnn.Network.initialize(SAMPLE, seed=0).parameters)
+    panel.set_layer(SAMPLE.check()[1])
+    panel.set_layer(SAMPLE.check()[3])
+    box = panel.findChild(QWidget, "filtersField")
+    assert box is not None
+    qtbot.waitUntil(box.isVisible)
+    box.setFocus()
+    qtbot.waitUntil(box.hasFocus)
+    names: list[str] = []
+    for _ in range(14):
+        focused = QApplication.focusWidget()
+        assert focused is not None
+        names.append(focused.accessibleName())
+        QTest.keyClick(focused, Qt.Key.Key_Tab)
+    assert names[0] == "Filters" and names[1] == "Kernel size"
+    assert (
+        names.index("Stride") < names.index("Padding") < names.index("Groups") < names.index("First weights")
+    )
+    assert names[-3:] == ["Input channel whose kernels are shown", "Kernels", "Weights"]
