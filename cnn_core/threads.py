@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from itertools import count
 from typing import Any
 
+import numpy as np
 from threadpoolctl import ThreadpoolController
 
 
@@ -37,6 +38,8 @@ class Threads:
         """
         numbers, lock = count(), threading.Lock()
 
+        # A number that grows beyond its type is seen in the result; a warning from each thread is noise.
+        @np.errstate(over="ignore", invalid="ignore")
         def work(worker: int) -> None:
             while True:
                 with lock:
