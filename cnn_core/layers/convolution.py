@@ -120,7 +120,8 @@ class Conv2D(Layer):
         self, input_shape: Shape, generator: np.random.Generator
     ) -> tuple[dict[str, Array], dict[str, Array]]:
         """Return random filters and a bias of zeros."""
-        return weight_and_bias(self.parameter_shapes(input_shape), self.initializer, generator), {}
+        shapes = self.parameter_shapes(input_shape)
+        return weight_and_bias(shapes, self.initializer, generator, self.groups), {}
 
     def multiply_adds(self, input_shape: Shape) -> int:
         """Return OH * OW * KH * KW * C / groups * filters."""
@@ -170,13 +171,13 @@ def check_initializer(layer: Layer, name: str) -> None:
 
 
 def weight_and_bias(
-    shapes: dict[str, Shape], initializer: str, generator: np.random.Generator
+    shapes: dict[str, Shape], initializer: str, generator: np.random.Generator, groups: int = 1
 ) -> dict[str, Array]:
     """Return a random weight (last axis: outputs, the others: inputs) and, where there is one, a bias of
     zeros."""
     shape = shapes["weight"]
     fan_in = int(np.prod(shape[:-1]))
-    fan_out = int(np.prod(shape[:-2])) * shape[-1]
+    fan_out = int(np.prod(shape[:-2])) * shape[-1] // groups  # an input reaches the filters of its group
     parameters: dict[str, Array] = {"weight": INITIALIZERS[initializer](shape, fan_in, fan_out, generator)}
     if "bias" in shapes:
         parameters["bias"] = np.zeros(shapes["bias"], np.float32)
