@@ -24,7 +24,7 @@ class Actions:
 
         self.undo = self._make("undo", "&Undo", standard.Undo, "Take back the last change")
         self.redo = self._make("redo", "&Redo", standard.Redo, "Do the change taken back once more")
-        self.clear_drawing = self._make("clearDrawing", "&Clear drawing", "Ctrl+D", "Empty the canvas")
+        self.clear_drawing = self._make("clearDrawing", "&Clear", "Ctrl+D", "Empty the canvas")
         self.back = self._make("back", "&Back", "Esc", "Go one step out: number, channel, layer, network")
 
         self.insert = self._make(

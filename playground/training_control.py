@@ -13,6 +13,7 @@ from playground.background import Background
 from playground.data import Data
 from playground.document import Document
 from playground.session import Outcome, Session
+from playground.views.scales import layer_names
 
 
 class TrainingControl(QObject):
@@ -80,7 +81,7 @@ class TrainingControl(QObject):
         """Why training cannot start, as a sentence with the way out; an empty text when it can."""
         content = self._document.content
         if content.architecture.error is not None:
-            return content.architecture.error
+            return named_error(content.architecture)
         if self.data is None:
             return "the data is still being loaded" if self._loading.busy else "there is no data"
         try:
@@ -181,6 +182,16 @@ class TrainingControl(QObject):
         self.state_changed.emit()
         if outcome.error is not None:
             self.failed.emit(outcome.error)
+
+
+def named_error(architecture: cnn.Architecture) -> str:
+    """The architecture's error with the layer called as in the window: `Conv2D 2`, not `layer 3 (Conv2D)`."""
+    error = architecture.error or ""
+    failing = next((report for report in architecture.check() if report.error), None)
+    if failing is None:
+        return error
+    name = layer_names(architecture.layers)[failing.index]
+    return f"{name}: {error.removeprefix(f'layer {failing.index} ({failing.layer.name}): ')}"
 
 
 def _only_rate_differs(old: cnn.TrainingSettings, new: cnn.TrainingSettings) -> bool:

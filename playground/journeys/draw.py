@@ -12,6 +12,7 @@ from playground.main_window import MainWindow
 from playground.parts import Parts
 from playground.picture import Picture
 from playground.probe import Reading
+from playground.views.prediction_panel import NOTHING_DRAWN
 
 
 def as_ink(gray: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -88,5 +89,7 @@ class DrawJourney(QObject):
             self._names = names
             window.network_view.set_class_names(names)
         window.seen_view.set_image(reading.seen)
-        window.prediction_panel.set_prediction(reading.probabilities, names)
+        broken = self._parts.document.content.architecture.error is not None
+        why = "The network has an error; mend it to see an answer" if broken else NOTHING_DRAWN
+        window.prediction_panel.set_prediction(reading.probabilities, names, why)
         window.network_view.set_activations(reading.seen, reading.activations, reading.step)

@@ -8,10 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import Property, QEvent, QPoint, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QFontMetrics, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
-from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from playground.theme import LIGHT, SPACING, THIN_SPACE, Theme, font
 
+NOTHING_DRAWN = "Draw something to see an answer"
 _ROW, _LOW_ROW = 20, 14  # px, height of a row; as low as this where not all classes fit
 _ALL_IN_ORDER = 16  # up to so many classes keep their order; more are listed most probable first
 
@@ -22,18 +23,22 @@ def format_percent(probability: float) -> str:
 
 
 class PredictionPanel(QWidget):
-    """The answer in one line, then all classes; nothing moves when the numbers change."""
+    """The answer in one line, then all classes; nothing moves when the numbers change.
+
+    `lead` is put to the left of the answer: what it is the answer to.
+    """
 
     class_selected = Signal(int)
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, parent: QWidget | None = None, lead: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("predictionPanel")
         self.setAccessibleName("Prediction")
         self._probabilities: list[float] = []
         self._names: tuple[str, ...] = ()
         self._answer = QLabel("–")
-        self._sureness = QLabel("Draw something to see an answer")
+        self._why = NOTHING_DRAWN
+        self._sureness = QLabel(NOTHING_DRAWN)
         self._sureness.setProperty("role", "muted")
         self._bars = _Bars()
         self._bars.class_selected.connect(self.class_selected)
@@ -50,25 +55,44 @@ class PredictionPanel(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
-        layout.addWidget(self._answer)
-        layout.addWidget(self._sureness)
+        layout.addLayout(self._head(lead))
         layout.addSpacing(SPACING // 2)
         layout.addWidget(scroll, 1)
         answer_font = font("title")
         answer_font.setPixelSize(24)
         self._answer.setFont(answer_font)
-        for label, height in ((self._answer, 28), (self._sureness, 16)):
+        self._sureness.setWordWrap(True)
+        self._sureness.setAlignment(Qt.AlignmentFlag.AlignTop)
+        for label, height in ((self._answer, 28), (self._sureness, 16 if lead is None else 48)):
             label.setFixedHeight(height)
             label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+
+    def _head(self, lead: QWidget | None) -> QHBoxLayout:
+        """Lay out the answer and how sure it is, beside what they are about."""
+        answer = QVBoxLayout()
+        answer.setSpacing(0)
+        answer.addWidget(self._answer)
+        answer.addWidget(self._sureness)
+        head = QHBoxLayout()
+        head.setSpacing(SPACING + SPACING // 2)
+        if lead is not None:
+            head.addWidget(lead)
+            answer.addStretch(1)
+        head.addLayout(answer, 1)
+        return head
 
     def set_theme(self, theme: Theme) -> None:
         """Paint in the colours of a theme."""
         self._bars.set_theme(theme)
 
     def set_prediction(
-        self, probabilities: NDArray[np.floating] | Sequence[float] | None, class_names: Sequence[str]
+        self,
+        probabilities: NDArray[np.floating] | Sequence[float] | None,
+        class_names: Sequence[str],
+        why: str = NOTHING_DRAWN,
     ) -> None:
-        """Show one probability per class, 0..1; None says that there is no drawing yet."""
+        """Show one probability per class, 0..1; None: no answer, and `why` there is none."""
+        self._why = why
         self._probabilities = [] if probabilities is None else [float(p) for p in probabilities]
         names = tuple(class_names)
         self._names = names + tuple(str(i) for i in range(len(names), len(self._probabilities)))
@@ -80,8 +104,8 @@ class PredictionPanel(QWidget):
         winner = self._winner()
         if winner < 0:
             self._answer.setText("–")
-            self._sureness.setText("Draw something to see an answer")
-            self.setAccessibleDescription("No answer: nothing is drawn")
+            self._sureness.setText(self._why)
+            self.setAccessibleDescription(f"No answer: {self._why}")
             return
         order = np.argsort(self._probabilities)[::-1]
         best = self._probabilities[winner]
@@ -94,7 +118,7 @@ class PredictionPanel(QWidget):
 
     def _write_answer(self) -> None:
         """Show the winner's name, shortened to the room there is."""
-        name, room = self._names[self._winner()], max(self.width(), 60)
+        name, room = self._names[self._winner()], max(self._answer.width(), 60)
         self._answer.setText(self._answer.fontMetrics().elidedText(name, Qt.TextElideMode.ElideRight, room))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
