@@ -52,8 +52,9 @@ class NetworkStrip(QWidget):
     def set_layers(self, count: int) -> None:
         """Have a column for the input and each of `count` layers, and a button after each."""
         while len(self.columns) > count + 1:
-            self.columns.pop().deleteLater()
-            self._plus.pop().deleteLater()
+            for widget in (self.columns.pop(), self._plus.pop()):
+                widget.hide()
+                widget.deleteLater()
         while len(self.columns) < count + 1:
             self._add_column(len(self.columns) - 1)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from PySide6.QtCore import QEvent, QObject, QPoint, QSize, Qt, QTimer, Signal
@@ -24,23 +23,11 @@ from playground.views.map_tiles import Spot
 from playground.views.mosaic import Scale, Values
 from playground.views.network_bar import NetworkBar
 from playground.views.network_strip import NetworkStrip
-from playground.views.shown_network import INPUT, ShownNetwork
+from playground.views.shown_network import INPUT, Hover, ShownNetwork
 from playground.views.strip_layout import LARGE, SMALLEST
 
 _SETTLED = 400  # ms without change after which the strongest channels are chosen anew
 _NOTHING = "Draw something to see the maps"
-
-
-@dataclass(frozen=True)
-class Hover:
-    """The number under the pointer; layer -1 is the input, flat layers have row and column 0."""
-
-    layer: int
-    channel: int
-    row: int
-    column: int
-    value: float | None
-    text: str  # "Conv2D 1, channel 3, row 4, column 7: 1.24"
 
 
 class NetworkView(QWidget):
@@ -117,6 +104,7 @@ class NetworkView(QWidget):
         """Show an architecture: one report per layer, from `Architecture.check`."""
         self._shown = ShownNetwork(reports, input_shape)
         self._shown.set_activations(self._activations)
+        self._selection = self._known(*self._selection)
         self._strip.set_layers(len(self._shown.reports))
         self._pointed = ""
         self._arrange()
@@ -157,11 +145,10 @@ class NetworkView(QWidget):
 
     def set_selection(self, layer: int | None, channel: int | None) -> None:
         """Mark a layer (-1: the input) and a channel or unit of it, and bring it into sight."""
-        known = layer is not None and layer < len(self._shown.reports)
-        self._selection = (layer, channel) if known else (None, None)
+        self._selection = self._known(layer, channel)
         self._strip.set_selection(*self._selection)
-        if known and layer is not None:
-            rect = self._strip.column_rect(layer)
+        if self._selection[0] is not None:
+            rect = self._strip.column_rect(self._selection[0])
             margin = min(int(rect.width() / 2) + 2 * SPACING, self._scroll.viewport().width() // 2)
             self._scroll.ensureVisible(int(rect.center().x()), 0, margin, 0)
         self._write()
@@ -171,6 +158,11 @@ class NetworkView(QWidget):
         self._scope = scope
         self._bar.set_scope(scope)
         self._show_values()
+
+    def _known(self, layer: int | None, channel: int | None) -> tuple[int | None, int | None]:
+        """Return the selection where it is a layer of the network, else none."""
+        known = layer is not None and layer < len(self._shown.reports)
+        return (layer, channel) if known else (None, None)
 
     # -- showing it ----------------------------------------------------------------------------------
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,18 @@ from playground.views.scales import layer_names, layer_scales, scale_rules
 from playground.views.strip_layout import MOST_CELLS, MOST_TILES
 
 INPUT = -1  # the input's place among the layers
+
+
+@dataclass(frozen=True)
+class Hover:
+    """The number under the pointer; layer -1 is the input, flat layers have row and column 0."""
+
+    layer: int
+    channel: int
+    row: int
+    column: int
+    value: float | None
+    text: str  # "Conv2D 1, channel 3, row 4, column 7: 1.24"
 
 
 class ShownNetwork:

@@ -14,7 +14,8 @@ import cnn_core as cnn
 from playground.theme import DARK
 from playground.views.insert_gap import InsertGap
 from playground.views.layer_column import HEADER, LayerColumn
-from playground.views.network_view import Hover, NetworkView
+from playground.views.network_view import NetworkView
+from playground.views.shown_network import Hover
 
 pytestmark = pytest.mark.qt_log_ignore("This plugin does not support")  # offscreen: no window manager
 
@@ -252,6 +253,16 @@ def test_hovering_outlines_what_feeds_the_value_and_what_reads_it(view: NetworkV
     assert pixels(view, 1) != before
     assert pixels(view, -1) != on_input
     assert pixels(view, 3) != after
+
+
+def test_a_layer_that_goes_while_pointed_at_and_selected_is_let_go(view: NetworkView) -> None:
+    hovers = record(view.hovered)
+    view.set_selection(6, 1)
+    QTest.mouseMove(column(view, 6), tile_point(view, 6, 1))
+    shorter = SMALL.removed(6)
+    view.set_reports(shorter.check(), shorter.input_shape)
+    assert hovers[-1] is None
+    assert view.read_out.startswith("6 layers")
 
 
 def test_arrows_walk_layers_and_channels(view: NetworkView) -> None:
