@@ -17,6 +17,8 @@ from playground.views.scales import layer_names
 
 Values = NDArray[np.float32]
 
+_NO_INPUT = "They appear as soon as there is an input."
+
 
 class OverviewPage(QWidget):
     """The page shown while nothing is selected."""
@@ -63,6 +65,7 @@ class LayerPage(QWidget):
         self._formula.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._note = _label("", "muted")
         self._kernels_title, self._weights_title = _label("Kernels", "section"), _label("", "section")
+        self._why_no_values = _NO_INPUT
         self._values_title, self._settings_title = _label("", "section"), _label("Settings", "section")
         self._weights_about, self._values_about = _label("", "small"), _label("", "small")
         parts: tuple[QWidget, ...] = (self._title, self.error, self._summary, self._facts)
@@ -79,6 +82,8 @@ class LayerPage(QWidget):
         self._formula.setText(text.formula if text else "")
         self._note.setText(text.note if text else "")
         self._facts.set_facts(report_facts(report))
+        known = report.output_shape is not None
+        self._why_no_values = _NO_INPUT if known else "They appear once the network fits together."
         self.error.setText(problem(report))
         self.error.setVisible(bool(report.error))
         self.form.set_layer(index, report.layer)
@@ -105,7 +110,7 @@ class LayerPage(QWidget):
         self.values.setVisible(activations is not None)
         if activations is None:
             self._values_title.setText("Activations")
-            self._values_about.setText("They appear as soon as there is an input.")
+            self._values_about.setText(self._why_no_values)
             return
         self._values_title.setText(f"Activations{_of_channel(activations, channel)} for this input")
         self.values.set_values(_narrowed(activations, channel))

@@ -251,12 +251,10 @@ class KernelGrid(QWidget):
         line = QRectF(0, self.height() - 16, self.width(), 16)
         painter.setFont(looks.font("small"))
         painter.setPen(self._theme.color("muted"))
-        low, high = format_number(-self._limit), format_number(self._limit)
-        room = painter.fontMetrics().horizontalAdvance(low) + 8
-        bar = QRectF(line.x() + room, line.y() + 4, 96, 8)
-        strip = to_image(looks.diverging(self._theme)[None])
+        low = f"{format_number(-self._limit)} "
+        high = f" {format_number(self._limit)}   scale: whole {'mean' if self._input == MEAN else 'layer'}"
+        before, after = (painter.fontMetrics().horizontalAdvance(text) + 4 for text in (low, high))
+        bar = QRectF(before, line.y() + 4, max(min(96, self.width() - before - after), 8), 8)
         painter.drawText(line, Qt.AlignmentFlag.AlignVCenter, low)
-        painter.drawImage(bar, strip)
-        right = QRectF(bar.right() + 8, line.y(), line.width() - bar.right(), 16)
-        scope = "mean" if self._input == MEAN else "layer"
-        painter.drawText(right, Qt.AlignmentFlag.AlignVCenter, f"{high}   scale: whole {scope}")
+        painter.drawImage(bar, to_image(looks.diverging(self._theme)[None]))
+        painter.drawText(line.adjusted(bar.right() + 4, 0, 0, 0), Qt.AlignmentFlag.AlignVCenter, high)

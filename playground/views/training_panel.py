@@ -47,7 +47,6 @@ class TrainingPanel(QFrame):
         self.setProperty("role", "panel")
         self._settings = cnn.TrainingSettings()
         self._last_of_kind: dict[str, cnn.Optimizer] = {}
-        self._running = False
         self._key = ""
         self.buttons = [_button(action) for action in (train, step, epoch, reset)]
         self.buttons[0].setStyleSheet(_MAIN_BUTTON)
@@ -61,6 +60,8 @@ class TrainingPanel(QFrame):
         self.set_theme(LIGHT)
         self.set_settings(self._settings)
         self.set_progress(None)
+        paused_only = (self.dataset_box, self.optimizer_box, self.batch_box, self.epochs_box)
+        self._tips = {part: part.toolTip().rstrip(".") for part in (*paused_only, self.further_button)}
         self._connect()
 
     def set_theme(self, theme: Theme) -> None:
@@ -96,15 +97,9 @@ class TrainingPanel(QFrame):
 
     def set_running(self, running: bool) -> None:
         """While training runs, only the learning rate can be changed."""
-        self._running = running
-        for part in (
-            self.dataset_box,
-            self.optimizer_box,
-            self.batch_box,
-            self.epochs_box,
-            self.further_button,
-        ):
+        for part, tip in self._tips.items():
             part.setEnabled(not running)
+            part.setToolTip(f"{tip}. Pause to change it." if running else tip)
 
     def set_progress(self, progress: cnn.Progress | None, epochs: int | None = None) -> None:
         """Show the newest step of a run that ends after so many epochs in all (default: the setting)."""

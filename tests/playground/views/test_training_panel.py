@@ -138,9 +138,10 @@ def test_an_open_entry_asks_and_keeps_the_current_data_set(panel: TrainingPanel,
 def test_while_running_only_the_learning_rate_can_be_changed(panel: TrainingPanel) -> None:
     panel.set_running(True)
     assert not panel.batch_box.isEnabled() and not panel.dataset_box.isEnabled()
+    assert panel.batch_box.toolTip().endswith("Pause to change it.")
     assert panel.learning_rate.box.isEnabled() and panel.learning_rate.slider.isEnabled()
     panel.set_running(False)
-    assert panel.batch_box.isEnabled()
+    assert panel.batch_box.isEnabled() and "Pause" not in panel.batch_box.toolTip()
 
 
 def test_progress_says_epoch_step_speed_and_time_left(panel: TrainingPanel) -> None:
