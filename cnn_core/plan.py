@@ -152,5 +152,5 @@ def _working_bytes(layer: Layer, shape: Shape) -> int:
     """Return what one image needs at once in this layer: its input, its output and the window's columns."""
     output = layer.output_shape(shape)
     w = layer.window(shape)
-    columns = prod(output[:2]) * prod(w.kernel) * shape[-1] if w and layer.multiply_adds(shape) else 0
+    columns = prod(w.output) * prod(w.kernel) * shape[-1] if w and layer.multiply_adds(shape) else 0
     return 4 * (prod(shape) + prod(output) + columns)

@@ -41,9 +41,10 @@ def sigmoid(x: Array, *, out: Array | None = None) -> Array:
     return np.add(y, half, out=y)
 
 
-def sigmoid_backward(dy: Array, y: Array, *, out: Array | None = None) -> Array:
+def sigmoid_backward(dy: Array, y: Array, *, out: Array | None = None, scratch: Allocate = np.empty) -> Array:
     """Return dy * y * (1 - y)."""
-    return np.multiply(dy, y - y * y, out=out)
+    slope = np.multiply(y, y, out=scratch(y.shape, y.dtype))
+    return np.multiply(dy, np.subtract(y, slope, out=slope), out=out)
 
 
 def tanh(x: Array, *, out: Array | None = None) -> Array:
@@ -51,9 +52,10 @@ def tanh(x: Array, *, out: Array | None = None) -> Array:
     return np.tanh(x, out=out)
 
 
-def tanh_backward(dy: Array, y: Array, *, out: Array | None = None) -> Array:
+def tanh_backward(dy: Array, y: Array, *, out: Array | None = None, scratch: Allocate = np.empty) -> Array:
     """Return dy * (1 - y^2)."""
-    return np.multiply(dy, 1 - y * y, out=out)
+    slope = np.multiply(y, y, out=scratch(y.shape, y.dtype))
+    return np.multiply(dy, np.subtract(1, slope, out=slope), out=out)
 
 
 # The tanh form of the Gaussian error linear unit (Hendrycks and Gimpel 2016); NumPy has no error function.

@@ -10,6 +10,7 @@ from cnn_core.functional.geometry import (
     Allocate,
     Array,
     Padding,
+    Pair,
     Size,
     Window,
     columns,
@@ -87,24 +88,24 @@ def gradients(
     """Return (dx, dfilters, dbias) for a window whose geometry is known."""
     padded = pad(np.ascontiguousarray(x), w, scratch)
     dfilters = new(filters.shape, filters.dtype)
+    if groups == 1:
+        np.matmul(columns(padded, w, scratch).T, _matrix(dy), out=_matrix(dfilters))
+        if needs_dx and _correlates(filters, w):
+            return _correlated(dy, x, filters, w, new, scratch), dfilters, dbias
     dpadded = None
     if needs_dx:
         dpadded = (scratch if w.padded else new)(padded.shape, x.dtype)
         dpadded.fill(0)
     if groups == 1:
-        _dense_gradients(dy, padded, filters, w, dfilters, dpadded, scratch)
+        _send_back(dy, filters, w, dpadded, scratch)
     elif _is_depthwise(filters, groups):
         _depthwise_gradients(dy, padded, filters, w, dfilters, dpadded, scratch)
     else:
         for xs, fs in _group_slices(x.shape[3], filters.shape[3], groups):
-            part, dfs = np.ascontiguousarray(padded[..., xs]), np.empty_like(filters[..., fs])
-            dpart = None if dpadded is None else np.zeros_like(part)
-            _dense_gradients(
-                np.ascontiguousarray(dy[..., fs]), part, filters[..., fs], w, dfs, dpart, scratch
-            )
-            dfilters[..., fs] = dfs
-            if dpadded is not None and dpart is not None:
-                dpadded[..., xs] = dpart
+            part, dpart = np.ascontiguousarray(dy[..., fs]), None if dpadded is None else dpadded[..., xs]
+            found = columns(np.ascontiguousarray(padded[..., xs]), w, scratch).T @ _matrix(part)
+            dfilters[..., fs] = found.reshape(dfilters[..., fs].shape)
+            _send_back(part, filters[..., fs], w, dpart, scratch)
     if dpadded is None or not w.padded:
         return dpadded, dfilters, dbias
     dx = new(x.shape, x.dtype)
@@ -128,32 +129,51 @@ def sum_per_channel(x: Array, new: Allocate = np.empty) -> Array:
     return np.matmul(np.ones(len(rows), x.dtype), rows, out=new((rows.shape[1],), x.dtype))
 
 
-def _matrix(filters: Array) -> Array:
-    return filters.reshape(-1, filters.shape[3])  # K, F
+def _matrix(values: Array) -> Array:
+    """Return filters (KH, KW, C, F) as K, F; outputs (N, OH, OW, F) as M, F."""
+    return values.reshape(-1, values.shape[3])
 
 
-def _dense_gradients(
-    dy: Array,
-    padded: Array,
-    filters: Array,
-    w: Window,
-    dfilters: Array,
-    dpadded: Array | None,
-    scratch: Allocate,
-) -> None:
-    """Fill dfilters and add to dpadded, every filter seeing every channel."""
-    rows = dy.reshape(-1, dy.shape[3])  # M, F
-    np.matmul(columns(padded, w, scratch).T, rows, out=_matrix(dfilters))
+def _send_back(dy: Array, filters: Array, w: Window, dpadded: Array | None, scratch: Allocate) -> None:
+    """Add to dpadded what each tap of the kernel sends back to the pixels it has read."""
     if dpadded is None:
         return
-    # Each tap of the kernel sends its share back to the pixels it has read. Tap by tap the product stays in
-    # the core's cache until it is added; one product for all taps would go through memory.
+    # Tap by tap the product stays in the core's cache until it is added; one for all taps would not.
+    rows = _matrix(dy)
     share = scratch((len(rows), filters.shape[2]), dy.dtype)
     image = share.reshape(*dy.shape[:3], -1)
     for i, j, reads in w.taps:
         np.matmul(rows, filters[i, j].T, out=share)
         target = dpadded[reads]
         np.add(target, image, out=target)
+
+
+def _correlates(filters: Array, w: Window) -> bool:
+    """Whether dx is quicker as a convolution of dy: where no pixel was skipped, and dy has few channels."""
+    reach = _reach(w)
+    fits = all(b <= r for b, r in zip(w.before, reach, strict=True))
+    return fits and w.stride == (1, 1) and w.kernel != (1, 1) and filters.shape[3] <= filters.shape[2]
+
+
+def _correlated(dy: Array, x: Array, filters: Array, w: Window, new: Allocate, scratch: Allocate) -> Array:
+    """Return dx as the convolution of dy, padded, with the filters turned by 180 degrees."""
+    reach, size, output = _reach(w), x.shape[1:3], dy.shape[1:3]
+    before = (reach[0] - w.before[0], reach[1] - w.before[1])
+    after = (size[0] + w.before[0] - output[0], size[1] + w.before[1] - output[1])
+    back = w._replace(before=before, after=after, output=size)
+    turned = filters[::-1, ::-1].transpose(0, 1, 3, 2)  # KH, KW, F, C
+    dx = new(x.shape, x.dtype)
+    np.matmul(
+        columns(pad(dy, back, scratch), back, scratch),
+        turned.reshape(-1, x.shape[3]),
+        out=_matrix(dx),
+    )
+    return dx
+
+
+def _reach(w: Window) -> Pair:
+    """Return how far a kernel reaches below and right of its first tap."""
+    return (w.kernel[0] - 1) * w.dilation[0], (w.kernel[1] - 1) * w.dilation[1]
 
 
 def _is_depthwise(filters: Array, groups: int) -> bool:
@@ -163,11 +183,11 @@ def _is_depthwise(filters: Array, groups: int) -> bool:
 def _depthwise(padded: Array, filters: Array, w: Window, y: Array, scratch: Allocate) -> None:
     """Fill y where every channel has one filter of its own: no product to share, one multiply-add a tap."""
     share = scratch(y.shape, y.dtype)
-    for i, j, reads in w.taps:
-        if i == j == 0:
-            np.multiply(padded[reads], filters[i, j, 0], out=y)
-        else:
-            np.add(y, np.multiply(padded[reads], filters[i, j, 0], out=share), out=y)
+    for tap, weights in zip(w.taps, _rows_of_weights(filters, w), strict=True):
+        first = tap is w.taps[0]
+        np.multiply(padded[tap.reads], weights, out=y if first else share)
+        if not first:
+            np.add(y, share, out=y)
 
 
 def _depthwise_gradients(
@@ -180,12 +200,18 @@ def _depthwise_gradients(
     scratch: Allocate,
 ) -> None:
     share = scratch(dy.shape, dy.dtype)
-    for i, j, reads in w.taps:
-        np.multiply(padded[reads], dy, out=share)
-        dfilters[i, j, 0] = sum_per_channel(share)
+    for tap, weights in zip(w.taps, _rows_of_weights(filters, w), strict=True):
+        np.multiply(padded[tap.reads], dy, out=share)
+        dfilters[tap.row, tap.column, 0] = sum_per_channel(share)
         if dpadded is not None:
-            target = dpadded[reads]
-            np.add(target, np.multiply(dy, filters[i, j, 0], out=share), out=target)
+            target = dpadded[tap.reads]
+            np.add(target, np.multiply(dy, weights, out=share), out=target)
+
+
+def _rows_of_weights(filters: Array, w: Window) -> Array:
+    """Return each tap's weights repeated along a row of the output (KH*KW, OW, C): one long run for NumPy."""
+    taps = filters.reshape(-1, 1, filters.shape[3])
+    return np.repeat(taps, w.output[1], axis=1)
 
 
 def _group_slices(channels: int, filters: int, groups: int) -> list[tuple[slice, slice]]:

@@ -52,15 +52,25 @@ def merge_moments(parts: Sequence[Moments]) -> Moments:
 
 
 def normalize(
-    x: Array, mean: Array, variance: Array, epsilon: float = 1e-5, *, new: Allocate = np.empty
+    x: Array,
+    batch: Moments,
+    gamma: Array,
+    beta: Array,
+    epsilon: float = 1e-5,
+    *,
+    centred: Array,
+    new: Allocate = np.empty,
 ) -> tuple[Array, Array]:
-    """Return (xhat, scale): x (..., C) with mean 0 and variance 1, and the factor 1 / sqrt(variance +
-    epsilon)."""
-    scale: Array = 1 / np.sqrt(variance + x.dtype.type(epsilon))
-    xhat = new(x.shape, x.dtype)
-    np.subtract(_rows(x), _row(mean, x), out=_rows(xhat))
-    np.multiply(_rows(xhat), _row(scale, x), out=_rows(xhat))
-    return xhat, scale
+    """Return (y, scale): gamma * xhat + beta, and 1 / sqrt(variance + epsilon).
+
+    x - mean is left in `centred` (which may be x), for the way back.
+    """
+    scale: Array = 1 / np.sqrt(batch.variance + x.dtype.type(epsilon))
+    y = new(x.shape, x.dtype)
+    np.subtract(_rows(x), _row(batch.mean, x), out=_rows(centred))
+    np.multiply(_rows(centred), _row(scale * gamma, x), out=_rows(y))
+    np.add(_rows(y), _row(beta, x), out=_rows(y))
+    return y, scale
 
 
 def batch_norm(
@@ -84,30 +94,24 @@ def batch_norm(
     return y
 
 
-def scale_shift(xhat: Array, gamma: Array, beta: Array, *, new: Allocate = np.empty) -> Array:
-    """Return gamma * xhat + beta."""
-    y = new(xhat.shape, xhat.dtype)
-    np.multiply(_rows(xhat), _row(gamma, xhat), out=_rows(y))
-    np.add(_rows(y), _row(beta, xhat), out=_rows(y))
-    return y
-
-
-def batch_norm_sums(dy: Array, xhat: Array, scratch: Allocate = np.empty) -> tuple[Array, Array]:
+def batch_norm_sums(
+    dy: Array, centred: Array, scale: Array, scratch: Allocate = np.empty
+) -> tuple[Array, Array]:
     """Return (dgamma, dbeta) of this part of the batch; the batch's are the sums over its parts."""
-    product = np.multiply(dy, xhat, out=scratch(dy.shape, dy.dtype))
-    return sum_per_channel(product), sum_per_channel(dy)
+    product = np.multiply(dy, centred, out=scratch(dy.shape, dy.dtype))
+    return sum_per_channel(product) * scale, sum_per_channel(dy)
 
 
 def batch_norm_backward(
-    dy: Array, xhat: Array, scale: Array, gamma: Array, dgamma: Array, dbeta: Array, count: int
+    dy: Array, centred: Array, scale: Array, gamma: Array, dgamma: Array, dbeta: Array, count: int
 ) -> Array:
     """Return dx = gamma * scale * (dy - dbeta/count - xhat * dgamma/count), written over dy.
 
-    dgamma, dbeta and count (values a channel) are the whole batch's. xhat is used up.
+    dgamma, dbeta and count (values a channel) are the whole batch's. centred is used up.
     """
     share = dy.dtype.type(1 / count)
-    np.multiply(_rows(xhat), _row(dgamma * share, xhat), out=_rows(xhat))
-    np.subtract(dy, xhat, out=dy)
+    np.multiply(_rows(centred), _row(scale * dgamma * share, dy), out=_rows(centred))
+    np.subtract(dy, centred, out=dy)
     np.subtract(_rows(dy), _row(dbeta * share, dy), out=_rows(dy))
     np.multiply(_rows(dy), _row(gamma * scale, dy), out=_rows(dy))
     return dy

@@ -79,8 +79,9 @@ def conv2d_max_pool_backward(
     pool = pair(pool_size)
     w = window(x.shape[1:3], filters.shape[:2], stride, padding, dilation, pool)
     dmap = scratch((len(x), *w.output, dy.shape[3]), dy.dtype)
-    phases = _phases(dmap, pool)
-    np.multiply(dy, winners.reshape(*pool, *dy.shape), out=phases)
+    # First together, then to their places: a product of numbers and truths is slow to write in short runs.
+    phases = np.multiply(dy, winners, out=scratch(winners.shape, dy.dtype))
+    np.copyto(_phases(dmap, pool), phases.reshape(*pool, *dy.shape))
     return gradients(dmap, x, filters, w, needs_dx, new, scratch, dbias=sum_per_channel(dy, new))
 
 

@@ -70,10 +70,11 @@ def max_pool2d_backward(
     share = scratch(dy.shape, dy.dtype)
     for tap, (_, _, reads) in enumerate(w.taps):
         target = dpadded[reads]
+        np.multiply(dy, winners[tap], out=share)
         if _tiles(w):
-            np.multiply(dy, winners[tap], out=target)
+            np.copyto(target, share)
         else:
-            np.add(target, np.multiply(dy, winners[tap], out=share), out=target)
+            np.add(target, share, out=target)
     return _cropped(dpadded, w, new)
 
 
@@ -148,8 +149,7 @@ def _maximum(padded: Array, w: Window, y: Array) -> None:
     if not rest:
         np.copyto(y, first)
     for values in rest:
-        np.maximum(first, values, out=y)
-        first = y
+        first = np.maximum(first, values, out=y)
 
 
 def _tiles(w: Window) -> bool:

@@ -82,7 +82,7 @@ class Sigmoid(Layer):
         self, dy: Array, cache: Any, parameters: Parameters, context: Context
     ) -> tuple[Array | None, Gradients]:
         """Return dy * y * (1 - y)."""
-        return F.sigmoid_backward(dy, cache, out=dy), {}
+        return F.sigmoid_backward(dy, cache, out=dy, scratch=context.scratch), {}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,7 +98,7 @@ class Tanh(Layer):
         self, dy: Array, cache: Any, parameters: Parameters, context: Context
     ) -> tuple[Array | None, Gradients]:
         """Return dy * (1 - y^2)."""
-        return F.tanh_backward(dy, cache, out=dy), {}
+        return F.tanh_backward(dy, cache, out=dy, scratch=context.scratch), {}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,13 +9,12 @@ import numpy as np
 from cnn_core import functional as F
 from cnn_core.errors import ArchitectureError
 from cnn_core.functional.geometry import Array
-from cnn_core.functional.normalization import scale_shift
 from cnn_core.layers.base import Context, Gradients, Layer, Parameters, Shape, check_fields
 
 
 @dataclass(frozen=True, eq=False)
 class _Cache:
-    xhat: Array
+    centred: Array  # x - mean
     scale: Array
     count: int  # values a channel in the whole batch
 
@@ -88,16 +87,12 @@ class BatchNorm(Layer):
         self, x: Array, batch: F.Moments, parameters: Parameters, context: Context
     ) -> tuple[Array, Any]:
         """Return (y, cache) of this chunk, normalised by the whole batch's statistics."""
-        # The cache is xhat; it may take the place of x where nobody else needs x.
-        xhat, scale = F.normalize(
-            x,
-            batch.mean,
-            batch.variance,
-            self.epsilon,
-            new=(lambda *_: x) if context.may_overwrite else context.new,
+        # x - mean is kept; it may take the place of x where nobody else needs x.
+        centred = x if context.may_overwrite else context.new(x.shape, x.dtype)
+        y, scale = F.normalize(
+            x, batch, parameters["gamma"], parameters["beta"], self.epsilon, centred=centred, new=context.new
         )
-        y = scale_shift(xhat, parameters["gamma"], parameters["beta"], new=context.new)
-        return y, _Cache(xhat, scale, batch.count)
+        return y, _Cache(centred, scale, batch.count)
 
     def updated_buffers(self, batch: F.Moments, buffers: Parameters) -> dict[str, Array]:
         """Return the running statistics, moved towards the batch's; the variance is the unbiased one."""
@@ -111,11 +106,17 @@ class BatchNorm(Layer):
 
     def sums(self, dy: Array, cache: Any, context: Context) -> Gradients:
         """Return this chunk's part of the gradients of gamma and beta."""
-        dgamma, dbeta = F.batch_norm_sums(dy, cache.xhat, context.scratch)
+        dgamma, dbeta = F.batch_norm_sums(dy, cache.centred, cache.scale, context.scratch)
         return {"gamma": dgamma, "beta": dbeta}
 
     def backward_with_sums(self, dy: Array, cache: Any, parameters: Parameters, totals: Gradients) -> Array:
         """Return dx of this chunk, given the whole batch's gradients of gamma and beta."""
         return F.batch_norm_backward(
-            dy, cache.xhat, cache.scale, parameters["gamma"], totals["gamma"], totals["beta"], cache.count
+            dy,
+            cache.centred,
+            cache.scale,
+            parameters["gamma"],
+            totals["gamma"],
+            totals["beta"],
+            cache.count,
         )

@@ -68,15 +68,19 @@ def test_training_in_pieces_equals_pytorch(shape, dtype, cuts, torch):
 
     parts = cut(x, cuts)
     moments = F.merge_moments([F.moments(part) for part in parts])
-    normalized = [F.normalize(part, moments.mean, moments.variance, 1e-5, new=dirty) for part in parts]
-    y = np.concatenate([F.batch_norm(p, gamma, beta, 1e-5, moments.mean, moments.variance) for p in parts])
+    centred = [dirty(part.shape, part.dtype) for part in parts]
+    normalized = [
+        F.normalize(part, moments, gamma, beta, 1e-5, centred=c, new=dirty)
+        for part, c in zip(parts, centred, strict=True)
+    ]
+    y, scale = np.concatenate([y for y, _ in normalized]), normalized[0][1]
     dys = cut(dy, cuts)
-    sums = [F.batch_norm_sums(d, xhat, dirty) for d, (xhat, _) in zip(dys, normalized, strict=True)]
+    sums = [F.batch_norm_sums(d, c, scale, dirty) for d, c in zip(dys, centred, strict=True)]
     dgamma, dbeta = (sum(each) for each in zip(*sums, strict=True))
     dx = np.concatenate(
         [
-            F.batch_norm_backward(d, xhat, scale, gamma, dgamma, dbeta, moments.count)
-            for d, (xhat, scale) in zip(dys, normalized, strict=True)
+            F.batch_norm_backward(d, c, scale, gamma, dgamma, dbeta, moments.count)
+            for d, c in zip(dys, centred, strict=True)
         ]
     )
     # Of two values only the sign of their difference is left: dx is what rounding leaves of 0.
