@@ -33,6 +33,7 @@ class NetworkBar(QWidget):
             label.setProperty("role", "muted")
         self._large.setText("Large maps")
         self._large.setCheckable(True)
+        self._large.setStyleSheet("QToolButton { padding: 2px 8px; min-height: 16px; }")  # as low as the box
         self._large.setToolTip("Large maps to scroll along, or all layers at once (Ctrl+wheel)")
         self._large.toggled.connect(self.large_chosen)
         for scope in SCOPES:

@@ -10,9 +10,10 @@ from playground.views.mosaic import Grid
 
 MOST_TILES = 96  # more maps than this: the strongest are shown
 MOST_CELLS = 4096
-SMALLEST, LARGE = 10, 28  # px, sides of a tile: to see all layers at once, or to see into their maps
+SMALLEST, LARGE = 9, 28  # px, sides of a tile: to see all layers at once, or to see into their maps
 _READABLE, _LARGEST = 18, 128
 _GAP = 2  # px between tiles
+_CROWDED = 14  # px; in narrower rows the gap is one px
 
 
 class Kind(Enum):
@@ -53,6 +54,7 @@ class _Option:
     worth: float
     columns: int = 1
     tile: int = 0  # px, longer side
+    gap: int = _GAP
 
 
 def arrange(
@@ -119,9 +121,10 @@ def _options(content: Content, height: float, smallest: int) -> list[_Option]:
     options: list[_Option] = []
     for columns in range(1, content.count + 1):
         rows = -(-content.count // columns)
-        tile = min(int(height / rows) - _GAP, _LARGEST)
+        gap = _GAP if height / rows >= _CROWDED else 1
+        tile = min(int(height / rows) - gap, _LARGEST)
         if tile >= (smallest if columns < content.count else 1) and (not options or tile > options[-1].tile):
-            options.append(_Option(columns * (tile + _GAP), tile, columns, tile))
+            options.append(_Option(columns * (tile + gap), tile, columns, tile, gap))
     return options
 
 
@@ -140,7 +143,7 @@ def _grid(content: Content, option: _Option, width: int, height: float, ratio: f
     if content.kind is Kind.MAPS:
         side, aside = option.tile, _kernel_side(option.tile) + 2 if content.kernel else 0
         tile = _fitted(high, wide, round(side * ratio))
-        columns, gap = option.columns, max(1, round(_GAP * ratio))
+        columns, gap = option.columns, max(1, round(option.gap * ratio))
         return Grid(
             count=content.count, columns=columns, tile=tile, gap=gap, ratio=ratio, aside=round(aside * ratio)
         )
