@@ -27,7 +27,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
     if given and given[0] in COMMANDS:
         return _guarded(f"{PROGRAM} {given[0]}", lambda: _command(given[0], given[1:]))
-    options = _parser().parse_args(given)
+    parser = _parser()
+    options = parser.parse_args(given)
+    if options.file is not None and not options.file.suffix and not options.file.exists():
+        parser.error(
+            f"there is no command or file {str(options.file)!r}; the commands are {', '.join(COMMANDS)}"
+        )
     return _guarded(PROGRAM, lambda: _window(options))
 
 

@@ -107,7 +107,8 @@ def _unreachable_display() -> str | None:
 def _lacking(error: str) -> str:
     library = error.partition(":")[0]
     return (
-        f"the window needs a system library that is not installed: {library}\n\n"
+        f"Qt, which draws the window and reads images, needs a system library that is "
+        f"not installed: {library}\n\n"
         f"On Debian or Ubuntu, this installs it and the others of its kind:\n  {INSTALL_LINE}\n\n"
         "The commands train, evaluate, bench and doctor work without it."
     )

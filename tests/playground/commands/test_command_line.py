@@ -48,6 +48,22 @@ def test_training_needs_no_qt(digits_file, tmp_path):
     subprocess.run([sys.executable, "-c", code], check=True, stdout=subprocess.DEVNULL)
 
 
+def test_a_mistyped_command_is_told_the_commands(command):
+    ran = command("trian")
+    assert ran.code == 2
+    assert "there is no command or file 'trian'; the commands are train," in ran.err
+
+
+def test_a_file_that_cannot_be_opened_is_told_without_a_window(command, qapp, tmp_path, monkeypatch):
+    monkeypatch.setenv("QT_QPA_PLATFORM", "offscreen")
+    file = tmp_path / "bad.cnn"
+    file.write_bytes(b"not a network")
+    ran = command(file)
+    assert ran.code == 1
+    assert "bad.cnn is not a .cnn file" in ran.err
+    assert len(ran.err.splitlines()) == 1
+
+
 def test_an_unknown_option_is_wrong_usage(command):
     ran = command("--colour", "red")
     assert ran.code == 2
