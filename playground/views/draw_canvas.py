@@ -188,7 +188,6 @@ class DrawCanvas(QWidget):
             self._drag(point)
         elif event.type() == QEvent.Type.TabletRelease:
             self._lift()
-        event.accept()
 
     def event(self, event: QEvent) -> bool:
         """A finger makes strokes as the mouse does."""

@@ -67,7 +67,8 @@ def fed(layer: Layer, shape: tuple[int, ...], made: tuple[int, ...], region: Reg
     if isinstance(layer, Dense) or layer.name == "Softmax":
         return Region((0, 1), (0, 1), (0, channels))
     if isinstance(layer, Flatten):
-        unit = (region.rows[0] * shape[1] + region.columns[0]) * shape[2] + region.channels[0]
+        inner = shape if len(shape) == 3 else (1, 1, shape[0])
+        unit = (region.rows[0] * inner[1] + region.columns[0]) * inner[2] + region.channels[0]
         return Region((0, 1), (0, 1), (unit, unit + 1))
     if layer.sees_all:
         return Region((0, 1), (0, 1), region.channels)

@@ -68,6 +68,14 @@ def test_a_unit_of_flatten_is_one_value_of_a_map() -> None:
     assert image[found.rows[0], found.columns[0], found.channels[0]] == image.reshape(-1)[37]
 
 
+def test_flatten_may_follow_a_flat_layer() -> None:
+    assert (
+        source(cnn.Flatten(), (7,), one(5, 0, 0))
+        == fed(cnn.Flatten(), (7,), (7,), one(5, 0, 0))
+        == one(5, 0, 0)
+    )
+
+
 def test_dense_and_softmax_read_everything() -> None:
     assert source(cnn.Dense(units=4), (7,), one(2, 0, 0)).channels == (0, 7)
     assert source(cnn.Softmax(), (4,), one(2, 0, 0)).channels == (0, 4)
