@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields
+from reprlib import repr as shown  # a value from a file may be of any length
 from typing import Any
 
 from cnn_core.errors import ArchitectureError
@@ -12,6 +13,7 @@ FORMAT, VERSION = "cnn-architecture", 1
 MOST_LAYERS = 200
 MOST_PARAMETERS = 50_000_000  # 200 MB, and as much again for gradients and for the optimiser
 MOST_VALUES = 16_000_000  # activations of one layer for one image: 64 MB
+MOST_WINDOW_VALUES = 100_000_000  # what all windows of one layer meet in one image: 400 MB
 LARGEST_INPUT = 1024
 
 
@@ -48,12 +50,17 @@ class Architecture:
             isinstance(n, int) and not isinstance(n, bool) and 1 <= n <= LARGEST_INPUT for n in shape
         ):
             raise ArchitectureError(
-                f"input_shape is {self.input_shape!r}; use (height, width, channels), "
+                f"input_shape is {shown(self.input_shape)}; use (height, width, channels), "
                 f"each a whole number from 1 to {LARGEST_INPUT:,}"
+            )
+        if _size(shape) > MOST_VALUES:
+            raise ArchitectureError(
+                f"input_shape is {shown(self.input_shape)}, {_size(shape):,} values an image; "
+                f"use smaller images, of {MOST_VALUES:,} values or fewer"
             )
         for layer in layers:
             if not isinstance(layer, Layer):
-                raise ArchitectureError(f"{layer!r} is not a layer; use one of {', '.join(LAYERS)}")
+                raise ArchitectureError(f"{shown(layer)} is not a layer; use one of {', '.join(LAYERS)}")
         if len(layers) > MOST_LAYERS:
             raise ArchitectureError(f"{len(layers):,} layers are too many; use {MOST_LAYERS} or fewer")
         object.__setattr__(self, "input_shape", shape)
@@ -140,7 +147,7 @@ class Architecture:
             raise ArchitectureError(f'this is not an architecture: it lacks "format": "{FORMAT}"')
         if value.get("version") != VERSION:
             raise ArchitectureError(
-                f"this architecture has version {value.get('version')!r}, this program reads {VERSION}; "
+                f"this architecture has version {shown(value.get('version'))}, this program reads {VERSION}; "
                 "update the program"
             )
         shape, layers = value.get("input_shape"), value.get("layers")
@@ -163,6 +170,11 @@ def _report(index: int, layer: Layer, shape: Shape, field: tuple[int, int], tota
         raise ArchitectureError(
             f"{_size(output):,} values an image are more than the limit of {MOST_VALUES:,}; "
             "use fewer filters, or a larger stride"
+        )
+    if (values := _window_values(layer, shape, output)) > MOST_WINDOW_VALUES:
+        raise ArchitectureError(
+            f"its windows meet {values:,} values of an image, the limit is {MOST_WINDOW_VALUES:,}; "
+            "use a smaller window, less padding or a larger stride"
         )
     return LayerReport(
         index=index,
@@ -198,6 +210,15 @@ def _receptive_field(
     # Not more than there is: padding adds nothing to see.
     seen = (min(grown[0], whole[0]), min(grown[1], whole[1]))
     return seen, (jump[0] * w.stride[0], jump[1] * w.stride[1])
+
+
+def _window_values(layer: Layer, shape: Shape, output: Shape) -> int:
+    """Return how many values all windows meet, or the padded image holds if that is more; else 0."""
+    w = layer.window(shape)
+    if w is None:
+        return 0
+    padded = _size((shape[0] + w.before[0] + w.after[0], shape[1] + w.before[1] + w.after[1], shape[2]))
+    return max(padded, _size((*output[:2], *w.kernel, shape[2])))
 
 
 def _size(shape: Shape) -> int:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from reprlib import repr as shown  # a value from a file may be of any length
 from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
@@ -100,7 +101,9 @@ def check_sizes(layer: Layer, **limits: tuple[int, int]) -> None:
     for name, limit in limits.items():
         value = getattr(layer, name)
         if isinstance(value, tuple) and len(value) != 2:
-            raise ArchitectureError(f"{layer.name}: {name} is {value!r}; use one number or (height, width)")
+            raise ArchitectureError(
+                f"{layer.name}: {name} is {shown(value)}; use one number or (height, width)"
+            )
         numbers = value if isinstance(value, tuple) else (value,)
         plain = tuple(_plain_number(layer, name, value, number, limit) for number in numbers)
         object.__setattr__(layer, name, plain if isinstance(value, tuple) else plain[0])
@@ -110,7 +113,7 @@ def check_switch(layer: Layer, name: str) -> None:
     """Raise ArchitectureError where a field is neither True nor False."""
     value = getattr(layer, name)
     if not isinstance(value, bool):
-        raise ArchitectureError(f"{layer.name}: {name} is {value!r}; use True or False")
+        raise ArchitectureError(f"{layer.name}: {name} is {shown(value)}; use True or False")
 
 
 def _plain_number(
@@ -121,7 +124,9 @@ def _plain_number(
     kinds = (int, np.integer) if whole else (int, float, np.integer, np.floating)
     if not isinstance(number, kinds) or isinstance(number, bool) or not low <= number <= high:
         kind = "a whole number" if whole else "a number"
-        raise ArchitectureError(f"{layer.name}: {name} is {value!r}; use {kind} from {low:,} to {high:,}")
+        raise ArchitectureError(
+            f"{layer.name}: {name} is {shown(value)}; use {kind} from {low:,} to {high:,}"
+        )
     return int(number) if whole else float(number)
 
 

@@ -1,6 +1,7 @@
 """Convolution layer."""
 
 from dataclasses import dataclass
+from reprlib import repr as shown
 from typing import Any, ClassVar
 
 import numpy as np
@@ -29,7 +30,9 @@ def check_padding(layer: Layer, padding: Padding) -> None:
     """Raise ArchitectureError unless padding is a number, a pair, "same" or "valid"."""
     if isinstance(padding, str):
         if padding not in ("same", "valid"):
-            raise ArchitectureError(f'{layer.name}: padding is {padding!r}; use "same", "valid" or a number')
+            raise ArchitectureError(
+                f'{layer.name}: padding is {shown(padding)}; use "same", "valid" or a number'
+            )
     else:
         check_sizes(layer, padding=(0, LARGEST_SIZE))
 
@@ -166,7 +169,7 @@ def check_initializer(layer: Layer, name: str) -> None:
     """Raise ArchitectureError unless an initialiser has this name."""
     if not isinstance(name, str) or name not in INITIALIZERS:
         raise ArchitectureError(
-            f"{layer.name}: initializer is {name!r}; use one of {', '.join(INITIALIZERS)}"
+            f"{layer.name}: initializer is {shown(name)}; use one of {', '.join(INITIALIZERS)}"
         )
 
 
