@@ -7,9 +7,11 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedLayout, QVBoxLayout, 
 
 from playground.theme import LIGHT, SPACING, Theme, format_number
 from playground.views.confusion_matrix import ConfusionMatrix
+from playground.views.elided_label import ElidedLabel
 
 EMPTY = "Appears after the first epoch's validation."
-_LEGEND = "rows: true class, columns: prediction, shares in %"
+_LEGEND = "rows: true, columns: predicted"
+_MOST_PAIRS = 3
 
 
 class ConfusionView(QWidget):
@@ -22,16 +24,16 @@ class ConfusionView(QWidget):
         self.setObjectName("confusionView")
         self.setAccessibleName("Confusion of classes in validation")
         self.matrix = ConfusionMatrix()
-        self._title, self._read_out, self._empty = QLabel(), QLabel(), QLabel(EMPTY)
+        self._title, self._read_out = QLabel(), ElidedLabel(role="small", at_right=True)
         self._title.setProperty("role", "strong")
-        self._read_out.setProperty("role", "small")
+        self._empty, self._summary = QLabel(EMPTY), ""
         self._read_out.setAccessibleName("Cell under the cursor")
         self._empty.setProperty("role", "muted")
         self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         header = QHBoxLayout()
+        header.setSpacing(SPACING * 2)
         header.addWidget(self._title)
-        header.addStretch(1)
-        header.addWidget(self._read_out)
+        header.addWidget(self._read_out, 1)
         page = QWidget()
         layout = QVBoxLayout(page)
         layout.setContentsMargins(SPACING, SPACING // 2, SPACING, SPACING // 2)
@@ -42,7 +44,7 @@ class ConfusionView(QWidget):
         self._pages.addWidget(self._empty)
         self._pages.addWidget(page)
         self.matrix.cell_selected.connect(self.cell_selected)
-        self.matrix.read_out_changed.connect(lambda text: self._read_out.setText(text or _LEGEND))
+        self.matrix.read_out_changed.connect(self._tell)
         self.set_theme(LIGHT)
 
     def set_theme(self, theme: Theme) -> None:
@@ -67,9 +69,22 @@ class ConfusionView(QWidget):
         accuracy = f"{np.trace(matrix) / total:.2%}".replace("%", " %") if total else "unknown"
         when = "" if step is None else f" · after step {format_number(step)}"
         self._title.setText(f"Accuracy {accuracy} of {format_number(total)} images{when}")
+        self._summary = _LEGEND + most_confused(matrix, class_names)
         self.matrix.set_counts(matrix, class_names)
         self._pages.setCurrentIndex(1)
 
     def set_selected(self, truth: int | None, predicted: int | None = None) -> None:
         """Outline a cell, or none."""
         self.matrix.set_selected(None if truth is None or predicted is None else (truth, predicted))
+
+    def _tell(self, read_out: str) -> None:
+        self._read_out.setText(read_out or self._summary)
+
+
+def most_confused(counts: NDArray[np.int64], names: tuple[str, ...]) -> str:
+    """The pairs mistaken most often, as " · most confused: 4 as 9 (35), ..."; empty if there are none."""
+    wrong = counts * ~np.eye(len(counts), dtype=bool)
+    order = np.argsort(-wrong, axis=None, kind="stable")[:_MOST_PAIRS]
+    pairs = [divmod(int(at), len(counts)) for at in order]
+    found = [f"{names[t]} as {names[p]} ({format_number(int(wrong[t, p]))})" for t, p in pairs if wrong[t, p]]
+    return f" · most confused: {', '.join(found)}" if found else ""

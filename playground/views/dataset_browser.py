@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QStackedLayout, QTool
 
 import cnn_core as cnn
 from playground.theme import LIGHT, SPACING, Theme, format_number
+from playground.views.elided_label import ElidedLabel
 from playground.views.field_editors import ChoiceBox, fix_width
 from playground.views.thumbnail_grid import ThumbnailGrid
 
@@ -29,7 +30,8 @@ class DatasetBrowser(QWidget):
         self._only: NDArray[np.int64] | None = None
         self.class_box, self.outcome_box = ChoiceBox(), ChoiceBox((ALL, RIGHT, WRONG))
         self._outcome_label = QLabel("Predicted")
-        self._read_out, self._about, self._empty = QLabel(), QLabel(), QLabel(EMPTY)
+        self._read_out, self._about = ElidedLabel(role="small", at_right=True), QLabel()
+        self._empty = QLabel(EMPTY)
         self._banner, self._reason, self.all_button = QFrame(), QLabel(), QToolButton()
         self.grid = ThumbnailGrid()
         self._lay_out()
@@ -112,8 +114,7 @@ class DatasetBrowser(QWidget):
         self.outcome_box.setToolTip("Show only images whose predicted class is right, or wrong")
         fix_width(self.class_box, 176)
         fix_width(self.outcome_box, 136)
-        for label in (self._read_out, self._about):
-            label.setProperty("role", "small")
+        self._about.setProperty("role", "small")
         self._read_out.setAccessibleName("Image under the cursor")
         bar = QHBoxLayout()
         bar.setContentsMargins(SPACING, SPACING // 2, SPACING, 0)
@@ -122,8 +123,7 @@ class DatasetBrowser(QWidget):
         self._outcome_label.setBuddy(self.outcome_box)
         for part in (class_label, self.class_box, self._outcome_label, self.outcome_box, self._about):
             bar.addWidget(part)
-        bar.addStretch(1)
-        bar.addWidget(self._read_out)
+        bar.addWidget(self._read_out, 1)
         nothing = _centered(QLabel(NO_MATCH))
         below = QWidget()
         self._below = QStackedLayout(below)

@@ -47,7 +47,7 @@ class Curves:
             axis.setTextPen(theme.color("muted"))
             axis.setTickFont(looks.font("small"))
             axis.enableAutoSIPrefix(False)
-            axis.setStyle(maxTickLevel=int(side == "left"))
+            axis.setStyle(maxTickLevel=int(side == "left"), hideOverlappingLabels=False)
         self.plot.showGrid(x=False, y=True, alpha=0.2)
         self.plot.setLabel("left", self._label, color=theme.muted)
 

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedLayout, QToolButton, 
 
 import cnn_core as cnn
 from playground.theme import LIGHT, SPACING, Theme, format_number
+from playground.views.elided_label import ElidedLabel
 from playground.views.metric_curves import Curves
 from playground.views.metric_history import MetricHistory
 
@@ -37,7 +38,8 @@ class MetricsPlot(QWidget):
         self._redraw.setSingleShot(True)
         self._redraw.setInterval(REDRAW_MILLISECONDS)
         self._redraw.timeout.connect(self._show)
-        self._legend, self._read_out, self._empty = QLabel(), QLabel(), QLabel(EMPTY)
+        self._legend, self._empty = QLabel(), QLabel(EMPTY)
+        self._read_out = ElidedLabel(role="small", at_right=True)
         self._read_out.setAccessibleName("Values of the step under the cursor")
         self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._empty.setProperty("role", "muted")
@@ -49,7 +51,7 @@ class MetricsPlot(QWidget):
         self._all_button.hide()
         self._view = _View()
         self._view.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self._view.ci.layout.setContentsMargins(0, 0, 0, 0)
+        self._view.ci.layout.setContentsMargins(0, 0, SPACING, 0)
         self._view.ci.layout.setHorizontalSpacing(SPACING)
         self.loss = Curves(self._view.addPlot(0, 0), "loss", "Loss (cross-entropy)", 1.0)
         self.accuracy = Curves(self._view.addPlot(0, 1), "accuracy", "Accuracy (%)", 100.0)
@@ -145,11 +147,9 @@ class MetricsPlot(QWidget):
         header = QHBoxLayout()
         header.setSpacing(SPACING * 2)
         header.addWidget(self._legend)
-        header.addStretch(1)
-        header.addWidget(self._read_out)
+        header.addWidget(self._read_out, 1)
         header.addWidget(self._all_button)
-        for label in (self._legend, self._read_out):
-            label.setProperty("role", "small")
+        self._legend.setProperty("role", "small")
         plots = QWidget()
         inside = QVBoxLayout(plots)
         inside.setContentsMargins(SPACING, SPACING // 2, SPACING, SPACING // 2)

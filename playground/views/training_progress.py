@@ -2,10 +2,11 @@
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
 
 import cnn_core as cnn
 from playground.theme import LIGHT, SPACING, Theme, format_number
+from playground.views.elided_label import ElidedLabel
 
 # What a status is about, its colour and the shape of its mark: never told by colour alone.
 KINDS = {
@@ -25,10 +26,9 @@ class TrainingProgress(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._mark = _Mark()
-        self._status = QLabel("Ready")
+        self._status = ElidedLabel("Ready")
         self._status.setObjectName("trainingStatus")
         self._status.setAccessibleName("Training status")
-        self._status.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.epoch, self.step = _figure("Epoch", 80), _figure("Steps done", 88)
         self.speed, self.left = _figure("Speed", 104), _figure("Time left", 104)
         self.bar = _Bar()
@@ -49,7 +49,6 @@ class TrainingProgress(QWidget):
     def set_status(self, text: str, kind: str = "idle") -> None:
         """Say how things stand; `kind` is one of KINDS."""
         self._status.setText(text)
-        self._status.setToolTip(text)
         self._status.setProperty("role", {"error": "error", "warning": "warning"}.get(kind, "body"))
         self._status.style().unpolish(self._status)
         self._status.style().polish(self._status)

@@ -6,7 +6,7 @@ from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
 from playground.theme import DARK, LIGHT
-from playground.views.confusion_view import EMPTY, ConfusionView
+from playground.views.confusion_view import EMPTY, ConfusionView, most_confused
 
 pytestmark = pytest.mark.qt_log_ignore("This plugin does not support")  # offscreen: no window manager
 
@@ -99,3 +99,12 @@ def test_fewer_classes_drop_a_cell_that_is_gone(view: ConfusionView) -> None:
     view.set_selected(2, 2)
     view.set_confusion(COUNTS[:2, :2], NAMES[:2], 2)
     assert not view.grab().isNull()
+
+
+def test_the_most_confused_pairs_are_named(view: ConfusionView) -> None:
+    view.set_confusion(COUNTS, NAMES, 420)
+    assert "most confused: owl as dog (5), cat as dog (2), dog as cat (1)" in shown(view)
+
+
+def test_without_mistakes_no_pair_is_named() -> None:
+    assert most_confused(np.diag([3, 4, 5]), NAMES) == ""
