@@ -85,6 +85,10 @@ def create_window(file: Path | None = None, data: str | None = None) -> MainWind
     )
     parts.document.path = file
     connect(window, parts)
+    if file is None and resources.find(resources.TRAINED_NETWORK) is None:
+        window.notice.say(
+            "The trained network is missing from this installation; this one is untrained.", "warning"
+        )
     window.on_close.append(garbage.stop)
     window.draw_canvas.setFocus()
     return window

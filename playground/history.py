@@ -48,7 +48,8 @@ def _point(entry: dict[str, Any]) -> cnn.Progress:
     real = {name: float(entry[name]) for name in _NUMBERS[3:]}
     if min(whole.values()) < 1 or not np.isfinite(list(real.values())).all():
         raise ValueError("numbers out of range")
-    return cnn.Progress(**whole, **real, validation=_evaluation(entry.get("validation")))
+    numbers: dict[str, Any] = whole | real
+    return cnn.Progress(**numbers, validation=_evaluation(entry.get("validation")))
 
 
 def _evaluation(value: dict[str, Any] | None) -> cnn.Evaluation | None:

@@ -129,7 +129,7 @@ class MainWindow(QMainWindow):
         self.seen_view = SeenView()
         self.prediction_panel = PredictionPanel(lead=self.seen_view)
         self.breadcrumb = Breadcrumb()
-        self.network_view = NetworkView()
+        self.network_view = NetworkView(lead=self.breadcrumb)
         self.metrics_plot = MetricsPlot()
         self.confusion_view = ConfusionView()
         self.dataset_browser = DatasetBrowser()
@@ -159,7 +159,6 @@ class MainWindow(QMainWindow):
     def _network(self) -> QWidget:
         panel = _panel()
         layout = _column(panel, margins=SPACING)
-        layout.addWidget(self.breadcrumb)
         layout.addWidget(self.network_view, 1)
         return panel
 

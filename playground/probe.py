@@ -41,6 +41,7 @@ class Probe(QObject):
         self._network: cnn.Network | None = None
         self._step = 0
         self._picture: Drawing | Picture = Drawing()
+        self._seen: Array | None = None  # of the picture, until it or the input's shape changes
         self.reading: Reading | None = None
         self._due = QTimer(self)
         self._due.setSingleShot(True)
@@ -63,6 +64,7 @@ class Probe(QObject):
     def set_picture(self, picture: Drawing | Picture) -> None:
         """Look at another drawing or image from now on."""
         self._picture = picture
+        self._seen = None
         self._due.start()
 
     def run(self) -> None:
@@ -70,8 +72,9 @@ class Probe(QObject):
         if self._architecture is None:
             return
         self._due.stop()
-        seen = as_input(self._picture, self._architecture.input_shape)
-        self.reading = self._read(seen)
+        if self._seen is None or self._seen.shape != self._architecture.input_shape:
+            self._seen = as_input(self._picture, self._architecture.input_shape)
+        self.reading = self._read(self._seen)
         self.updated.emit(self.reading)
 
     def _read(self, seen: Array) -> Reading:

@@ -65,6 +65,7 @@ class ChannelJourney(QObject):
             values,
             report=report,
             inputs=_of_layer(reading, layer - 1),
+            scale=self._window.network_view.scale(layer),
             weight=None if network is None else network.parameters.get(f"{layer}.weight"),
         )
 

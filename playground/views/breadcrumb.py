@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QToolButton, QWidget
 
 from playground.theme import Theme
 
@@ -20,6 +20,7 @@ class Breadcrumb(QWidget):
         self._layout = QHBoxLayout(self)
         self._layout.setContentsMargins(0, 0, 0, 0)
         self._layout.setSpacing(4)
+        self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         self.setFixedHeight(28)
         self._names: list[str] = []
         self.set_names(["Network"])
@@ -46,7 +47,6 @@ class Breadcrumb(QWidget):
         here = QLabel(names[-1])
         here.setProperty("role", "title")
         self._layout.addWidget(here)
-        self._layout.addStretch(1)
 
     def _clear(self) -> None:
         while (item := self._layout.takeAt(0)) is not None:

@@ -17,12 +17,12 @@ _SCOPE_WORDS = {
 
 
 class NetworkBar(QWidget):
-    """Read-out, step, size of the maps and range of the colours."""
+    """Read-out, step, size of the maps and range of the colours; `lead` comes before them."""
 
     scope_chosen = Signal(str)  # "channel", "layer" or "network"
     large_chosen = Signal(bool)
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, parent: QWidget | None = None, lead: QWidget | None = None) -> None:
         super().__init__(parent)
         self._text = ""
         self._read_out, self._freshness = QLabel(), QLabel()
@@ -48,6 +48,9 @@ class NetworkBar(QWidget):
         layout = QHBoxLayout(self)
         layout.setContentsMargins(SPACING, 0, SPACING, 0)
         layout.setSpacing(SPACING)
+        if lead is not None:
+            layout.addWidget(lead)
+            layout.addSpacing(SPACING)
         for widget, stretch in (
             (self._read_out, 1),
             (self._freshness, 0),

@@ -41,7 +41,7 @@ class NetworkView(QWidget):
     move_requested = Signal(int, int)  # as Architecture.moved(source, target)
     hovered = Signal(object)  # Hover or None
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, parent: QWidget | None = None, lead: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("networkView")
         self.setAccessibleName("Network")
@@ -57,7 +57,7 @@ class NetworkView(QWidget):
         self._pointed = self._step_text = ""
         self._note = _NOTHING
         self._room = QSize()
-        self._bar, self._strip, self._scroll = NetworkBar(), NetworkStrip(), QScrollArea()
+        self._bar, self._strip, self._scroll = NetworkBar(lead=lead), NetworkStrip(), QScrollArea()
         self._settled = QTimer(self, singleShot=True, interval=_SETTLED)
         self._settled.timeout.connect(self._choose_strongest)
         self._build()
@@ -163,6 +163,10 @@ class NetworkView(QWidget):
         """Return the selection where it is a layer of the network, else none."""
         known = layer is not None and layer < len(self._shown.reports)
         return (layer, channel) if known else (None, None)
+
+    def scale(self, layer: int) -> Scale | None:
+        """The scale the layer is painted in, for showing it elsewhere in the same colours."""
+        return self._shown.scales(self._scope)[layer]
 
     # -- showing it ----------------------------------------------------------------------------------
 
