@@ -188,6 +188,7 @@ class DrawCanvas(QWidget):
             self._drag(point)
         elif event.type() == QEvent.Type.TabletRelease:
             self._lift()
+        event.accept()
 
     def event(self, event: QEvent) -> bool:
         """A finger makes strokes as the mouse does."""
@@ -209,7 +210,7 @@ class DrawCanvas(QWidget):
         key = Qt.Key(event.key())
         if event.matches(QKeySequence.StandardKey.Paste):
             self._take(QGuiApplication.clipboard().mimeData())
-        elif key in _ARROWS and event.modifiers() in (Qt.KeyboardModifier.NoModifier, _KEYPAD):
+        elif key in _ARROWS and not event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier:
             x, y = self._pen or (0.5, 0.5)
             self._drag((min(max(x + _ARROWS[key][0], 0.0), 1.0), min(max(y + _ARROWS[key][1], 0.0), 1.0)))
         elif key == Qt.Key.Key_Space and not event.isAutoRepeat():
@@ -291,9 +292,6 @@ class DrawCanvas(QWidget):
             QPen(theme.color("accent" if self.hasFocus() else "border"), 2 if self.hasFocus() else 1)
         )
         painter.drawRoundedRect(sheet, 3, 3)
-
-
-_KEYPAD = Qt.KeyboardModifier.KeypadModifier
 
 
 def _inside(point: Point) -> bool:

@@ -4,9 +4,10 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
-from PySide6.QtGui import QColor, QDropEvent, QImage
+from PySide6.QtCore import QEvent, QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtGui import QColor, QDropEvent, QImage, QInputDevice, QPointingDevice, QTabletEvent
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from playground.drawing import Drawing, Stroke, rasterize
@@ -130,6 +131,27 @@ def test_a_finger_draws(canvas: DrawCanvas) -> None:
     QTest.touchEvent(canvas, device).move(0, QPoint(101, 101), canvas).commit()
     QTest.touchEvent(canvas, device).release(0, QPoint(101, 101), canvas).commit()
     assert len(done) == 1
+    assert done[0].strokes[0].points[-1] == pytest.approx((0.5, 0.5))
+
+
+@pytest.mark.parametrize(
+    ("tip", "erases"), [(QPointingDevice.PointerType.Pen, False), (QPointingDevice.PointerType.Eraser, True)]
+)
+def test_a_pen_draws_and_its_other_end_erases(
+    canvas: DrawCanvas, tip: QPointingDevice.PointerType, erases: bool
+) -> None:
+    done: list[Drawing] = []
+    canvas.drawing_edited.connect(done.append)
+    stylus, capability = QInputDevice.DeviceType.Stylus, QInputDevice.Capability.Position
+    device = QPointingDevice("pen", 1, stylus, tip, capability, 1, 2)
+    kinds = QEvent.Type
+    for kind, x in ((kinds.TabletPress, 41), (kinds.TabletMove, 101), (kinds.TabletRelease, 101)):
+        at = QPointF(x, 101)
+        event = QTabletEvent(kind, device, at, at, 1, 0, 0, 0, 0, 0, NONE, LEFT, LEFT)
+        event.ignore()
+        QApplication.sendEvent(canvas, event)
+        assert event.isAccepted()  # else the system would send the same as a mouse
+    assert [stroke.erase for stroke in done[0].strokes] == [erases]
     assert done[0].strokes[0].points[-1] == pytest.approx((0.5, 0.5))
 
 
