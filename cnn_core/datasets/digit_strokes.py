@@ -69,7 +69,7 @@ def _vary_moves(control: Array, random: Random) -> Array:
     """
     moves = np.diff(control, axis=1)
     shape = moves.shape[:2]
-    length, angle = np.exp(0.15 * _normal(random, shape)), 0.1 * _normal(random, shape)
+    length, angle = np.exp(0.2 * _normal(random, shape)), 0.14 * _normal(random, shape)
     x, y = moves[:, :, 0] * length, moves[:, :, 1] * length
     turned = np.stack([x * np.cos(angle) - y * np.sin(angle), x * np.sin(angle) + y * np.cos(angle)], axis=2)
     astray = np.cumsum(turned - moves, axis=1)

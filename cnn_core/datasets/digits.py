@@ -103,9 +103,9 @@ def _choose_pens(lines: Lines, random: np.random.Generator) -> NDArray[np.float3
     radius = np.clip(1.3 * np.exp(0.32 * random.standard_normal(len(points))), 0.55, 2.6)
     box = points.max(axis=1) - points.min(axis=1)
     pixels = 17 / box.max(axis=1)
-    width, height = (box * pixels[:, None] + 5).T
+    width, height = (box * pixels[:, None] + 7).T
     length = (np.hypot(*np.diff(points, axis=1).T).T * lines.pen).sum(axis=1) * pixels
-    thin: NDArray[np.float32] = np.minimum(radius, 0.3 * width * height / length).astype(np.float32)
+    thin: NDArray[np.float32] = np.minimum(radius, 0.22 * width * height / length).astype(np.float32)
     return thin
 
 
