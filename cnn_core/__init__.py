@@ -4,6 +4,7 @@ from cnn_core import checkpoint, datasets, functional, preprocessing, presets
 from cnn_core.architecture import Architecture, LayerReport
 from cnn_core.checkpoint import Checkpoint
 from cnn_core.datasets import Dataset
+from cnn_core.datasets.augment import Augmentation
 from cnn_core.errors import ArchitectureError, CheckpointError, DatasetError, DivergenceError
 from cnn_core.layers import (
     GELU,
@@ -39,6 +40,7 @@ __all__ = [
     "AdamW",
     "Architecture",
     "ArchitectureError",
+    "Augmentation",
     "AvgPool2D",
     "BatchNorm",
     "Checkpoint",

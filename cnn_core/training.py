@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from cnn_core.datasets import Dataset
+from cnn_core.datasets.augment import Augmentation
 from cnn_core.errors import DatasetError, DivergenceError
 from cnn_core.execution import BatchResult, Executor
 from cnn_core.functional.geometry import Array
@@ -23,7 +24,8 @@ from cnn_core.optimizers import SGD, Optimizer, Slots, clip_gradients
 from cnn_core.schedules import Constant, Schedule
 from cnn_core.threads import Cancelled
 
-_ORDER, _STEP = 0, 1  # what a number is drawn for: keeps the sequences apart
+_ORDER, _STEP, _CHANGE = 0, 1, 2  # what a number is drawn for: keeps the sequences apart
+AUGMENTED_TOGETHER = 32  # images changed by one thread at a time, however many threads there are
 LARGEST_BATCH = 8192
 
 
@@ -37,6 +39,7 @@ class TrainingSettings:
     epochs: int = 10
     label_smoothing: float = 0.0
     clip_norm: float | None = None
+    augmentation: Augmentation = Augmentation()  # noqa: RUF009 - a frozen value
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -49,7 +52,12 @@ class TrainingSettings:
 
     def to_json(self) -> dict[str, Any]:
         """Return plain values."""
-        return {**vars(self), "optimizer": self.optimizer.to_json(), "schedule": self.schedule.to_json()}
+        parts = ("optimizer", "schedule", "augmentation")
+        return {**vars(self), **{name: getattr(self, name).to_json() for name in parts}}
+
+    def arguments(self) -> dict[str, Any]:
+        """Return the arguments of Trainer that these settings stand for: all but the epochs."""
+        return {name: value for name, value in vars(self).items() if name != "epochs"}
 
     @staticmethod
     def from_json(value: Mapping[str, Any]) -> "TrainingSettings":
@@ -58,6 +66,7 @@ class TrainingSettings:
             parts = {
                 "optimizer": Optimizer.from_json(value["optimizer"]),
                 "schedule": Schedule.from_json(value["schedule"]),
+                "augmentation": Augmentation.from_json(value.get("augmentation", {})),
             }
             return TrainingSettings(**{**value, **parts})
         except (KeyError, TypeError, AttributeError) as error:
@@ -102,6 +111,7 @@ class Trainer:
         batch_size: int = 64,
         label_smoothing: float = 0.0,
         clip_norm: float | None = None,
+        augmentation: Augmentation = Augmentation(),  # noqa: B008 - a frozen value
         seed: int = 0,
         threads: int | None = None,
     ) -> None:
@@ -115,6 +125,7 @@ class Trainer:
         self.train, self.validation = train, validation
         self.optimizer, self.schedule = optimizer, schedule
         self.batch_size, self.label_smoothing, self.clip_norm = batch_size, label_smoothing, clip_norm
+        self.augmentation = augmentation
         self.seed, self.threads = seed, threads
         self.step = 0
         self.learning_rate = optimizer.learning_rate  # before the schedule's factor
@@ -188,7 +199,7 @@ class Trainer:
         result = executor.loss_and_gradients(
             network.parameters,
             network.buffers,
-            self.train.images[batch],
+            self._changed(self.train.images[batch], executor),
             self.train.labels[batch],
             seed=(self.seed, _STEP, self.step),
             label_smoothing=self.label_smoothing,
@@ -211,6 +222,20 @@ class Trainer:
             learning_rate=rate,
             images_per_second=0.0,
         )
+
+    def _changed(self, images: Array, executor: Executor) -> Array:
+        """Return the images as augmentation changes them in this step, shared by the threads."""
+        if not self.augmentation.active:
+            return images
+        changed = np.empty_like(images)
+
+        def change(block: int, worker: int) -> None:
+            rows = slice(block * AUGMENTED_TOGETHER, (block + 1) * AUGMENTED_TOGETHER)
+            generator = np.random.default_rng((self.seed, _CHANGE, self.step, block))
+            changed[rows] = self.augmentation.apply(images[rows], generator)
+
+        executor.threads.each(-(-len(images) // AUGMENTED_TOGETHER), change, self._stop.is_set)
+        return changed
 
     def _move(self, result: BatchResult, rate: float) -> None:
         """Take the optimiser's step, in place; nothing is changed where a gradient is not finite."""
