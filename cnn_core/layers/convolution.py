@@ -24,6 +24,7 @@ from cnn_core.layers.base import (
 
 LARGEST_SIZE = 1024
 LARGEST_COUNT = 65_536
+LARGEST_WINDOW = 16_384  # pixels; every one is a step of a loop, and is described in memory
 
 
 def check_padding(layer: Layer, padding: Padding) -> None:
@@ -48,16 +49,22 @@ def fitting_window(
 ) -> Window:
     """Return the layer's window over its input; raise ArchitectureError where it is larger than that."""
     height, width, _ = need_image(layer, input_shape)
+    area = pair(kernel)[0] * pair(kernel)[1]
+    if area > LARGEST_WINDOW:
+        raise ArchitectureError(
+            f"{field} {kernel} makes a window of {area:,} pixels, the limit is {LARGEST_WINDOW:,}; "
+            "use a smaller one, or GlobalAveragePooling2D"
+        )
     w = window((height, width), kernel, stride, padding, dilation)
     if min(w.output) >= 1:
         return w
     room = [n + b + a for n, b, a in zip((height, width), w.before, w.after, strict=True)]
     most = [(r - 1) // d + 1 for r, d in zip(room, w.dilation, strict=True)]
-    shown = kernel if isinstance(kernel, int) else f"{w.kernel[0]}x{w.kernel[1]}"
+    size = kernel if isinstance(kernel, int) else f"{w.kernel[0]}x{w.kernel[1]}"
     spread = "" if w.dilation == (1, 1) else f" with dilation {dilation}"
     limit = f"{min(most)}" if isinstance(kernel, int) else f"{most[0]}x{most[1]}"
     raise ArchitectureError(
-        f"{field} {shown}{spread} is larger than its {height}x{width} input; "
+        f"{field} {size}{spread} is larger than its {height}x{width} input; "
         f"use {limit} or less, or add padding"
     )
 
