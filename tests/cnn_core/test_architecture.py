@@ -225,6 +225,12 @@ ERRORS = {
         "layer 0 (Conv2D): its windows meet 825,757,696 values of an image, the limit is 100,000,000; "
         "use a smaller window, less padding or a larger stride",
     ),
+    "a window too large": (
+        (1024, 1024, 1),
+        MaxPool2D(pool_size=(129, 128)),
+        "layer 0 (MaxPool2D): pool_size (129, 128) makes a window of 16,512 pixels, the limit is 16,384; "
+        "use a smaller one, or GlobalAveragePooling2D",
+    ),
     "padding too large": (
         (1, 1, 1024),
         Conv2D(filters=1, kernel_size=1, padding=1024, stride=1024),
