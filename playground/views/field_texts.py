@@ -60,6 +60,17 @@ FIELD_TEXTS: Final[dict[str, FieldText]] = {
     ),
     "first": FieldText("First", "Where the learning rate begins, as a share of its full height."),
     "last": FieldText("Last", "Where the learning rate ends, as a share of its full height."),
+    # augmentation
+    "rotation": FieldText("Rotation (°)", "Turns each image by up to so many degrees, either way."),
+    "shift": FieldText("Shift (pixels)", "Moves each image by up to so many pixels, any way."),
+    "scale": FieldText("Scale", "Makes each image wider, narrower, taller or flatter by up to this share."),
+    "shear": FieldText("Slant (°)", "Slants each image by up to so many degrees, either way."),
+    "thickness": FieldText("Thickness (pixels)", "Makes strokes up to so many pixels wider or thinner."),
+    "elastic": FieldText(
+        "Wobble (pixels)", "Moves parts of the image by up to so many pixels against each other."
+    ),
+    "noise": FieldText("Noise", "Adds grey noise with up to this deviation, 1 being white."),
+    "cutout": FieldText("Cut out (pixels)", "Blackens a rectangle with sides of up to so many pixels."),
     # training
     "batch_size": FieldText("Batch", "How many images each training step looks at."),
     "epochs": FieldText("Epochs", "How many times training goes through the whole data set."),

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from PySide6.QtCore import QPoint, Qt, Signal
-from PySide6.QtWidgets import QFrame, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 import cnn_core as cnn
 from playground.theme import SPACING
@@ -11,7 +11,7 @@ from playground.views.field_editors import ChoiceBox
 from playground.views.value_form import ValueForm
 
 _SCHEDULE_TIP = "How the learning rate changes during the training"
-_WIDTH = 288  # px
+_WIDTH = 560  # px
 
 
 class FurtherSettings(QFrame):
@@ -31,18 +31,29 @@ class FurtherSettings(QFrame):
         self.schedule_box.setAccessibleName("Schedule")
         self.schedule_box.setToolTip(_SCHEDULE_TIP)
         self._schedule_form = ValueForm()
-        self._other_form = ValueForm(leave_out=("optimizer", "schedule", "batch_size", "epochs"))
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(SPACING * 2, SPACING, SPACING * 2, SPACING * 2)
-        layout.setSpacing(SPACING)
+        self._other_form = ValueForm(leave_out=("batch_size", "epochs"))
+        self._augmentation_form = ValueForm()
+        left, right = QVBoxLayout(), QVBoxLayout()
         schedule_title = _section("Learning rate schedule")
         schedule_title.setBuddy(self.schedule_box)
         for part in (self._optimizer_title, self._optimizer_form, schedule_title, self.schedule_box):
-            layout.addWidget(part)
+            left.addWidget(part)
         for part in (self._schedule_form, _section("Regularisation and chance"), self._other_form):
-            layout.addWidget(part)
+            left.addWidget(part)
+        about = QLabel("Each time it is used, a training image is changed at random by up to:", wordWrap=True)
+        about.setProperty("role", "small")
+        for part in (_section("Augmentation"), about, self._augmentation_form):
+            right.addWidget(part)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(SPACING * 2, SPACING, SPACING * 2, SPACING * 2)
+        layout.setSpacing(SPACING * 3)
+        for column in (left, right):
+            column.setSpacing(SPACING)
+            column.addStretch(1)
+            layout.addLayout(column, 1)
         self._optimizer_form.value_edited.connect(lambda value: self._edit(optimizer=value))
         self._schedule_form.value_edited.connect(lambda value: self._edit(schedule=value))
+        self._augmentation_form.value_edited.connect(lambda value: self._edit(augmentation=value))
         self._other_form.value_edited.connect(self._accept)
         self.schedule_box.edited.connect(self._on_schedule_chosen)
         self.set_settings(self._settings)
@@ -55,11 +66,12 @@ class FurtherSettings(QFrame):
         self._optimizer_form.set_value(settings.optimizer)
         self.schedule_box.set_value(type(settings.schedule).__name__)
         self._schedule_form.set_value(settings.schedule)
+        self._augmentation_form.set_value(settings.augmentation)
         self._other_form.set_value(settings)
 
     def editor(self, field_name: str) -> QWidget:
-        """The editor of a field of the optimiser, the schedule or the settings; KeyError if there is none."""
-        for form in (self._optimizer_form, self._schedule_form):
+        """The editor of a field of optimiser, schedule, augmentation or settings; KeyError if there is none."""
+        for form in (self._optimizer_form, self._schedule_form, self._augmentation_form):
             try:
                 return form.editor(field_name)
             except KeyError:

@@ -125,7 +125,7 @@ class TrainingPanel(QFrame):
         self.further_button.setObjectName("furtherSettingsButton")
         self.further_button.setAccessibleName("Further training settings")
         self.further_button.setToolTip(
-            "Momentum, weight decay, schedule, label smoothing, gradient clipping and seed"
+            "Momentum, weight decay, schedule, augmentation, label smoothing and seed"
         )
         self.further_button.setStyleSheet("QToolButton { padding: 2px 8px; }")
         self.further_button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)

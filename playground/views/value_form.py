@@ -16,6 +16,7 @@ from playground.views.size_editors import PaddingEditor, SizeEditor
 
 _LABEL_WIDTH = 92  # px; wide enough for most labels, so that the forms of all layers line up
 _LOGARITHMIC = frozenset({"learning_rate", "weight_decay", "epsilon", "clip_norm"})
+_STEPS = {"rotation": 5.0, "shift": 1.0, "shear": 5.0, "thickness": 0.5, "elastic": 1.0, "cutout": 2.0}
 _FROM_ZERO = frozenset({"padding", "warmup_steps", "seed"})
 _CHOICES = {"initializer": tuple(INITIALIZERS)}
 _NONE_TEXTS = {"stride": "as pool size", "clip_norm": "off"}
@@ -23,6 +24,8 @@ _NONE_TEXTS = {"stride": "as pool size", "clip_norm": "off"}
 
 class ValueForm(QWidget):
     """Shows one dataclass value; `value_edited(object)` carries the new value after each valid edit.
+
+    Fields that are dataclass values themselves have no row: they take a form of their own.
 
     A value the constructor refuses (ValueError) is not sent: its reason stands beneath the field until the
     field is valid again or another value is set.
@@ -78,7 +81,13 @@ class ValueForm(QWidget):
         if value is None:
             return
         hints = typing.get_type_hints(type(value))
-        shown = [f for f in dataclasses.fields(value) if f.init and f.name not in self._leave_out]
+        shown = [
+            field
+            for field in dataclasses.fields(value)
+            if field.init
+            and field.name not in self._leave_out
+            and not dataclasses.is_dataclass(hints[field.name])
+        ]
         for row, field in enumerate(shown):
             self._add_row(row, type(value).__name__, field, hints[field.name])
         self._order_tabs()
@@ -148,7 +157,9 @@ def make_editor(field_name: str, hint: Any) -> QWidget:
     if any(typing.get_origin(kind) is tuple for kind in kinds):
         return SizeEditor(smallest, none_text)
     if float in kinds:
-        return NumberBox(logarithmic=field_name in _LOGARITHMIC, smallest_text=none_text)
+        box = NumberBox(logarithmic=field_name in _LOGARITHMIC, smallest_text=none_text)
+        box.setSingleStep(_STEPS.get(field_name, 0.05))
+        return box
     if bool in kinds:
         return SwitchBox()
     return CountBox(smallest, none_text)

@@ -203,6 +203,16 @@ def test_choosing_a_schedule_shows_its_own_fields(panel: TrainingPanel) -> None:
     panel.further.close()
 
 
+def test_augmentation_is_edited_in_the_popup(panel: TrainingPanel) -> None:
+    seen = settings_of(panel)
+    panel.further.open_below(panel.further_button)
+    QTest.keyClick(panel.further.editor("rotation"), Qt.Key.Key_Up)
+    assert seen[-1].augmentation == replace(cnn.TrainingSettings().augmentation, rotation=5.0)
+    for name in vars(seen[-1].augmentation):
+        assert not panel.further.editor(name).toolTip().startswith(" Usual"), name
+    panel.further.close()
+
+
 @pytest.mark.parametrize("optimizer", [kind() for kind in cnn.OPTIMIZERS.values()], ids=lambda o: o.name)
 @pytest.mark.parametrize(
     "schedule", [kind() for kind in cnn.SCHEDULES.values()], ids=lambda s: type(s).__name__
