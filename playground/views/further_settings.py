@@ -70,7 +70,7 @@ class FurtherSettings(QFrame):
         self._other_form.set_value(settings)
 
     def editor(self, field_name: str) -> QWidget:
-        """The editor of a field of optimiser, schedule, augmentation or settings; KeyError if there is none."""
+        """The editor of a field of any of the forms here; KeyError if there is none."""
         for form in (self._optimizer_form, self._schedule_form, self._augmentation_form):
             try:
                 return form.editor(field_name)
