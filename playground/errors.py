@@ -80,6 +80,8 @@ class ErrorReport(QObject):
             sys.__excepthook__(kind, error or kind(), trace)
             return
         _log.error("uncaught exception", exc_info=(kind, error or kind(), trace))
+        if sys.stderr is not None:  # it is None in a window started without a console
+            traceback.print_exception(kind, error, trace)
         last = traceback.extract_tb(trace)[-1:] if trace else []
         where = f"{Path(last[0].filename).name}, line {last[0].lineno}" if last else "an unknown place"
         sentence = f"{kind.__name__} in {where}: {error}"

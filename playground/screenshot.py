@@ -32,13 +32,16 @@ SEVEN = (
 )  # fmt: skip
 
 
-def run(directory: Path) -> int:
-    """Write the pictures into `directory`, made when it is not there; return 0. Raises OSError."""
+def run(directory: Path, data: str | None = None) -> int:
+    """Write the pictures into `directory`, made when it is not there; return 0. Raises OSError.
+
+    `data` names the images to train on; None: the built-in digits.
+    """
     directory.mkdir(parents=True, exist_ok=True)
     app = create_application(["cnn-playground"])
     app.setApplicationName(f"{app.applicationName()}-pictures")  # leaves the settings of the person alone
     QSettings().clear()
-    window = create_window()
+    window = create_window(data=data)
     window.before_close.clear()
     try:
         for name, moment in SCENE.items():
@@ -155,7 +158,7 @@ def _until(happened: Callable[[], bool]) -> None:
 
 def _settle() -> None:
     """Let everything that is on its way be painted."""
-    for _ in range(40):
+    for _ in range(20):
         _turn(20)
 
 
