@@ -59,7 +59,7 @@ class Network:
         """Return a network of another architecture that keeps the numbers of the layers both have.
 
         Layers are matched in their order, the longest common sequence of equal layers whose parameters have
-        equal shapes; all others start anew.
+        equal shapes, those with parameters before those without; all others start anew.
         """
         network = Network.initialize(architecture, seed)
         for old, new in _kept_layers(self.architecture, architecture):
@@ -112,12 +112,15 @@ class Network:
         labels (N,) are class numbers. `seed` decides what dropout drops.
         """
         images = self._checked(images)
-        labels = np.asarray(labels, np.int64)
-        if labels.shape != (len(images),) or labels.min() < 0 or labels.max() >= self.architecture.classes:
+        labels = np.asarray(labels)
+        fits = labels.shape == (len(images),) and np.issubdtype(labels.dtype, np.integer)
+        if not fits or labels.min() < 0 or labels.max() >= self.architecture.classes:
+            values = f" from {labels.min()} to {labels.max()}" if labels.size else ""
             raise DatasetError(
                 f"labels must be {len(images):,} class numbers from 0 to {self.architecture.classes - 1}; "
-                f"these have shape {labels.shape} and values from {labels.min()} to {labels.max()}"
+                f"these are {labels.dtype} of shape {labels.shape}{values}"
             )
+        labels = labels.astype(np.int64)
         with Executor(self.architecture, threads) as executor:
             result = executor.loss_and_gradients(
                 self.parameters, self.buffers, images, labels, seed=(seed,), label_smoothing=label_smoothing
@@ -186,11 +189,13 @@ def _kept_layers(old: Architecture, new: Architecture) -> list[tuple[int, int]]:
         ]
 
     a, b = described(old), described(new)
+    # One layer with numbers to lose is worth more than all without.
+    worth = [1 + len(a) * bool(report.parameters) for report in old.check()]
     length = np.zeros((len(a) + 1, len(b) + 1), int)
     for i in reversed(range(len(a))):
         for j in reversed(range(len(b))):
             length[i, j] = (
-                length[i + 1, j + 1] + 1 if a[i] == b[j] else max(length[i + 1, j], length[i, j + 1])
+                length[i + 1, j + 1] + worth[i] if a[i] == b[j] else max(length[i + 1, j], length[i, j + 1])
             )
     pairs, i, j = [], 0, 0
     while i < len(a) and j < len(b):
