@@ -1,0 +1,198 @@
+"""How the window holds up while it trains: `cnn-playground bench --window`.
+
+Speed of training beside the same training without a window, in turn; the delay of the window's own timers;
+from a pen move to maps and bars repainted; from the start of a process to a drawing that is classified.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from PySide6.QtCore import QEventLoop, QPointF, QSettings, Qt, QTimer
+from PySide6.QtGui import QMouseEvent
+from PySide6.QtWidgets import QApplication
+
+import cnn_core as cnn
+from playground.app import create_application, create_window
+from playground.main_window import MainWindow
+
+TURNS = 3  # of training with and without the window
+TICK = 16  # ms between ticks of the timer whose delay is measured
+PATIENCE = 120  # seconds for the data to be there
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Measure, print, return the exit code."""
+    options = _options(arguments)
+    app = create_application(["cnn-playground"])
+    app.setApplicationName(f"{app.applicationName()}-bench")  # leaves the settings of the person alone
+    QSettings().clear()
+    window = create_window(data=options.data)
+    window.before_close.clear()
+    window.resize(1600, 1000)
+    try:
+        figures = _figures(window, options.seconds)
+    finally:
+        window.close()
+    figures["start_to_classified_s"] = min(_start_to_classified() for _ in range(3))
+    for name, value in figures.items():
+        print(f"{name:34}{value:12,.3f}")
+    if options.json:
+        with open(options.json, "w", encoding="utf-8") as file:  # noqa: PTH123
+            json.dump(figures, file, indent=1)
+    return 0
+
+
+def print_time_to_classified(began: float) -> None:
+    """Open the window, draw, and print the seconds since `began` (time.time()) when the drawing is
+    classified."""
+    create_application(["cnn-playground"])
+    window = create_window()
+    _stroke(window, np.linspace(0.2, 0.8, 4))
+    QApplication.processEvents()
+    panel = window.prediction_panel
+    assert panel.property("predictedClass") >= 0
+    print(time.time() - began, flush=True)
+    window.before_close.clear()
+    window.close()
+
+
+def _figures(window: MainWindow, seconds: float) -> dict[str, float]:
+    end = time.monotonic() + PATIENCE
+    while window.control.data is None:
+        if time.monotonic() > end:
+            raise TimeoutError("the data did not arrive")
+        _live(0.05)
+    figures: dict[str, float] = {}
+    figures |= _quantiles("pen_to_painted_idle_ms", _pen_moves(window, seconds / 2))
+    shown, alone, delays = [], [], []
+    for _ in range(TURNS):
+        rate, late = _train_in_window(window, seconds / TURNS)
+        shown.append(rate)
+        delays += late
+        alone.append(_train_alone(window, seconds / TURNS))
+    figures["images_per_second_in_window"] = float(np.median(shown))
+    figures["images_per_second_alone"] = float(np.median(alone))
+    figures["window_against_alone"] = float(np.median(np.array(shown) / np.array(alone)))
+    figures |= _quantiles("timer_delay_training_ms", delays)
+    window.control.start(10**9)
+    figures |= _quantiles("pen_to_painted_training_ms", _pen_moves(window, seconds / 2))
+    _stop(window)
+    return figures
+
+
+def _train_in_window(window: MainWindow, seconds: float) -> tuple[float, list[float]]:
+    """Return images a second while the window trains and shows it, and how late its ticks were (ms)."""
+    late: list[float] = []
+    timer, last = QTimer(window), time.perf_counter()
+    timer.setTimerType(Qt.TimerType.PreciseTimer)
+
+    def tick() -> None:
+        nonlocal last
+        now = time.perf_counter()
+        late.append(max(0.0, (now - last) * 1000 - TICK))
+        last = now
+
+    timer.timeout.connect(tick)
+    window.control.start(10**9)
+    _live(0.5)
+    timer.start(TICK)
+    last, before, begun = time.perf_counter(), window.control.step, time.perf_counter()
+    _live(seconds)
+    timer.stop()
+    images = (window.control.step - before) * window.parts.document.content.settings.batch_size
+    spent = time.perf_counter() - begun
+    _stop(window)
+    return images / spent, late
+
+
+def _train_alone(window: MainWindow, seconds: float) -> float:
+    """Return images a second of the same training in a plain loop."""
+    content, data = window.parts.document.content, window.control.data
+    assert data is not None
+    trainer = cnn.Trainer(content.network, train=data.train, **content.settings.arguments())
+    images, begun = 0, time.perf_counter()
+    for _ in trainer.run(steps=10**9):
+        images += trainer.batch_size
+        if time.perf_counter() - begun > seconds:
+            break
+    return images / (time.perf_counter() - begun)
+
+
+def _pen_moves(window: MainWindow, seconds: float) -> list[float]:
+    """Return the times (ms) from a move of the pen to all views repainted."""
+    times: list[float] = []
+    end = time.perf_counter() + seconds
+    while time.perf_counter() < end:
+        times += _stroke(window, np.linspace(0.15, 0.85, 30))
+        window.actions_.clear_drawing.trigger()
+        _live(0.02)
+    return times
+
+
+def _stroke(window: MainWindow, places: Any) -> list[float]:
+    """Draw one wavy line with the mouse; return the times (ms) until each move was seen."""
+    canvas, times = window.draw_canvas, []
+    for number, place in enumerate(places):
+        kind = QMouseEvent.Type.MouseButtonPress if number == 0 else QMouseEvent.Type.MouseMove
+        where = QPointF(place * canvas.width(), (0.5 + 0.3 * np.sin(place * 9)) * canvas.height())
+        begun = time.perf_counter()
+        _send(window, kind, where)
+        seen = window.parts.probe.reading
+        while window.parts.probe.reading is seen and time.perf_counter() - begun < 1:
+            QApplication.processEvents()
+        QApplication.processEvents()  # the paint events that the new reading has asked for
+        times.append((time.perf_counter() - begun) * 1000)
+    _send(window, QMouseEvent.Type.MouseButtonRelease, where)
+    QApplication.processEvents()
+    return times[1:]
+
+
+def _send(window: MainWindow, kind: QMouseEvent.Type, where: QPointF) -> None:
+    left, none = Qt.MouseButton.LeftButton, Qt.MouseButton.NoButton
+    down = none if kind == QMouseEvent.Type.MouseButtonRelease else left
+    button = none if kind == QMouseEvent.Type.MouseMove else left
+    target = window.draw_canvas
+    event = QMouseEvent(kind, where, target.mapToGlobal(where), button, down, Qt.KeyboardModifier.NoModifier)
+    QApplication.sendEvent(target, event)
+
+
+def _start_to_classified() -> float:
+    """Return the seconds from the start of a process to a window that has classified a drawing."""
+    code = "from playground.window_bench import print_time_to_classified as p; p({})"
+    command = [sys.executable, "-c", code.format(time.time())]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    return float(done.stdout.split()[-1])
+
+
+def _stop(window: MainWindow) -> None:
+    window.control.pause()
+    while window.control.running:
+        _live(0.02)
+
+
+def _live(seconds: float) -> None:
+    """Let the window live for so long, asleep while nothing happens, as it is in use."""
+    loop = QEventLoop()
+    QTimer.singleShot(round(seconds * 1000), loop.quit)
+    loop.exec()
+
+
+def _quantiles(name: str, values: Sequence[float]) -> dict[str, float]:
+    return {f"{name}_p{q}": float(np.percentile(values, q)) for q in (50, 95, 99)}
+
+
+def _options(arguments: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="cnn-playground bench --window", description="Measure the window.")
+    parser.add_argument("--window", action="store_true", help="this measurement")
+    parser.add_argument("--data", metavar="SPEC", help="the images to train on [digits]")
+    parser.add_argument("--seconds", type=float, default=12.0, help="for each figure")
+    parser.add_argument("--json", metavar="FILE", help="also write the figures to this file")
+    return parser.parse_args(arguments)
