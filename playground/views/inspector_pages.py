@@ -100,7 +100,7 @@ class LayerPage(QWidget):
             return
         if kernels is not None:
             self._kernels_title.setText("Kernels" if weight.ndim == 4 else "Weights of each unit, as images")
-            self.kernels.set_weight(kernels)
+            self.kernels.set_weight(kernels, "filter" if weight.ndim == 4 else "unit")
         self._weights_title.setText(f"{name}{_of_channel(weight, channel)}")
         self.weights.set_values(_narrowed(weight, channel))
         self._weights_about.setText(self.weights.description())

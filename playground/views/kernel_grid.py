@@ -49,6 +49,7 @@ class KernelGrid(QWidget):
         self._theme = LIGHT
         self._weight: NDArray[np.float32] | None = None
         self._input = STRONGEST
+        self._noun = "filter"
         self._filters = np.zeros(0, np.int64)  # which filter each tile shows
         self._inputs = np.zeros(0, np.int64)  # which input channel of it; MEAN: all
         self._tiles = np.zeros((0, 1, 1), np.float32)
@@ -63,8 +64,9 @@ class KernelGrid(QWidget):
         self._theme = theme
         self._render()
 
-    def set_weight(self, weight: NDArray[np.float32] | None) -> None:
-        """Show the weights (KH, KW, C_in, C_out) of a convolution, or nothing."""
+    def set_weight(self, weight: NDArray[np.float32] | None, noun: str = "filter") -> None:
+        """Show weights (KH, KW, C_in, C_out), or nothing; `noun` is what has one kernel a tile."""
+        self._noun = noun
         if weight is None or self._weight is None or weight.shape != self._weight.shape:
             self._cursor = None
         self._weight = weight
@@ -99,7 +101,7 @@ class KernelGrid(QWidget):
         tile, row, column = self._cursor
         source = "mean of inputs" if self._inputs[tile] == MEAN else f"input {self._inputs[tile]}"
         value = format_number(float(self._tiles[tile, row, column]))
-        return f"filter {self._filters[tile]}, {source}, row {row}, column {column}: {value}"
+        return f"{self._noun} {self._filters[tile]}, {source}, row {row}, column {column}: {value}"
 
     def _render(self) -> None:
         if self._weight is None or self._weight.ndim != 4:

@@ -28,6 +28,7 @@ class KernelPanel(QWidget):
         self._about = QLabel(wordWrap=True)
         self._about.setProperty("role", "small")
         self._inputs = self._count = 0
+        self._noun = "filter"
         row = QHBoxLayout()
         row.addWidget(self._label)
         row.addWidget(self.input_box, 1)
@@ -45,12 +46,13 @@ class KernelPanel(QWidget):
         """Paint in a theme's colours."""
         self.grid.set_theme(theme)
 
-    def set_weight(self, weight: NDArray[np.float32]) -> None:
-        """Show the weights (KH, KW, C_in, C_out) of a convolution."""
+    def set_weight(self, weight: NDArray[np.float32], noun: str = "filter") -> None:
+        """Show weights (KH, KW, C_in, C_out); `noun` is what has one kernel a tile."""
         self._count = weight.shape[3]
-        if weight.shape[2] != self._inputs:
+        if weight.shape[2] != self._inputs or noun != self._noun:
+            self._noun = noun
             self._offer_inputs(weight.shape[2])
-        self.grid.set_weight(weight)
+        self.grid.set_weight(weight, noun)
 
     def set_channel(self, channel: int | None) -> None:
         """Outline the filter of an output channel."""
@@ -60,7 +62,7 @@ class KernelPanel(QWidget):
         self._inputs = inputs
         with QSignalBlocker(self.input_box):
             self.input_box.clear()
-            self.input_box.addItem("strongest input of each filter", STRONGEST)
+            self.input_box.addItem(f"strongest input of each {self._noun}", STRONGEST)
             self.input_box.addItem(f"mean of {format_number(inputs)} inputs", MEAN)
             for channel in range(inputs):
                 self.input_box.addItem(f"input {channel}", channel)
@@ -69,7 +71,7 @@ class KernelPanel(QWidget):
         self.input_box.setVisible(inputs > 1)
 
     def _tell(self, read_out: str) -> None:
-        shown = f"{self._count} filters"
+        shown = f"{self._count} {self._noun}s"
         if self._count > MOST_TILES:
-            shown = f"The {MOST_TILES} strongest of {format_number(self._count)} filters"
+            shown = f"The {MOST_TILES} strongest of {format_number(self._count)} {self._noun}s"
         self._about.setText(read_out or f"{shown}. Hover a tile for its numbers.")

@@ -178,6 +178,7 @@ def test_weights_of_a_dense_layer_after_flatten_are_shown_as_images(panel: Inspe
     assert grid is not None
     assert grid.isVisible() and grid.tile_count == 10
     assert grid.tile_rect(0).size().toTuple() in ((28, 28), (56, 56))
+    assert "10 units. Hover" in texts(panel)
 
 
 def test_activations_of_another_layer_are_forgotten(panel: InspectorPanel) -> None:
