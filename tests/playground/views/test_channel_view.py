@@ -12,8 +12,6 @@ from playground.views.channel_view import ChannelView
 from playground.views.map_pane import MapPane
 from playground.views.sources_pane import SourcesPane
 
-pytestmark = pytest.mark.qt_log_ignore("This plugin does not support")  # offscreen: no window manager
-
 ARCHITECTURE = cnn.Architecture(
     (10, 10, 2), (cnn.Conv2D(filters=6), cnn.MaxPool2D(), cnn.Flatten(), cnn.Dense(units=3))
 )

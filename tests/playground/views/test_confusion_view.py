@@ -8,8 +8,6 @@ from pytestqt.qtbot import QtBot
 from playground.theme import DARK, LIGHT
 from playground.views.confusion_view import EMPTY, ConfusionView, most_confused
 
-pytestmark = pytest.mark.qt_log_ignore("This plugin does not support")  # offscreen: no window manager
-
 NAMES = ("cat", "dog", "owl")
 COUNTS = np.array([[8, 2, 0], [1, 9, 0], [0, 5, 5]])
 

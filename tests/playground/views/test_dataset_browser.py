@@ -9,8 +9,6 @@ import cnn_core as cnn
 from playground.theme import DARK, LIGHT
 from playground.views.dataset_browser import EMPTY, NO_MATCH, DatasetBrowser
 
-pytestmark = pytest.mark.qt_log_ignore("This plugin does not support")  # offscreen: no window manager
-
 LABELS = np.arange(3000) % 3
 NAMES = ("cat", "dog", "owl")
 

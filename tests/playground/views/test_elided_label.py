@@ -1,9 +1,6 @@
-import pytest
 from pytestqt.qtbot import QtBot
 
 from playground.views.elided_label import ElidedLabel
-
-pytestmark = pytest.mark.qt_log_ignore("This plugin does not support")  # offscreen: no window manager
 
 
 def test_text_that_does_not_fit_is_told_by_the_tooltip(qtbot: QtBot) -> None:

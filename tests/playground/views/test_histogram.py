@@ -6,8 +6,6 @@ from pytestqt.qtbot import QtBot
 
 from playground.views.histogram import Histogram, spread
 
-pytestmark = pytest.mark.qt_log_ignore("This plugin does not support")  # offscreen: no window manager
-
 
 def test_bins_hold_every_finite_value_that_is_not_zero() -> None:
     values = np.random.default_rng(0).normal(size=5000).astype(np.float32)

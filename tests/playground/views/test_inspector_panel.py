@@ -13,8 +13,6 @@ from playground.views.inspector_panel import InspectorPanel
 from playground.views.kernel_grid import KernelGrid
 from playground.views.network_summary import NetworkSummary
 
-pytestmark = pytest.mark.qt_log_ignore("This plugin does not support")  # offscreen: no window manager
-
 SAMPLE = cnn.presets.load("sample")
 
 

@@ -10,8 +10,6 @@ from playground.views.kernel_grid import MEAN, MOST_TILES, KernelGrid
 from playground.views.kernel_panel import KernelPanel
 from playground.views.pixels import colored
 
-pytestmark = pytest.mark.qt_log_ignore("This plugin does not support")  # offscreen: no window manager
-
 
 @pytest.fixture
 def grid(qtbot: QtBot) -> KernelGrid:

@@ -14,8 +14,6 @@ from playground.views.field_texts import field_text
 from playground.views.layer_form import LayerForm
 from playground.views.size_editors import PaddingEditor, SizeEditor
 
-pytestmark = pytest.mark.qt_log_ignore("This plugin does not support")  # offscreen: no window manager
-
 Edits = list[tuple[int, object]]
 
 

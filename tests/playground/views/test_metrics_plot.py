@@ -12,8 +12,6 @@ from playground.views.metric_curves import extremes, thinned
 from playground.views.metric_history import MetricHistory, smoothed
 from playground.views.metrics_plot import EMPTY, MetricsPlot
 
-pytestmark = pytest.mark.qt_log_ignore("This plugin does not support")  # offscreen: no window manager
-
 CONFUSION = np.array([[9, 1], [0, 10]])
 
 

@@ -17,8 +17,6 @@ from playground.views.layer_column import HEADER, LayerColumn
 from playground.views.network_view import NetworkView
 from playground.views.shown_network import Hover
 
-pytestmark = pytest.mark.qt_log_ignore("This plugin does not support")  # offscreen: no window manager
-
 LEFT, NONE = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
 SMALL = cnn.Architecture(
     (12, 12, 1),

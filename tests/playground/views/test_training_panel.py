@@ -12,8 +12,6 @@ from playground.views.field_editors import CountBox
 from playground.views.training_panel import TrainingPanel
 from playground.views.training_progress import KINDS, time_left
 
-pytestmark = pytest.mark.qt_log_ignore("This plugin does not support")  # offscreen: no window manager
-
 
 @pytest.fixture
 def panel(qtbot: QtBot) -> TrainingPanel:
