@@ -7,13 +7,13 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QUndoCommand, QUndoStack
 
 import cnn_core as cnn
 from playground import history
 from playground.drawing import Drawing
+from playground.kept_weights import kept_and_fresh
 from playground.picture import Picture
 
 SUFFIX = ".cnn"
@@ -266,26 +266,3 @@ def content_from(checkpoint: cnn.Checkpoint) -> Content:
         class_names=tuple(str(name) for name in names) if isinstance(names, list) else (),
         data=str(checkpoint.metadata.get("data", "digits")),
     )
-
-
-def kept_and_fresh(old: cnn.Network, new: cnn.Network) -> tuple[int, list[int]]:
-    """How many of the new network's layers have weights found in `old`, and which ones do not."""
-    groups = [_by_layer(network.parameters) for network in (old, new)]
-    fresh = [
-        index
-        for index, arrays in groups[1].items()
-        if not any(_same(arrays, others) for others in groups[0].values())
-    ]
-    return len(groups[1]) - len(fresh), fresh
-
-
-def _by_layer(parameters: Mapping[str, np.ndarray]) -> dict[int, dict[str, np.ndarray]]:
-    layers: dict[int, dict[str, np.ndarray]] = {}
-    for key, array in parameters.items():
-        index, name = key.split(".", 1)
-        layers.setdefault(int(index), {})[name] = array
-    return layers
-
-
-def _same(a: Mapping[str, np.ndarray], b: Mapping[str, np.ndarray]) -> bool:
-    return a.keys() == b.keys() and all(np.array_equal(a[name], b[name]) for name in a)

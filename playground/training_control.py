@@ -149,12 +149,7 @@ class TrainingControl(QObject):
             cnn.TrainingState(self.step, None, settings.optimizer.learning_rate, slots),
             train=data.train,
             validation=data.validation,
-            optimizer=settings.optimizer,
-            schedule=settings.schedule,
-            batch_size=settings.batch_size,
-            label_smoothing=settings.label_smoothing,
-            clip_norm=settings.clip_norm,
-            seed=settings.seed,
+            **{name: value for name, value in vars(settings).items() if name != "epochs"},
         )
         trainer.plan(self.planned_epochs)
         return trainer

@@ -36,8 +36,11 @@ class TrainJourney(QObject):
         parts.document.settings_changed.connect(self._show_settings)
         parts.document.history_changed.connect(self._show_history)
         window.on_close.append(parts.session.finish)
+        parts.session.started.connect(self._show_curves)
         self._show_settings()
         self._show_history()
+        if not control.history:
+            window.tabs.setCurrentWidget(window.confusion_view)  # there are no curves to see yet
 
     def _train_or_pause(self) -> None:
         if self._control.running:
@@ -45,6 +48,12 @@ class TrainJourney(QObject):
         else:
             self._control.start()
         self._show_state()
+
+    def _show_curves(self) -> None:
+        """Bring the curves to the front when they begin, unless a person looks at something else."""
+        tabs, window = self._window.tabs, self._window
+        if not self._control.history and tabs.currentWidget() is window.confusion_view:
+            tabs.setCurrentWidget(window.metrics_plot)
 
     def _forget_last_end(self) -> None:
         self._error, self._paused_by_edit = "", False

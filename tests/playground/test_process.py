@@ -53,6 +53,19 @@ sys.exit(code)
 """
 
 
+CLOSING_AT_ONCE = """
+import sys
+from PySide6.QtCore import QTimer
+from playground.app import create_application, create_window
+app = create_application(["cnn-playground"])
+window = create_window(data="digits")
+QTimer.singleShot(int(sys.argv[1]), window.close)
+code = app.exec()
+print("closed")
+sys.exit(code)
+"""
+
+
 def run(code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run Python code in a process of its own."""
     return subprocess.run(
@@ -73,4 +86,10 @@ def test_five_thousand_signals_do_not_end_the_process() -> None:
 @pytest.mark.parametrize("time", range(CLOSINGS))
 def test_the_window_closes_cleanly_while_training(few_digits: Path, time: int) -> None:
     done = run(CLOSING, str(few_digits), str(1 + time % 5))
+    assert (done.returncode, done.stdout, done.stderr) == (0, "closed\n", "")
+
+
+@pytest.mark.parametrize("milliseconds", [0, 400])
+def test_the_window_closes_cleanly_while_the_digits_are_made(milliseconds: int) -> None:
+    done = run(CLOSING_AT_ONCE, str(milliseconds))
     assert (done.returncode, done.stdout, done.stderr) == (0, "closed\n", "")

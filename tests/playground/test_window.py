@@ -10,7 +10,7 @@ import pytest
 from digits_by_hand import DIGITS, draw
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractButton, QLabel, QListView, QSpinBox, QToolButton, QWidget
+from PySide6.QtWidgets import QLabel, QSpinBox, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
 import cnn_core as cnn
@@ -267,54 +267,6 @@ def test_confusion_and_answers_are_measured_by_themselves(window: MainWindow, qt
         window.actions_.reset.trigger()
     assert done.args is not None
     assert done.args[0].confusion.sum() == len(window.control.data.validation)
-
-
-def test_every_focusable_widget_has_a_name(window: MainWindow) -> None:
-    window.network_view.layer_selected.emit(0)
-    unnamed = [
-        f"{type(widget).__name__} {widget.objectName()} in {type(widget.parent()).__name__}"
-        for widget in window.findChildren(QWidget)
-        if widget.focusPolicy() != Qt.FocusPolicy.NoFocus
-        and widget.focusProxy() is None
-        and not widget.objectName().startswith("qt_")
-        and not widget.accessibleName()
-        and not (isinstance(widget, QAbstractButton | QLabel) and widget.text())
-        and not isinstance(widget, QListView)  # the list a combo box opens is named by the box
-    ]
-    assert unnamed == []
-
-
-def test_every_action_has_a_name_a_key_a_tooltip_with_it_and_a_menu(window: MainWindow) -> None:
-    in_menus = set()
-    for menu in window.menuBar().findChildren(type(window.menus.recent)):
-        in_menus |= {action.objectName() for action in menu.actions()}
-    keys: dict[str, str] = {}
-    for action in window.actions_.everything():
-        key = action.shortcut().toString()
-        assert key, action.text()
-        assert key not in keys, (key, keys.get(key), action.objectName())
-        keys[key] = action.objectName()
-        assert action.shortcut().toString(action.shortcut().SequenceFormat.NativeText) in action.toolTip()
-        assert action.objectName() in in_menus, action.objectName()
-
-
-@pytest.mark.parametrize(
-    "name",
-    ["train", "step", "epoch", "reset", "undo", "redo", "clearDrawing", "open", "save", "export"],
-)
-def test_actions_have_their_fixed_names(window: MainWindow, name: str) -> None:
-    assert window.findChild(type(window.actions_.train), f"{name}Action") is not None
-
-
-VIEWS = (
-    *("drawCanvas", "predictionPanel", "networkView", "inspectorPanel"),
-    *("trainingPanel", "metricsPlot", "confusionView", "datasetBrowser"),
-)
-
-
-@pytest.mark.parametrize("name", VIEWS)
-def test_views_have_their_fixed_names(window: MainWindow, name: str) -> None:
-    assert window.findChild(QWidget, name) is not None
 
 
 @pytest.mark.parametrize("mode", ["dark", "light"])

@@ -1,0 +1,55 @@
+"""Names for people with screen readers, for the keyboard, and for automation."""
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QAbstractButton, QLabel, QListView, QWidget
+
+from playground.main_window import MainWindow
+
+
+def test_every_focusable_widget_has_a_name(window: MainWindow) -> None:
+    window.network_view.layer_selected.emit(0)
+    unnamed = [
+        f"{type(widget).__name__} {widget.objectName()} in {type(widget.parent()).__name__}"
+        for widget in window.findChildren(QWidget)
+        if widget.focusPolicy() != Qt.FocusPolicy.NoFocus
+        and widget.focusProxy() is None
+        and not widget.objectName().startswith("qt_")
+        and not widget.accessibleName()
+        and not (isinstance(widget, QAbstractButton | QLabel) and widget.text())
+        and not isinstance(widget, QListView)  # the list a combo box opens is named by the box
+    ]
+    assert unnamed == []
+
+
+def test_every_action_has_a_name_a_key_a_tooltip_with_it_and_a_menu(window: MainWindow) -> None:
+    in_menus = set()
+    for menu in window.menuBar().findChildren(type(window.menus.recent)):
+        in_menus |= {action.objectName() for action in menu.actions()}
+    keys: dict[str, str] = {}
+    for action in window.actions_.everything():
+        key = action.shortcut().toString()
+        assert key, action.text()
+        assert key not in keys, (key, keys.get(key), action.objectName())
+        keys[key] = action.objectName()
+        assert action.shortcut().toString(action.shortcut().SequenceFormat.NativeText) in action.toolTip()
+        assert action.objectName() in in_menus, action.objectName()
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["train", "step", "epoch", "reset", "undo", "redo", "clearDrawing", "open", "save", "export"],
+)
+def test_actions_have_their_fixed_names(window: MainWindow, name: str) -> None:
+    assert window.findChild(type(window.actions_.train), f"{name}Action") is not None
+
+
+VIEWS = (
+    *("drawCanvas", "predictionPanel", "networkView", "inspectorPanel"),
+    *("trainingPanel", "metricsPlot", "confusionView", "datasetBrowser"),
+)
+
+
+@pytest.mark.parametrize("name", VIEWS)
+def test_views_have_their_fixed_names(window: MainWindow, name: str) -> None:
+    assert window.findChild(QWidget, name) is not None
