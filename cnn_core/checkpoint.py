@@ -8,16 +8,19 @@ anywhere. The header says what arrays there must be; nothing is read that is lar
 import io
 import json
 import os
+import struct
 import tempfile
 import time
 import zipfile
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from math import prod
 from pathlib import Path
 from typing import Any, NoReturn
 
 import numpy as np
+from numpy.lib import format as npy_format
 
 from cnn_core.architecture import Architecture
 from cnn_core.errors import ArchitectureError, CheckpointError
@@ -32,6 +35,16 @@ _HEADER = "header.json"
 _MOST_HEADER_BYTES = 4 << 20
 _NPY_HEADER_BYTES = 4096  # more than NumPy writes before the numbers of an array
 _REPLACE_TRIES = 5
+# What zipfile raises for damaged archives; the last two for names that are no text and impossible numbers.
+_DAMAGES = (
+    zipfile.BadZipFile,
+    zipfile.LargeZipFile,
+    EOFError,
+    NotImplementedError,
+    RuntimeError,
+    ValueError,
+    struct.error,
+)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -60,11 +73,14 @@ def load(path: Path | str) -> Checkpoint:
     try:
         with zipfile.ZipFile(path) as archive:
             return _Reader(path.name, archive).read()
+    except CheckpointError:
+        raise
     except OSError as error:
         raise CheckpointError(f"{path.name} could not be opened: {error.strerror or error}") from error
-    except (zipfile.BadZipFile, zipfile.LargeZipFile, EOFError, NotImplementedError, RuntimeError) as error:
+    except _DAMAGES as error:
+        reason = str(error)[:200]
         raise CheckpointError(
-            f"{path.name} is not a .cnn file, or it is damaged ({error}); open another copy of it"
+            f"{path.name} is not a .cnn file, or it is damaged ({reason}); open another copy of it"
         ) from error
 
 
@@ -172,23 +188,35 @@ class _Reader:
         return {name: self._array(f"{folder}/{name}", shape) for name, shape in shapes.items()}
 
     def _array(self, name: str, shape: Shape) -> Array:
-        content = self._member(f"{name}.npy", 4 * int(np.prod(shape)) + _NPY_HEADER_BYTES)
+        content = self._member(f"{name}.npy", 4 * prod(shape) + _NPY_HEADER_BYTES)
+        stream = io.BytesIO(content)
         try:
-            array = np.load(io.BytesIO(content), allow_pickle=False)
-        except (ValueError, EOFError, OSError, SyntaxError, MemoryError):
+            version = npy_format.read_magic(stream)
+            if version > (2, 0):
+                raise ValueError
+            read = npy_format.read_array_header_1_0 if version == (1, 0) else npy_format.read_array_header_2_0
+            found, by_columns, dtype = read(stream)
+        except Exception:  # the text is evaluated: what a hostile one makes NumPy raise is not documented
             self._refuse(f"{name} is not an array of numbers")
-        if not isinstance(array, np.ndarray) or array.shape != shape or array.dtype != np.float32:
-            found = f"{array.dtype} {array.shape}" if isinstance(array, np.ndarray) else "an archive"
-            self._refuse(f"{name} is {found}, its architecture needs float32 {shape}")
+        if found != shape or dtype != np.float32:
+            self._refuse(f"{name} is {dtype} {found}, its architecture needs float32 {shape}")
+        numbers = content[stream.tell() :]
+        if len(numbers) != 4 * prod(shape):
+            self._refuse(f"{name} has {len(numbers):,} bytes of numbers, {4 * prod(shape):,} are right")
+        array = np.frombuffer(numbers, np.float32).reshape(shape, order="F" if by_columns else "C")
         if not np.isfinite(array).all():
             self._refuse(f"{name} holds values that are not finite numbers")
-        return np.ascontiguousarray(array)
+        return array.copy(order="C")
 
     def _member(self, name: str, most: int) -> bytes:
         try:
             info = self.archive.getinfo(name)
         except KeyError:
             self._refuse(f"{name} is missing")
+        if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            self._refuse(
+                f"{name} is packed in a way that is not used here"
+            )  # and may take any memory to unpack
         if info.file_size > most:
             self._refuse(f"{name} has {info.file_size:,} bytes, {most:,} at the most can be right")
         with self.archive.open(info) as member:
