@@ -113,7 +113,10 @@ NETWORKS = {
     "one class": ((4, 4, 1), (Flatten(), Dense(units=1), Softmax())),
     "dropout of nothing": (
         (6, 6, 1),
-        (Dropout(rate=0.0), Conv2D(filters=3), ReLU(), Dropout(rate=0.0), ReLU(), Flatten(), Dense(units=3)),
+        (
+            *(Dropout(rate=0.0), Tanh(), Conv2D(filters=3), ReLU(), Dropout(rate=0.0), Sigmoid()),
+            *(Flatten(), Dropout(rate=0.0), Dense(units=3)),
+        ),
     ),
 }
 
