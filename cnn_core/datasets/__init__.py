@@ -2,7 +2,7 @@
 
 from cnn_core.datasets import digits
 from cnn_core.datasets.csv import from_csv
-from cnn_core.datasets.dataset import Dataset
+from cnn_core.datasets.dataset import Dataset, join
 from cnn_core.datasets.folder import find_folder, from_folder, import_folder
 from cnn_core.datasets.idx import from_idx
 from cnn_core.datasets.images import Found, Import, Problem, collect, propose_shape
@@ -31,6 +31,7 @@ __all__ = [
     "from_zip",
     "import_folder",
     "import_zip",
+    "join",
     "load",
     "open",
     "propose_shape",

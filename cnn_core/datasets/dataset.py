@@ -101,6 +101,23 @@ class Dataset:
                 yield self.images[order[part]], self.labels[order[part]]
 
 
+def join(datasets: Sequence[Dataset]) -> Dataset:
+    """Return all images of data sets of the same shape and classes, one set after the other."""
+    first = datasets[0]
+    for other in datasets[1:]:
+        if other.image_shape != first.image_shape or other.class_names != first.class_names:
+            raise DatasetError(
+                f"{other.source} cannot be joined to {first.source}: "
+                "their images or classes are of another kind"
+            )
+    return Dataset(
+        np.concatenate([d.images for d in datasets]),
+        np.concatenate([d.labels for d in datasets]),
+        first.class_names,
+        " + ".join(d.source for d in datasets),
+    )
+
+
 def _check_images(images: NDArray[Any]) -> None:
     if images.dtype != np.uint8:
         raise DatasetError(f"images are {images.dtype}; expected uint8, 0 to 255")

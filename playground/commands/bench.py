@@ -1,5 +1,4 @@
-"""cnn-playground bench: how fast this machine trains and classifies; with --window, how the window holds up.
-"""
+"""cnn-playground bench: how fast this machine trains and classifies; with --window, how the window does."""
 
 from __future__ import annotations
 

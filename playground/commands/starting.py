@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import cnn_core as cnn
+from playground import recipes
 from playground.commands import inputs, settings
 from playground.commands.settings import UsageError
 
@@ -26,6 +27,8 @@ class Start:
     output: Path
     metadata: Mapping[str, Any]
     epochs: tuple[dict[str, Any], ...] = ()  # what the epochs so far reached, of a run that goes on
+    can_go_on: bool = True  # whether the file also holds the state of training
+    test: cnn.Dataset | None = None  # tried once at the end
 
     @property
     def steps(self) -> int:
@@ -43,6 +46,20 @@ def fresh(options: argparse.Namespace) -> Start:
     trainer = cnn.Trainer(network, **_arguments(chosen, data, options.threads))
     trainer.plan(chosen.epochs)
     return Start(trainer, chosen, output, data.metadata)
+
+
+def by_recipe(options: argparse.Namespace) -> Start:
+    """A run that makes one of the networks that come along. Raises as `fresh` does."""
+    recipe = recipes.RECIPES[options.recipe]
+    chosen = replace(recipe.settings, epochs=options.epochs or recipe.settings.epochs)
+    output = _output(options.output or unused(Path(f"{options.recipe}.cnn")))
+    data = inputs.choose(options.data or recipe.data, options.validation, options.hold_out)
+    train, test = recipes.mixed(recipe, data.train, options.strokes, all_writers=data.validation is None)
+    network = cnn.Network.initialize(choose_architecture(recipe.architecture, train), seed=chosen.seed)
+    trainer = cnn.Trainer(network, **_arguments(chosen, replace(data, train=train), options.threads))
+    trainer.plan(chosen.epochs)
+    metadata = {"class_names": list(train.class_names), "recipe": options.recipe}
+    return Start(trainer, chosen, output, metadata, can_go_on=False, test=test)
 
 
 def resumed(options: argparse.Namespace) -> Start:
@@ -113,8 +130,7 @@ def _fitted(preset: cnn.Architecture, train: cnn.Dataset) -> cnn.Architecture:
 
 
 def _arguments(chosen: cnn.TrainingSettings, data: inputs.Chosen, threads: int | None) -> dict[str, Any]:
-    plain = {name: value for name, value in vars(chosen).items() if name != "epochs"}
-    return {**plain, "train": data.train, "validation": data.validation, "threads": threads}
+    return {**chosen.arguments(), "train": data.train, "validation": data.validation, "threads": threads}
 
 
 def _output(path: Path) -> Path:

@@ -15,7 +15,8 @@ import numpy as np
 import cnn_core as cnn
 from playground.commands import inputs, settings
 from playground.commands.progress import Report, make_report
-from playground.commands.starting import DEFAULT_OUTPUT, Start, fresh, resumed
+from playground.commands.starting import DEFAULT_OUTPUT, Start, by_recipe, fresh, resumed
+from playground.recipes import RECIPES
 
 _MOST_EPOCHS_KEPT = 1000  # in the file's metadata
 _DESCRIPTION = """\
@@ -31,7 +32,8 @@ def run(arguments: Sequence[str]) -> int:
     parser = _parser()
     options = parser.parse_args(arguments)
     try:
-        start = resumed(options) if options.resume else fresh(options)
+        begin = resumed if options.resume else by_recipe if options.recipe else fresh
+        start = begin(options)
     except settings.UsageError as error:
         parser.error(str(error))
     return _Run(start, make_report(as_json=options.json)).go()
@@ -48,6 +50,12 @@ def _parser() -> argparse.ArgumentParser:
         metavar="SPEC",
         help=f"{inputs.DATA_HELP} [digits; with --resume what the file was trained on]",
     )
+    parser.add_argument(
+        "--strokes",
+        type=Path,
+        metavar="FILE",
+        help="with --recipe: pen drawings to mix in (JSON, gzip or not)",
+    )
     held = parser.add_mutually_exclusive_group()
     held.add_argument(
         "--validation", metavar="SPEC", help="a data set to validate on; the same again: its test images"
@@ -63,6 +71,12 @@ def _parser() -> argparse.ArgumentParser:
         "--architecture",
         metavar="NAME|FILE",
         help=f"a preset ({', '.join(cnn.presets.names())}), fitted to the data, or a .json file [sample]",
+    )
+    begin.add_argument(
+        "--recipe",
+        choices=RECIPES,
+        help="make one of the trained networks that come along: decides architecture, settings and what is "
+        "mixed into the data; the file holds the network alone",
     )
     begin.add_argument("--resume", type=Path, metavar="FILE.cnn", help="go on with the network in this file")
     parser.add_argument(
@@ -104,6 +118,7 @@ class _Run:
                 raise cnn.DivergenceError(f"{error}. {self._after_divergence()}") from None
             finally:
                 self._report.clear()
+            self._test()
             self._save()
         self._report.end(start.output, interrupted=bool(codes))
         return codes[0] if codes else 0
@@ -123,11 +138,20 @@ class _Run:
             except cnn.CheckpointError as error:  # there may be room again at the next epoch's end
                 self._report.note(str(error))
 
+    def _test(self) -> None:
+        """Say how the network does on what a recipe holds out beside the validation."""
+        if self._start.test is not None:
+            accuracy = self._start.trainer.network.evaluate(self._start.test).accuracy
+            self._report.note(f"{accuracy:.2%} of {len(self._start.test):,} {self._start.test.source}")
+
     def _save(self) -> None:
         start, trainer = self._start, self._start.trainer
         metadata = {**start.metadata, "epochs": self._epochs[-_MOST_EPOCHS_KEPT:]}
         checkpoint = cnn.Checkpoint(
-            network=trainer.network, settings=start.settings, training=trainer.state(), metadata=metadata
+            network=trainer.network,
+            settings=start.settings,
+            training=trainer.state() if start.can_go_on else None,
+            metadata=metadata,
         )
         cnn.checkpoint.save(start.output, checkpoint)
         self._saved = True

@@ -1,0 +1,81 @@
+"""How the trained networks in `assets/` are made: `cnn-playground train --recipe NAME`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+
+import cnn_core as cnn
+from playground import strokes
+
+# What changes between one hand and the next, and between one pen and the next.
+HANDWRITING = cnn.Augmentation(rotation=13, shift=1.5, scale=0.13, shear=13, thickness=1.2, elastic=1.2)
+WRITERS_HELD_OUT = 5
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """An architecture, data and settings."""
+
+    architecture: str
+    data: str
+    settings: cnn.TrainingSettings
+    built_in: int = 0  # built-in digits mixed in
+    copies: int = 0  # how often each pen drawing is mixed in, where there are any
+
+
+def _digits(architecture: str, learning_rate: float, epochs: int) -> Recipe:
+    return Recipe(
+        architecture=architecture,
+        data="mnist",
+        built_in=40_000,
+        copies=3,
+        settings=cnn.TrainingSettings(
+            optimizer=cnn.AdamW(learning_rate=learning_rate, weight_decay=0.03),
+            schedule=cnn.OneCycle(),
+            batch_size=128,
+            epochs=epochs,
+            label_smoothing=0.05,
+            augmentation=HANDWRITING,
+            seed=1,
+        ),
+    )
+
+
+RECIPES: MappingProxyType[str, Recipe] = MappingProxyType(
+    {
+        "digits": _digits("sample", 0.003, 30),
+        "digits-batchnorm": _digits("sample-batchnorm", 0.003, 12),
+        "digits-lenet5": _digits("lenet5", 0.003, 20),
+        "fashion-mnist": Recipe(
+            architecture="sample",
+            data="fashion-mnist",
+            settings=cnn.TrainingSettings(
+                optimizer=cnn.AdamW(learning_rate=0.002, weight_decay=0.03),
+                schedule=cnn.OneCycle(),
+                batch_size=128,
+                epochs=15,
+                label_smoothing=0.05,
+                augmentation=cnn.Augmentation(shift=1, scale=0.05, rotation=3),
+                seed=1,
+            ),
+        ),
+    }
+)
+
+
+def mixed(
+    recipe: Recipe, train: cnn.Dataset, drawings: Path | None, *, all_writers: bool
+) -> tuple[cnn.Dataset, cnn.Dataset | None]:
+    """Return the images to train on, with what the recipe mixes in, and the drawings of writers held out."""
+    parts, held = [train], None
+    if recipe.built_in:
+        parts.append(cnn.datasets.digits.generate(recipe.built_in, seed=recipe.settings.seed))
+    if recipe.copies and drawings is not None:
+        known = strokes.read_drawings(drawings)
+        if not all_writers:
+            known, unknown = strokes.split_writers(known, WRITERS_HELD_OUT)
+            held = strokes.from_drawings(unknown, train.class_names, 1, recipe.settings.seed + 1)
+        parts.append(strokes.from_drawings(known, train.class_names, recipe.copies, recipe.settings.seed))
+    return cnn.datasets.join(parts), held
