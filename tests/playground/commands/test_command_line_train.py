@@ -146,7 +146,6 @@ def diverging(tmp_path):
     return "--architecture", file, "--batch-size", 50, "--hold-out", 0
 
 
-@pytest.mark.filterwarnings("ignore:(overflow|invalid value) encountered:RuntimeWarning")
 def test_divergence_is_one_sentence_and_keeps_the_last_good_network(
     command, digits_file, tmp_path, diverging
 ):
@@ -159,7 +158,6 @@ def test_divergence_is_one_sentence_and_keeps_the_last_good_network(
     assert all(np.isfinite(values).all() for values in cnn.Network.load(output).parameters.values())
 
 
-@pytest.mark.filterwarnings("ignore:(overflow|invalid value) encountered:RuntimeWarning")
 def test_divergence_does_not_write_over_the_file_that_goes_on(command, digits_file, tmp_path, diverging):
     output = tmp_path / "net.cnn"
     command(
