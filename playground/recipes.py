@@ -7,7 +7,6 @@ from pathlib import Path
 from types import MappingProxyType
 
 import cnn_core as cnn
-from playground import strokes
 
 # What changes between one hand and the next, and between one pen and the next.
 HANDWRITING = cnn.Augmentation(rotation=13, shift=1.5, scale=0.13, shear=13, thickness=1.2, elastic=1.2)
@@ -73,6 +72,8 @@ def mixed(
     if recipe.built_in:
         parts.append(cnn.datasets.digits.generate(recipe.built_in, seed=recipe.settings.seed))
     if recipe.copies and drawings is not None:
+        from playground import strokes  # paints with Qt, which training does without otherwise
+
         known = strokes.read_drawings(drawings)
         if not all_writers:
             known, unknown = strokes.split_writers(known, WRITERS_HELD_OUT)
