@@ -1,72 +1,28 @@
 """The trainer: what it reports, how it stops and goes on, and the same bits in any way of doing so."""
 
-import json
 import threading
-from dataclasses import dataclass
 
 import numpy as np
 import pytest
+from some_training import ARCHITECTURE, assert_same_bits, bits, dataset, trained, trainer
 
 from cnn_core import (
     SGD,
     Adam,
     AdamW,
     Architecture,
-    BatchNorm,
     Constant,
-    Conv2D,
     Cosine,
     Dataset,
     DatasetError,
     Dense,
     DivergenceError,
-    Dropout,
     Flatten,
-    Layer,
-    MaxPool2D,
     Network,
     OneCycle,
-    ReLU,
     RMSprop,
-    Softmax,
     Trainer,
-    TrainingSettings,
 )
-
-ARCHITECTURE = Architecture(
-    (8, 8, 1),
-    (
-        *(Conv2D(filters=4, bias=False), BatchNorm(), ReLU(), MaxPool2D(), Dropout(rate=0.2)),
-        *(Flatten(), Dense(units=3), Softmax()),
-    ),
-)
-
-
-def dataset(count, seed=0, classes=3):
-    """Return images whose brightest column tells the class."""
-    g = np.random.default_rng(seed)
-    labels = g.integers(0, classes, count)
-    images = g.integers(0, 120, (count, 8, 8, 1), dtype=np.uint8)
-    images[np.arange(count), :, labels * 2 + 1] = 250
-    return Dataset(images, labels, tuple("abc"[:classes]))
-
-
-def trainer(network=None, **arguments):
-    network = network or Network.initialize(ARCHITECTURE, seed=4)
-    return Trainer(network, **{"train": dataset(50), "batch_size": 16, "seed": 3, **arguments})
-
-
-def bits(network):
-    values = {**network.parameters, **network.buffers}
-    return {name: value.copy() for name, value in values.items()}
-
-
-def assert_same_bits(one, other):
-    one, other = (bits(n) if isinstance(n, Network) else n for n in (one, other))
-    assert set(one) == set(other)
-    for name, value in one.items():
-        np.testing.assert_array_equal(value, other[name], err_msg=name)
-
 
 # What is reported
 
@@ -123,13 +79,6 @@ def test_training_learns():
 
 
 # The same bits
-
-
-def trained(steps=9, **arguments):
-    one = trainer(**arguments)
-    for _ in one.run(steps=steps):
-        pass
-    return one
 
 
 def test_the_network_given_is_not_changed():
@@ -239,76 +188,6 @@ def test_a_learning_rate_set_while_running_holds_from_the_next_step_and_is_in_th
     assert next(again.run(steps=1)).learning_rate == 0.01
 
 
-# Stopping
-
-
-class Gate:
-    """Lets a test act while a batch is half done."""
-
-    entered, open = threading.Event(), threading.Event()
-
-
-@dataclass(frozen=True, kw_only=True)
-class Waiting(Layer):
-    def forward(self, x, parameters, context):
-        if context.training:
-            Gate.entered.set()
-            assert Gate.open.wait(30)
-        return x, None
-
-    def backward(self, dy, cache, parameters, context):
-        return dy, {}
-
-
-@pytest.mark.parametrize("threads", [1, 2])
-def test_stopping_within_a_batch_ends_the_run_and_the_batch_does_not_count(threads):
-    Gate.entered.clear()
-    Gate.open.set()
-    one = trainer(Network.initialize(ARCHITECTURE.inserted(1, Waiting()), seed=4), threads=threads)
-    for _ in one.run(steps=2):
-        pass
-    before, seen = bits(one.network), []
-    Gate.entered.clear()
-    Gate.open.clear()
-    thread = threading.Thread(target=lambda: seen.extend(one.run(epochs=5)))
-    thread.start()
-    assert Gate.entered.wait(30)
-    one.stop()
-    Gate.open.set()
-    thread.join(30)
-    assert not thread.is_alive()
-    assert seen == []
-    assert one.step == 2
-    assert_same_bits(one.network, before)
-
-
-def test_a_stopped_run_can_go_on_with_the_same_bits():
-    one = trainer()
-    for progress in one.run(epochs=3):
-        if progress.step == 3:
-            one.stop()
-    assert one.step == 3
-    for _ in one.run(steps=6):
-        pass
-    assert_same_bits(one.network, trained().network)
-
-
-@pytest.mark.parametrize("end", ["exhausted", "closed", "broken off", "stopped"])
-def test_no_thread_is_left_when_a_run_has_ended(end):
-    before = set(threading.enumerate())
-    one = trainer(threads=3, validation=dataset(40))
-    run = one.run(epochs=1)
-    for progress in run:
-        if progress.step == 2 and end == "closed":
-            run.close()
-        if progress.step == 2 and end == "broken off":
-            break
-        if progress.step == 2 and end == "stopped":
-            one.stop()
-    del run
-    assert set(threading.enumerate()) == before
-
-
 # What cannot be
 
 
@@ -352,42 +231,3 @@ def test_fewer_classes_than_scores_are_fine():
 def test_a_batch_size_that_cannot_be_is_refused(batch_size):
     with pytest.raises(ValueError, match=r"batch_size is .*; use a number from 1 to 8192"):
         trainer(batch_size=batch_size)
-
-
-# Settings
-
-
-def test_settings_go_through_json():
-    settings = TrainingSettings(
-        optimizer=SGD(nesterov=True), schedule=OneCycle(rise=0.2), clip_norm=2.0, epochs=4, seed=7
-    )
-    assert TrainingSettings.from_json(json.loads(json.dumps(settings.to_json()))) == settings
-    assert TrainingSettings.from_json(TrainingSettings().to_json()) == TrainingSettings()
-
-
-@pytest.mark.parametrize(
-    ("change", "text"),
-    [
-        ({"batch_size": 0}, "batch_size is 0"),
-        ({"epochs": 0}, "epochs is 0"),
-        ({"epochs": "many"}, "epochs is 'many'"),
-        ({"seed": -1}, "seed is -1"),
-        ({"label_smoothing": 1.0}, "label_smoothing is 1.0"),
-        ({"clip_norm": 0}, "clip_norm is 0"),
-        ({"clip_norm": float("nan")}, "clip_norm is nan"),
-        ({"optimizer": None}, "not training settings"),
-        ({"optimizer": {"type": "SGD", "nesterov": 3}}, "nesterov is 3"),
-        ({"schedule": {"type": "Cosine", "last": 2}}, "last is 2"),
-        ({"schedule": []}, "not training settings"),
-        ({"speed": 1}, "not training settings.*speed"),
-    ],
-)
-def test_foreign_settings_are_refused(change, text):
-    with pytest.raises(ValueError, match=text):
-        TrainingSettings.from_json({**TrainingSettings().to_json(), **change})
-
-
-@pytest.mark.parametrize("value", [None, [], 3, "settings", {}])
-def test_what_is_no_settings_at_all_is_refused(value):
-    with pytest.raises(ValueError, match="not training settings"):
-        TrainingSettings.from_json(value)
