@@ -149,7 +149,7 @@ class _Run:
         metadata = {**start.metadata, "epochs": self._epochs[-_MOST_EPOCHS_KEPT:]}
         checkpoint = cnn.Checkpoint(
             network=trainer.network,
-            settings=start.settings,
+            settings=start.settings if start.can_go_on else None,
             training=trainer.state() if start.can_go_on else None,
             metadata=metadata,
         )
