@@ -66,6 +66,10 @@ class Actions:
             "Train on the digits made by this program",
         )
 
+        self.cancel_loading = self._make(
+            "cancelLoading", "&Cancel loading", "Ctrl+.", "Stop reading data; what was in use stays"
+        )
+
         self.theme_modes = self._family(
             "theme",
             {

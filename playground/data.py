@@ -7,13 +7,14 @@ from pathlib import Path
 
 import numpy as np
 
-# Imported here, in the window's thread: PySide hooks imports, so a worker must not be the first to need one.
-import cnn_core.datasets.digits  # noqa: F401
 from cnn_core import datasets
+from cnn_core.datasets.catalog import CATALOG
 from cnn_core.errors import DatasetError
+from playground.images import read_image
 
 HELD_OUT = 6  # one image in six is kept for validation, as 10,000 of MNIST's 60,000 customarily are
 BUILT_IN = "digits"
+NAMED = {BUILT_IN: "Built-in digits", **{name: remote.title for name, remote in CATALOG.items()}}
 
 
 @dataclass(frozen=True)
@@ -31,15 +32,17 @@ class Data:
 
 
 def name_of(spec: str) -> str:
-    """What people call a data choice: the folder's or file's name."""
-    return BUILT_IN.title() if spec == BUILT_IN else Path(spec.partition(",")[0]).name or spec
+    """What people call a data choice: its title, or the folder's or file's name."""
+    if spec in NAMED:
+        return NAMED[spec]
+    return Path(spec.partition(",")[0]).name or spec
 
 
 def read(spec: str, progress: datasets.Progress | None = None) -> Data:
     """The data `spec` stands for, split in two. Raises DatasetError or OSError."""
-    train = datasets.open(spec, progress=progress)
+    train = datasets.open(spec, "train", progress, read_image)
     if spec == BUILT_IN:
-        return Data(spec, train, datasets.open(spec, split="test", progress=progress))
+        return Data(spec, train, datasets.open(spec, "test", progress))
     if len(train) < 2:
         raise DatasetError(f"{spec} holds {len(train)} images; training needs at least 2")
     # A file sorted by class must not lose its last classes to the images held out.

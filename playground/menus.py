@@ -37,6 +37,7 @@ class Menus:
         train.addActions([actions.train, actions.step, actions.epoch, actions.reset])
         train.addSeparator()
         train.addActions([actions.built_in_data, actions.open_data_file, actions.open_data_folder])
+        train.addAction(actions.cancel_loading)
 
         view = bar.addMenu("&View")
         theme = view.addMenu("&Theme")

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import time
+
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QFileDialog
 
-from playground.data import BUILT_IN, Data, name_of, read
+from playground.data import BUILT_IN, NAMED, Data, name_of, read
 from playground.main_window import MainWindow
 from playground.parts import Parts
 from playground.picture import Picture
 from playground.training_control import TrainingControl
 from playground.views.training_panel import OPEN_FOLDER
 
-FILES = "Images (*.gz *-ubyte *.npz);;All files (*)"
+TOLD_AFTER = 1.0  # seconds of loading after which it is told with a way to cancel it
+FILES = "Data sets (*.gz *-ubyte *.npz *.csv *.zip);;All files (*)"
 
 
 class DataJourney(QObject):
@@ -24,10 +27,16 @@ class DataJourney(QObject):
         self._document = parts.document
         self._loading = parts.loading
         self._control = control
-        self._known = {BUILT_IN: BUILT_IN.title()}  # data sets used so far and their names
+        self._wanted, self._began, self._told = (
+            "",
+            0.0,
+            False,
+        )  # what is loading, since when, said so
+        self._known = dict(NAMED)  # what can be chosen, and what was opened so far, with their names
         actions = window.actions_
         actions.built_in_data.triggered.connect(lambda: self.load(BUILT_IN))
         actions.open_data_file.triggered.connect(self._choose_file)
+        actions.cancel_loading.triggered.connect(self.cancel)
         actions.open_data_folder.triggered.connect(self._choose_folder)
         window.training_panel.dataset_requested.connect(self.load)
         window.training_panel.dataset_open_requested.connect(self._on_open_requested)
@@ -41,8 +50,24 @@ class DataJourney(QObject):
 
     def load(self, spec: str) -> None:
         """Read what `spec` names; the data in use stays until that has worked."""
+        self._wanted, self._began, self._told = spec, time.monotonic(), False
         self._loading.start(lambda report: read(spec, report))
         self._window.training_panel.set_datasets(list((self._known | {spec: name_of(spec)}).items()), spec)
+        self._window.actions_.cancel_loading.setEnabled(True)
+        self._control.state_changed.emit()
+
+    def cancel(self) -> None:
+        """Stop reading; the data in use stays."""
+        self._loading.drop()
+        self._end_of_loading()
+        self._window.notice.say("Loading was cancelled.")
+
+    def _end_of_loading(self) -> None:
+        self._window.actions_.cancel_loading.setEnabled(False)
+        if self._told:
+            self._window.notice.hide()
+        if self._control.data is not None:
+            self._window.training_panel.set_datasets(list(self._known.items()), self._control.data.spec)
         self._control.state_changed.emit()
 
     def _on_opened(self) -> None:
@@ -69,20 +94,22 @@ class DataJourney(QObject):
 
     def _on_progress(self, done: int, total: int | None) -> None:
         share = f"{done / total:.0%}" if total else f"{done:,}"
-        self._window.training_panel.set_status(f"Loading the data… {share}")
+        text = f"Loading {name_of(self._wanted)}… {share}"
+        self._window.training_panel.set_status(text)
+        if time.monotonic() - self._began > TOLD_AFTER:
+            self._told = True
+            self._window.notice.say(text, action=self._window.actions_.cancel_loading)
 
     def _use(self, data: Data) -> None:
         self._control.use_data(data)
         self._known |= {data.spec: data.name}
-        self._window.training_panel.set_datasets(list(self._known.items()), data.spec)
         self._window.dataset_browser.set_dataset(data.validation)
+        self._end_of_loading()
 
     def _on_failed(self, sentence: str) -> None:
+        self._end_of_loading()
         kept = f" {self._control.data.name} stays in use." if self._control.data else ""
         self._window.notice.say(f"{sentence.rstrip('.')}.{kept}", "error")
-        if self._control.data:
-            self._window.training_panel.set_datasets(list(self._known.items()), self._control.data.spec)
-        self._control.state_changed.emit()
 
     def _show_image(self, index: int) -> None:
         if self._control.data is None:

@@ -76,8 +76,8 @@ class NetworkView(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(SPACING // 2)
-        layout.addWidget(self._bar)
         layout.addWidget(self._scroll, 1)
+        layout.insertWidget(0, self._bar)  # made after the strip, or Tab would miss the strip
 
     def _connect(self) -> None:
         strip = self._strip

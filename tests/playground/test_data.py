@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PySide6.QtGui import QImage
 
 import cnn_core as cnn
 from playground import data
@@ -37,3 +38,21 @@ def test_a_single_image_cannot_be_trained_on(tmp_path: Path) -> None:
 def test_what_is_not_there_is_named() -> None:
     with pytest.raises(cnn.DatasetError, match="nowhere"):
         data.read("nowhere")
+
+
+def test_a_folder_of_class_folders_is_read_with_its_images(qapp: object, tmp_path: Path) -> None:
+    for name in ("cat", "dog"):
+        folder = tmp_path / "animals" / name
+        folder.mkdir(parents=True)
+        for number in range(6):
+            image = QImage(6, 5, QImage.Format.Format_Grayscale8)
+            image.fill(20 * number)
+            assert image.save(str(folder / f"{number}.png"))
+    found = data.read(str(tmp_path / "animals"))
+    assert found.train.class_names == ("cat", "dog")
+    assert len(found.train) + len(found.validation) == 12
+
+
+def test_well_known_names_are_offered_with_their_titles() -> None:
+    assert data.NAMED["mnist"] == "MNIST"
+    assert next(iter(data.NAMED)) == data.BUILT_IN

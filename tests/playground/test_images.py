@@ -39,6 +39,15 @@ def test_transparent_parts_are_white(qapp: object, tmp_path: Path) -> None:
     assert found.tolist() == [[[255, 255, 255], [255, 0, 0]]]
 
 
+def test_the_bytes_of_a_file_are_read_like_the_file(qapp: object, tmp_path: Path) -> None:
+    image = QImage(3, 2, QImage.Format.Format_RGB32)
+    image.fill(QColor(10, 200, 30))
+    path = save(image, tmp_path / "colour.png")
+    assert np.array_equal(images.read_image(path.read_bytes()), images.read_image(path))
+    with pytest.raises(cnn.DatasetError, match="not an image"):
+        images.read_image(b"nothing")
+
+
 @pytest.mark.parametrize("content", [b"", b"not an image", b"\x89PNG\r\n\x1a\n broken"])
 def test_what_is_no_image_is_refused_by_name(qapp: object, tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "strange.png"

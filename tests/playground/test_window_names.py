@@ -2,7 +2,8 @@
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QAbstractButton, QLabel, QListView, QWidget
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QListView, QWidget
 
 from playground.main_window import MainWindow
 
@@ -53,3 +54,20 @@ VIEWS = (
 @pytest.mark.parametrize("name", VIEWS)
 def test_views_have_their_fixed_names(window: MainWindow, name: str) -> None:
     assert window.findChild(QWidget, name) is not None
+
+
+def test_tab_follows_the_eye(window: MainWindow) -> None:
+    stops = [window.training_panel.buttons[0], window.draw_canvas, window.brush]
+    stops += [window.network_view, window.tabs, window.inspector_panel]
+    window.training_panel.buttons[0].setFocus()
+    met: list[int] = []
+    for _ in range(40):
+        focused = QApplication.focusWidget()
+        assert focused is not None
+        place = next(
+            (i for i, stop in enumerate(stops) if stop is focused or stop.isAncestorOf(focused)), None
+        )
+        if place is not None and (not met or met[-1] != place):
+            met.append(place)
+        QTest.keyClick(focused, Qt.Key.Key_Tab)
+    assert met[: len(stops)] == [0, 1, 2, 3, 4, 5]
