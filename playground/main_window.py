@@ -85,7 +85,8 @@ class MainWindow(QMainWindow):
         self.columns = QSplitter(Qt.Orientation.Horizontal, childrenCollapsible=False)
         for part in (self.left, self.middle, self.right):
             self.columns.addWidget(part)
-        self.columns.setStretchFactor(1, 1)
+        for index, share in enumerate((1, 5, 1)):
+            self.columns.setStretchFactor(index, share)
         self.columns.setSizes([LEFT_WIDTH, FIRST_SIZE.width() - LEFT_WIDTH - RIGHT_WIDTH, RIGHT_WIDTH])
         content = QWidget()
         layout = _column(content, margins=SPACING)

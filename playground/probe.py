@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QObject, QTimer, Signal
 
 import cnn_core as cnn
+from cnn_core.architecture import MOST_LAYERS
 from playground.drawing import Drawing, rasterize
 from playground.picture import Picture
 
@@ -107,7 +108,7 @@ def _working_part(architecture: cnn.Architecture, network: cnn.Network) -> cnn.N
 
     A network has to end in one row of numbers, so Flatten may stand behind the layers that are asked for.
     """
-    layers = architecture.layers[: _failing(architecture)]
+    layers = architecture.layers[: min(_failing(architecture), MOST_LAYERS - 1)]
     part = cnn.Architecture(architecture.input_shape, (*layers, cnn.Flatten()))
     if not layers or part.error is not None:
         return None

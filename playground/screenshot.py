@@ -58,6 +58,8 @@ def opening(window: MainWindow) -> None:
     window.resize(LARGE)
     window.actions_.theme_modes["light"].trigger()
     _until(lambda: window.control.data is not None)
+    _settle()
+    _until(lambda: not window.parts.measuring.busy)
 
 
 def drawn(window: MainWindow) -> None:

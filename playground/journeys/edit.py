@@ -29,7 +29,7 @@ class EditJourney(QObject):
         view.insert_requested.connect(self.insert)
         view.remove_requested.connect(self.remove)
         view.move_requested.connect(self.move)
-        window.inspector_panel.layer_edited.connect(self._document.replace_layer)
+        window.inspector_panel.layer_edited.connect(self._replace)
         self._fill_menus()
         actions = window.actions_
         actions.remove.triggered.connect(lambda: self._on_selected(self.remove))
@@ -47,35 +47,45 @@ class EditJourney(QObject):
 
     def insert(self, index: int, layer: cnn.Layer) -> None:
         """Put a layer before the one at `index` and select it."""
-        architecture = self._document.content.architecture
-        self._document.edit_architecture(architecture.inserted(index, layer), f"inserting {layer.name}")
-        self._selection.select(Place(index))
+        if self._edit(lambda old: old.inserted(index, layer), f"inserting {layer.name}"):
+            self._selection.select(Place(index))
 
     def remove(self, index: int) -> None:
         """Take a layer out."""
-        architecture = self._document.content.architecture
-        name = architecture.layers[index].name
-        self._document.edit_architecture(architecture.removed(index), f"removing {name} {index + 1}")
+        name = layer_names(self._document.content.architecture.layers)[index]
+        self._edit(lambda old: old.removed(index), f"removing {name}")
 
     def move(self, source: int, target: int) -> None:
         """Take a layer to another index; out of range does nothing."""
-        architecture = self._document.content.architecture
-        if source != target and 0 <= target < len(architecture.layers):
-            name = architecture.layers[source].name
-            self._document.edit_architecture(architecture.moved(source, target), f"moving {name}")
+        layers = self._document.content.architecture.layers
+        if source != target and 0 <= target < len(layers):
+            self._edit(lambda old: old.moved(source, target), f"moving {layer_names(layers)[source]}")
             self._selection.select(Place(target))
 
     def load_preset(self, name: str) -> None:
         """Replace all layers by a ready architecture, made to fit the data in use."""
-        preset = cnn.presets.load(name)
         self._selection.select(Place())
-        self._document.edit_architecture(self._fitted(preset), f"preset {name}")
+        self._edit(lambda _old: self._fitted(cnn.presets.load(name)), f"preset {name}")
 
     def fit_to_data(self) -> None:
         """Give the network the data's input and one score a class."""
-        self._document.edit_architecture(
-            self._fitted(self._document.content.architecture), "fitting to the data"
-        )
+        self._edit(self._fitted, "fitting to the data")
+
+    def _edit(self, change: Callable[[cnn.Architecture], cnn.Architecture], text: str) -> bool:
+        """Change the architecture; False, and a notice, where there can be no such architecture."""
+        try:
+            self._document.edit_architecture(change(self._document.content.architecture), text)
+        except (cnn.ArchitectureError, MemoryError) as problem:
+            reason = str(problem) or "there is not enough memory for it"
+            self._window.notice.say(f"Not done: {reason}.", "error")
+            return False
+        return True
+
+    def _replace(self, index: int, layer: cnn.Layer) -> None:
+        try:
+            self._document.replace_layer(index, layer)
+        except MemoryError:
+            self._window.notice.say("Not done: there is not enough memory for such a layer.", "error")
 
     def _fitted(self, architecture: cnn.Architecture) -> cnn.Architecture:
         data = self._control.data

@@ -1,0 +1,62 @@
+"""Editing through the window: what cannot be is said, what fits the data is made."""
+
+import pytest
+
+import cnn_core as cnn
+from playground.data import Data
+from playground.journeys.edit import EditJourney, fitted
+from playground.main_window import MainWindow
+
+
+@pytest.fixture
+def edit(window: MainWindow) -> EditJourney:
+    found = window.findChild(EditJourney)
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize("name", cnn.presets.names())
+def test_every_preset_can_be_trained_on_the_data_in_use(
+    window: MainWindow, edit: EditJourney, name: str
+) -> None:
+    edit.load_preset(name)
+    assert window.control.reason_against() == ""
+
+
+def test_more_layers_than_the_limit_are_refused_with_a_notice(window: MainWindow, edit: EditJourney) -> None:
+    many = cnn.Architecture((8, 8, 1), (cnn.ReLU(),) * 200)
+    window.parts.document.edit_architecture(many, "many")
+    edit.insert(0, cnn.ReLU())
+    assert len(window.parts.document.content.architecture.layers) == 200
+    assert window.notice.kind == "error"
+    assert "too many" in window.notice.text
+
+
+def test_the_last_layer_cannot_be_moved_further(window: MainWindow, edit: EditJourney) -> None:
+    before = window.parts.document.content.architecture
+    edit.move(10, 11)
+    edit.move(0, -1)
+    assert window.parts.document.content.architecture == before
+
+
+def test_removing_every_layer_is_an_error_that_undo_repairs(window: MainWindow, edit: EditJourney) -> None:
+    before = window.parts.document.content.architecture
+    for _ in before.layers:
+        edit.remove(0)
+    assert "no layers" in window.control.reason_against()
+    for _ in before.layers:
+        window.actions_.undo.trigger()
+    assert window.parts.document.content.architecture == before
+    assert window.control.reason_against() == ""
+
+
+def test_fitting_sets_input_and_classes(small_data: Data) -> None:
+    architecture = fitted(cnn.presets.load("tiny"), small_data.train)
+    assert architecture.input_shape == (8, 8, 1)
+    assert [layer.units for layer in architecture.layers if isinstance(layer, cnn.Dense)] == [3]
+
+
+def test_what_an_edit_resets_is_said_with_a_way_back(window: MainWindow, edit: EditJourney) -> None:
+    edit.insert(3, cnn.Conv2D(filters=16, padding="same"))
+    assert "new weights" in window.notice.text
+    assert "Conv2D 2" in window.notice.text
