@@ -28,7 +28,8 @@ from cnn_core.metrics import Evaluation
 from cnn_core.network import Network
 from cnn_core.optimizers import OPTIMIZERS, SGD, Adam, AdamW, Optimizer, RMSprop
 from cnn_core.schedules import SCHEDULES, Constant, Cosine, OneCycle, Schedule, StepDecay
-from cnn_core.training import Progress, Trainer, TrainingSettings, TrainingState
+from cnn_core.training import Progress, Trainer, TrainingState
+from cnn_core.training_settings import TrainingSettings
 
 __all__ = [
     "GELU",

@@ -27,7 +27,8 @@ from cnn_core.errors import ArchitectureError, CheckpointError
 from cnn_core.functional.geometry import Array
 from cnn_core.layers import Shape
 from cnn_core.network import Network
-from cnn_core.training import TrainingSettings, TrainingState
+from cnn_core.training import TrainingState
+from cnn_core.training_settings import TrainingSettings
 
 FORMAT, VERSION = "cnn-checkpoint", 1
 SUFFIX = ".cnn"

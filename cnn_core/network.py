@@ -17,6 +17,7 @@ from cnn_core.execution import Executor
 from cnn_core.functional.geometry import Array
 from cnn_core.layers import Context
 from cnn_core.metrics import Evaluation, evaluation
+from cnn_core.threads import single_threaded_blas
 
 if TYPE_CHECKING:
     from cnn_core.datasets import Dataset
@@ -84,10 +85,11 @@ class Network:
         """Return the output of every layer, (N, *output shape), in inference mode."""
         x = scaled(self._checked(images))
         outputs = []
-        for index, layer in enumerate(self.architecture.layers):
-            values = {**_of_layer(self.parameters, index), **_of_layer(self.buffers, index)}
-            x, _ = layer.forward(x, values, Context())
-            outputs.append(x)
+        with single_threaded_blas():
+            for index, layer in enumerate(self.architecture.layers):
+                values = {**_of_layer(self.parameters, index), **_of_layer(self.buffers, index)}
+                x, _ = layer.forward(x, values, Context())
+                outputs.append(x)
         return outputs
 
     def evaluate(self, dataset: Dataset, threads: int | None = None) -> Evaluation:

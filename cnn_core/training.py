@@ -7,70 +7,29 @@ and a run that is saved, loaded and continued gives the same bits as one that wa
 
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from math import prod
 from typing import Any
 
 import numpy as np
 
+from cnn_core.architecture import Architecture
 from cnn_core.datasets import Dataset
 from cnn_core.datasets.augment import Augmentation
 from cnn_core.errors import DatasetError, DivergenceError
 from cnn_core.execution import BatchResult, Executor
 from cnn_core.functional.geometry import Array
+from cnn_core.layers import BatchNorm
 from cnn_core.metrics import Evaluation
 from cnn_core.network import Network
 from cnn_core.optimizers import SGD, Optimizer, Slots, clip_gradients
 from cnn_core.schedules import Constant, Schedule
 from cnn_core.threads import Cancelled
+from cnn_core.training_settings import LARGEST_BATCH, need_number
 
 _ORDER, _STEP, _CHANGE = 0, 1, 2  # what a number is drawn for: keeps the sequences apart
 AUGMENTED_TOGETHER = 32  # images changed by one thread at a time, however many threads there are
-LARGEST_BATCH = 8192
-
-
-@dataclass(frozen=True, kw_only=True)
-class TrainingSettings:
-    """All that decides a run beside architecture and data."""
-
-    optimizer: Optimizer = SGD()  # noqa: RUF009 - a frozen value
-    schedule: Schedule = Constant()  # noqa: RUF009 - a frozen value
-    batch_size: int = 64
-    epochs: int = 10
-    label_smoothing: float = 0.0
-    clip_norm: float | None = None
-    augmentation: Augmentation = Augmentation()  # noqa: RUF009 - a frozen value
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        _need("batch_size", self.batch_size, 1, LARGEST_BATCH)
-        _need("epochs", self.epochs, 1, 100_000)
-        _need("seed", self.seed, 0, 2**32 - 1)
-        _need("label_smoothing", self.label_smoothing, 0.0, 0.9)
-        if self.clip_norm is not None:
-            _need("clip_norm", self.clip_norm, 1e-6, 1e6)
-
-    def to_json(self) -> dict[str, Any]:
-        """Return plain values."""
-        parts = ("optimizer", "schedule", "augmentation")
-        return {**vars(self), **{name: getattr(self, name).to_json() for name in parts}}
-
-    def arguments(self) -> dict[str, Any]:
-        """Return the arguments of Trainer that these settings stand for: all but the epochs."""
-        return {name: value for name, value in vars(self).items() if name != "epochs"}
-
-    @staticmethod
-    def from_json(value: Mapping[str, Any]) -> "TrainingSettings":
-        """Return the settings described; raise ValueError where they are none."""
-        try:
-            parts = {
-                "optimizer": Optimizer.from_json(value["optimizer"]),
-                "schedule": Schedule.from_json(value["schedule"]),
-                "augmentation": Augmentation.from_json(value.get("augmentation", {})),
-            }
-            return TrainingSettings(**{**value, **parts})
-        except (KeyError, TypeError, AttributeError) as error:
-            raise ValueError(f"these are not training settings: {error}") from None
 
 
 @dataclass(frozen=True)
@@ -118,9 +77,11 @@ class Trainer:
         """Prepare; raises DatasetError where the data do not fit the network."""
         for dataset in (train, validation) if validation is not None else (train,):
             network.check_dataset(dataset)
-        if len(train) == 0:
-            raise DatasetError("there are no images to train on")
-        _need("batch_size", batch_size, 1, LARGEST_BATCH)
+            if len(dataset) == 0:
+                use = "train" if dataset is train else "validate"
+                raise DatasetError(f"there are no images to {use} on")
+        need_number("batch_size", batch_size, 1, LARGEST_BATCH)
+        _need_variance(network.architecture, len(train), batch_size)
         self.network = network.copy()
         self.train, self.validation = train, validation
         self.optimizer, self.schedule = optimizer, schedule
@@ -169,12 +130,16 @@ class Trainer:
         A caller pauses by not asking for more. At an epoch's end the network is evaluated on the validation
         data, which changes nothing. Raises DivergenceError where the loss is no longer a finite number.
         """
-        self._stop.clear()
-        per_epoch = self.steps_per_epoch
+        self._stop.clear()  # here and not at the first step: a stop asked for in between must count
         if self._planned_steps is None:
             self.plan(epochs or 1)
-        begun = self.step // per_epoch
-        last = self.step + steps if steps is not None else (begun + (epochs or 1)) * per_epoch
+        begun = self.step // self.steps_per_epoch
+        if steps is None:
+            return self._run_until((begun + (epochs or 1)) * self.steps_per_epoch)
+        return self._run_until(self.step + steps)
+
+    def _run_until(self, last: int) -> Iterator[Progress]:
+        per_epoch = self.steps_per_epoch
         clock = _Clock()
         with Executor(self.network.architecture, self.threads) as executor:
             while self.step < last:
@@ -288,7 +253,19 @@ def _copied(slots: Slots) -> Slots:
     return {slot: {k: v.copy() for k, v in values.items()} for slot, values in slots.items()}
 
 
-def _need(name: str, value: Any, low: float, high: float) -> None:
-    fits = isinstance(value, (int, np.integer) if isinstance(low, int) else (int, float))
-    if not fits or isinstance(value, bool) or not low <= value <= high:
-        raise ValueError(f"{name} is {value!r}; use a number from {low:g} to {high:g}")
+def _need_variance(architecture: Architecture, images: int, batch_size: int) -> None:
+    """Raise DatasetError where a batch would hold one value a channel, which has no variance."""
+    smallest = images % batch_size or batch_size
+    for report in architecture.check():
+        if not isinstance(report.layer, BatchNorm) or report.input_shape is None:
+            continue
+        if smallest * prod(report.input_shape[:-1]) < 2:
+            raise DatasetError(
+                f"layer {report.index} (BatchNorm) needs two images in every batch, but of {images:,} images "
+                f"in batches of {batch_size} one is left over; use a batch size of {_evener(images, batch_size)}"
+            )
+
+
+def _evener(images: int, batch_size: int) -> int:
+    """Return the next larger batch size that leaves no image alone."""
+    return next(size for size in range(batch_size + 1, batch_size + 4) if size > 1 and images % size != 1)

@@ -9,7 +9,7 @@ from types import MappingProxyType
 import cnn_core as cnn
 
 # What changes between one hand and the next, and between one pen and the next.
-HANDWRITING = cnn.Augmentation(rotation=13, shift=1.5, scale=0.13, shear=13, thickness=1.2, elastic=1.2)
+HANDWRITING = cnn.Augmentation(rotation=10, shift=1.2, scale=0.1, shear=10, thickness=0.8, elastic=1.0)
 WRITERS_HELD_OUT = 5
 
 
@@ -28,14 +28,14 @@ def _digits(architecture: str, learning_rate: float, epochs: int) -> Recipe:
     return Recipe(
         architecture=architecture,
         data="mnist",
-        built_in=40_000,
+        built_in=15_000,
         copies=3,
         settings=cnn.TrainingSettings(
             optimizer=cnn.AdamW(learning_rate=learning_rate, weight_decay=0.03),
             schedule=cnn.OneCycle(),
             batch_size=128,
             epochs=epochs,
-            label_smoothing=0.05,
+            label_smoothing=0.03,
             augmentation=HANDWRITING,
             seed=1,
         ),

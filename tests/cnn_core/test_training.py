@@ -11,6 +11,8 @@ from cnn_core import (
     Adam,
     AdamW,
     Architecture,
+    Augmentation,
+    BatchNorm,
     Constant,
     Cosine,
     Dataset,
@@ -20,7 +22,9 @@ from cnn_core import (
     Flatten,
     Network,
     OneCycle,
+    ReLU,
     RMSprop,
+    Softmax,
     Trainer,
 )
 
@@ -231,3 +235,34 @@ def test_fewer_classes_than_scores_are_fine():
 def test_a_batch_size_that_cannot_be_is_refused(batch_size):
     with pytest.raises(ValueError, match=r"batch_size is .*; use a number from 1 to 8192"):
         trainer(batch_size=batch_size)
+
+
+def test_an_empty_validation_set_is_refused_before_anything_runs():
+    with pytest.raises(DatasetError, match="no images to validate on"):
+        trainer(validation=dataset(5).subset([]))
+
+
+def test_one_image_left_over_is_refused_where_it_would_have_no_variance():
+    layers = (Flatten(), Dense(units=4), BatchNorm(), ReLU(), Dense(units=3), Softmax())
+    network = Network.initialize(Architecture((8, 8, 1), layers))
+    with pytest.raises(DatasetError, match=r"layer 2 \(BatchNorm\).*33 images.*use a batch size of 17"):
+        trainer(network, train=dataset(33), batch_size=16)
+    assert len(list(trainer(network, train=dataset(33), batch_size=17).run(epochs=1))) == 2
+
+
+AUGMENTATION = Augmentation(rotation=10, shift=1, noise=0.1)
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3])
+def test_augmentation_is_the_same_for_any_number_of_threads(threads):
+    arguments = {"train": dataset(150), "batch_size": 70, "augmentation": AUGMENTATION}
+    assert_same_bits(trained(4, threads=threads, **arguments).network, trained(4, **arguments).network)
+
+
+def test_augmentation_changes_what_is_learned_and_not_the_data():
+    data = dataset(50)
+    before = data.images.copy()
+    changed = bits(trained(4, train=data, augmentation=AUGMENTATION).network)
+    plain = bits(trained(4, train=data).network)
+    assert any((changed[name] != plain[name]).any() for name in plain)
+    np.testing.assert_array_equal(data.images, before)

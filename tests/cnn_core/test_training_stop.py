@@ -74,3 +74,11 @@ def test_no_thread_is_left_when_a_run_has_ended(end):
             one.stop()
     del run
     assert set(threading.enumerate()) == before
+
+
+def test_a_stop_asked_for_before_the_first_step_counts():
+    one = trainer()
+    run = one.run(steps=3)
+    one.stop()
+    assert list(run) == []
+    assert one.step == 0
