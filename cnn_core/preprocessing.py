@@ -12,6 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from cnn_core.threads import single_threaded_blas
+
 Image = NDArray[np.float32]
 
 FIELD = 28  # side of the field the digit ends up in, pixels
@@ -101,7 +103,8 @@ def resize(image: NDArray[np.floating | np.uint8], height: int, width: int) -> I
     """Return the (H, W) image at another size: means of the area covered, linear when growing."""
     vertical = _area_weights(image.shape[0], height)
     horizontal = _area_weights(image.shape[1], width)
-    return vertical @ image.astype(np.float32) @ horizontal.T
+    with single_threaded_blas():  # too little work to be shared: threads would only wait for each other
+        return vertical @ image.astype(np.float32) @ horizontal.T
 
 
 def _area_weights(source: int, target: int) -> Image:
