@@ -7,7 +7,8 @@ import pytest
 from PySide6.QtGui import QImage
 
 import cnn_core as cnn
-from playground import data
+from playground import data, my_drawings
+from playground.my_drawings import EMPTY, MyDrawings
 
 
 def save(path: Path, labels: np.ndarray) -> str:
@@ -56,3 +57,61 @@ def test_a_folder_of_class_folders_is_read_with_its_images(qapp: object, tmp_pat
 def test_well_known_names_are_offered_with_their_titles() -> None:
     assert data.NAMED["mnist"] == "MNIST"
     assert next(iter(data.NAMED)) == data.BUILT_IN
+
+
+def some_drawings(count: int, name: str = "7") -> MyDrawings:
+    drawings = EMPTY
+    for number in range(count):
+        drawings = drawings.with_drawing(np.full(my_drawings.SHAPE, number + 1, np.uint8), name)
+    return drawings
+
+
+@pytest.fixture
+def base() -> data.Data:
+    """120 images 28x28x1 of ten digits to train on, 20 held out."""
+    images = np.zeros((140, 28, 28, 1), np.uint8)
+    digits = cnn.Dataset(images, np.arange(140) % 10, tuple("0123456789"), "zeros")
+    return data.Data("zeros.npz", *digits.split(20))
+
+
+def test_drawings_alone_are_split_the_same_way_when_more_follow() -> None:
+    first, later = data.alone(some_drawings(8)), data.alone(some_drawings(13))
+    assert first.validation.images[:, 0, 0, 0].tolist() == [6]
+    assert later.validation.images[:, 0, 0, 0].tolist() == [6, 12]
+    assert data.alone(some_drawings(2)).validation.images[:, 0, 0, 0].tolist() == [2]
+    with pytest.raises(cnn.DatasetError, match="at least 2"):
+        data.alone(some_drawings(1))
+
+
+def test_mixed_in_drawings_join_the_classes_by_name(base: data.Data) -> None:
+    both = data.mixed(base, some_drawings(3, "7").with_drawing(np.full(my_drawings.SHAPE, 99), "star"))
+    assert both.train.class_names == both.validation.class_names == (*"0123456789", "star")
+    assert both.name == "zeros.npz + my drawings"
+    mine = both.train.subset(both.train.images[:, 0, 0, 0] > 0)
+    assert set(mine.labels.tolist()) == {7, 10}
+    assert len(base.train) / 20 <= len(mine) <= len(base.train) / 5
+    assert len(both.validation) == 20
+
+
+def test_mixed_in_drawings_take_the_shape_of_the_data() -> None:
+    images = np.zeros((24, 16, 12, 3), np.uint8)
+    photos = cnn.Dataset(images, np.arange(24) % 2, ("cat", "dog"), "photos")
+    both = data.mixed(data.Data("photos", *photos.split(4)), some_drawings(7, "cat"))
+    assert both.train.image_shape == (16, 12, 3)
+    assert both.train.class_names == ("cat", "dog")
+    assert len(both.validation) == 5
+
+
+def test_a_choice_with_drawings_is_read_from_their_file(tmp_path: Path) -> None:
+    path = my_drawings.location()
+    my_drawings.write(path, some_drawings(12))
+    try:
+        assert len(data.read(data.MINE).validation) == 2
+        cnn.datasets.to_npz(cnn.datasets.digits.generate(30, seed=1), tmp_path / "few.npz")
+        both = data.read(f"{tmp_path / 'few.npz'}{data.AND_MINE}")
+        assert both.name == "few.npz + my drawings"
+        assert len(both.train) == 25 + 10
+    finally:
+        my_drawings.write(path, EMPTY)
+    with pytest.raises(cnn.DatasetError, match="no drawings of yours yet"):
+        data.read(data.MINE)
