@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cnn_core import datasets
 from cnn_core.datasets.catalog import CATALOG
@@ -122,9 +123,10 @@ def mixed(base: Data, drawings: MyDrawings) -> Data:
     )
 
 
-def _held_out(count: int) -> np.ndarray:
+def _held_out(count: int) -> NDArray[np.bool_]:
     """Which drawings are kept back: the same ones however many follow."""
-    return np.arange(count) % HELD_OUT == HELD_OUT - 1
+    held: NDArray[np.bool_] = np.arange(count) % HELD_OUT == HELD_OUT - 1
+    return held
 
 
 def _renamed(dataset: datasets.Dataset, names: tuple[str, ...]) -> datasets.Dataset:

@@ -83,7 +83,7 @@ def merged(first: Sequence[str], second: Sequence[str]) -> tuple[str, ...]:
 
 
 def clean_name(text: str) -> str:
-    """A class name as it is kept: one line, normalised. Raises DatasetError when nothing or too much is left."""
+    """A class name as it is kept: one line, normalised. Raises DatasetError when empty or too long."""
     name = " ".join(unicodedata.normalize("NFC", text).split())
     name = "".join(character for character in name if character.isprintable())
     if not name:
