@@ -34,6 +34,7 @@ class Content:
     training: cnn.TrainingState | None = None
     history: tuple[cnn.Progress, ...] = ()
     picture: Drawing | Picture = EMPTY
+    normalization: cnn.preprocessing.Normalization = cnn.preprocessing.Normalization()  # of drawings
     class_names: tuple[str, ...] = ()
     data: str = "digits"
 
@@ -147,8 +148,9 @@ class Document(QObject):
     ) -> None:
         """Take over what a run has reached. Not an undo step by itself."""
         self._era += 1
-        self._content = replace(
-            self._content, network=network, training=training, history=self._content.history + points
+        points = self._content.history + points
+        self._content = _consistent(
+            replace(self._content, network=network, training=training, history=points)
         )
         self.network_changed.emit()
         self.file_changed.emit()
@@ -157,17 +159,11 @@ class Document(QObject):
 
     def edit_settings(self, settings: cnn.TrainingSettings) -> None:
         """Replace the training settings; ticks of one field merge."""
-        old, training = self._content.settings, self._content.training
+        old = self._content.settings
         changed = [f.name for f in fields(settings) if getattr(settings, f.name) != getattr(old, f.name)]
-        if not changed:
-            return
-        values: dict[str, Any] = {"settings": settings}
-        key: object = ("settings", settings.optimizer.name, *changed)
-        if training is not None and set(training.slots) != set(settings.optimizer.slot_names()):
-            # What another optimiser remembers is of no use to this one: it begins anew, from the same step.
-            slots = settings.optimizer.slots(self._content.network.parameters)
-            values["training"], key = replace(training, slots=slots), None
-        self._push(", ".join(name.replace("_", " ") for name in changed), values, key)
+        if changed:
+            key = ("settings", settings.optimizer.name, *changed)
+            self._push(", ".join(name.replace("_", " ") for name in changed), {"settings": settings}, key)
 
     def set_data(self, spec: str) -> None:
         """Note which data is in use. Not an undo step: loading it again is one click."""
@@ -183,6 +179,11 @@ class Document(QObject):
     def show_picture(self, picture: Drawing | Picture, text: str) -> None:
         """Put a drawing or an image in front of the network."""
         self._push(text, {"picture": picture})
+
+    def prepare_drawings(self, normalization: cnn.preprocessing.Normalization) -> None:
+        """Choose the steps that make the network's input of a drawing. Not part of a file."""
+        if normalization != self._content.normalization:
+            self._push("preparation of drawings", {"normalization": normalization})
 
     # File
 
@@ -211,10 +212,11 @@ class Document(QObject):
         self.restart(content, path)
 
     def restart(self, content: Content, path: Path | None = None) -> None:
-        """Begin anew with `content` as if it had just been opened; the picture stays on the canvas."""
+        """Begin anew with `content` as if it had just been opened; the picture stays as it is shown."""
         self.network_about_to_change.emit()
         self.undo_stack.clear()
-        self._content = replace(content, picture=self._content.picture)
+        shown = self._content
+        self._content = replace(content, picture=shown.picture, normalization=shown.normalization)
         self.path = path
         self._announce({f.name for f in fields(Content)})
         self._mark_saved()
@@ -231,7 +233,7 @@ class Document(QObject):
         if "architecture" in values or "network" in values:
             self.network_about_to_change.emit()
         held = {name: getattr(self._content, name) for name in values}
-        self._content = replace(self._content, **values)
+        self._content = _consistent(replace(self._content, **values))
         self._announce(set(values))
         return held
 
@@ -244,7 +246,7 @@ class Document(QObject):
             self.history_changed.emit()
         if "settings" in names:
             self.settings_changed.emit()
-        if "picture" in names:
+        if names & {"picture", "normalization"}:
             self.picture_changed.emit()
         self.file_changed.emit()
 
@@ -266,3 +268,12 @@ def content_from(checkpoint: cnn.Checkpoint) -> Content:
         class_names=tuple(str(name) for name in names) if isinstance(names, list) else (),
         data=str(checkpoint.metadata.get("data", "digits")),
     )
+
+
+def _consistent(content: Content) -> Content:
+    """The content; an optimiser that finds another one's memory begins anew from the same step."""
+    training, optimizer = content.training, content.settings.optimizer
+    if training is None or set(training.slots) == set(optimizer.slot_names()):
+        return content
+    slots = optimizer.slots(content.network.parameters)
+    return replace(content, training=replace(training, slots=slots))

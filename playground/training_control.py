@@ -37,7 +37,8 @@ class TrainingControl(QObject):
         self._session = session
         self._loading = loading
         self._points: list[cnn.Progress] = []
-        self._goal = 0
+        self._goal = 0  # the step at which the run is to end
+        self._settings_of_run = document.content.settings
         self.data: Data | None = None
         session.progressed.connect(self._on_progress)
         session.ended.connect(self._on_ended)
@@ -105,6 +106,7 @@ class TrainingControl(QObject):
         self._document.set_class_names(self.data.train.class_names)
         steps = self._steps_to_go() if steps is None else steps
         self._goal = self.step + steps
+        self._settings_of_run = self._document.content.settings
         self._session.start(self._trainer(self.data), steps)
         self.state_changed.emit()
 
@@ -116,15 +118,6 @@ class TrainingControl(QObject):
     def pause(self) -> None:
         """End the run within its current step; starting again goes on from there."""
         self._session.stop()
-
-    def edit_settings(self, settings: cnn.TrainingSettings) -> None:
-        """Take over new settings, during a run too: the run goes on with them from its next step."""
-        old = self._document.content.settings
-        if _only_rate_differs(old, settings):
-            self._document.edit_settings(settings)
-            return
-        with self.interrupted():
-            self._document.edit_settings(settings)
 
     @contextmanager
     def interrupted(self) -> Iterator[None]:
@@ -164,7 +157,12 @@ class TrainingControl(QObject):
             self._session.finish()
 
     def _on_settings_changed(self) -> None:
-        self._session.set_learning_rate(self._document.content.settings.optimizer.learning_rate)
+        """Whether edited or undone: a run goes on with the new settings from its next step."""
+        settings = self._document.content.settings
+        if self.running and not _only_rate_differs(self._settings_of_run, settings):
+            with self.interrupted():
+                pass
+        self._session.set_learning_rate(settings.optimizer.learning_rate)
         self.state_changed.emit()
 
     def _on_progress(self, points: list[cnn.Progress]) -> None:

@@ -26,7 +26,7 @@ class TrainJourney(QObject):
         actions.step.triggered.connect(lambda: control.start(1))
         actions.epoch.triggered.connect(control.finish_epoch)
         actions.reset.triggered.connect(self._reset)
-        panel.settings_edited.connect(control.edit_settings)
+        panel.settings_edited.connect(parts.document.edit_settings)
         control.state_changed.connect(self._show_state)
         control.points_added.connect(self._on_points)
         parts.session.started.connect(self._forget_last_end)

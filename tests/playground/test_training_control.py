@@ -1,6 +1,7 @@
 """Starting, pausing and going on: every run begins from the document and ends in it."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -106,7 +107,7 @@ def test_the_learning_rate_changes_without_ending_the_run(
     document.edit_settings(replace(document.content.settings, epochs=10_000))
     control.start()
     settings = document.content.settings
-    control.edit_settings(replace(settings, optimizer=replace(settings.optimizer, learning_rate=0.001)))
+    document.edit_settings(replace(settings, optimizer=replace(settings.optimizer, learning_rate=0.001)))
     assert control.running
     qtbot.waitUntil(lambda: control.step > 0 and control.history[-1].learning_rate == 0.001, timeout=30_000)
     control.pause()
@@ -119,11 +120,27 @@ def test_other_settings_are_taken_over_by_a_run_that_goes_on(
     document.edit_settings(replace(document.content.settings, epochs=10_000))
     control.start()
     qtbot.waitUntil(lambda: control.step > 2, timeout=30_000)
-    control.edit_settings(replace(document.content.settings, optimizer=cnn.Adam()))
+    document.edit_settings(replace(document.content.settings, optimizer=cnn.Adam()))
     assert control.running
     session.finish()
     assert document.content.training is not None
     assert set(document.content.training.slots) == {"mean", "square"}
+
+
+def test_settings_undone_during_a_run_are_taken_over_too(
+    control: TrainingControl, document: Document, session: Session, qtbot: QtBot, tmp_path: Path
+) -> None:
+    document.edit_settings(replace(document.content.settings, epochs=10_000))
+    document.edit_settings(replace(document.content.settings, optimizer=cnn.Adam()))
+    control.start()
+    qtbot.waitUntil(lambda: control.step > 2, timeout=30_000)
+    document.undo_stack.undo()
+    assert control.running
+    session.finish()
+    document.save(tmp_path / "net.cnn")
+    opened = cnn.checkpoint.load(tmp_path / "net.cnn")
+    assert opened.training is not None
+    assert set(opened.training.slots) == {"velocity"}
 
 
 def test_why_training_is_off(
