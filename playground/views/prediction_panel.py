@@ -95,7 +95,8 @@ class PredictionPanel(QWidget):
         self._why = why
         self._probabilities = [] if probabilities is None else [float(p) for p in probabilities]
         names = tuple(class_names)
-        self._names = names + tuple(str(i) for i in range(len(names), len(self._probabilities)))
+        count = len(self._probabilities) or len(names)
+        self._names = names[:count] + tuple(str(i) for i in range(len(names), count))
         self._bars.set_rows(self._probabilities or None, self._names)
         self._say()
 

@@ -96,3 +96,15 @@ def test_one_class_and_missing_names_work(panel: PredictionPanel) -> None:
     panel.set_prediction([1.0], [])
     assert panel.property("predictedClass") == 0
     assert labels(panel).startswith("0 sure")
+
+
+@pytest.mark.parametrize("scores", [3, 12])
+def test_a_network_may_give_fewer_or_more_scores_than_there_are_names(
+    panel: PredictionPanel, scores: int
+) -> None:
+    probabilities = np.zeros(scores)
+    probabilities[2] = 1.0
+    panel.set_prediction(probabilities, DIGITS)
+    panel.grab()
+    assert panel.property("predictedClass") == 2
+    assert len(panel.property("probabilities")) == scores
