@@ -71,7 +71,7 @@ def normalization_steps(
         Step(
             "Centred",
             centered,
-            _say(chosen.center, "Centre of mass moved to the middle", "Placed by its borders")
+            _say(chosen.center, "Centre of mass moved to the middle", "Its borders put around the middle")
             + f" of {FIELD} by {FIELD} pixels",
         ),
     )

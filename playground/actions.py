@@ -82,6 +82,12 @@ class Actions:
         for action in self.theme_modes.values():
             action.setCheckable(True)
             group.addAction(action)
+        self.show_pipeline = self._make(
+            "showPipeline",
+            "How a drawing is &seen",
+            "Ctrl+H",
+            "Show step by step how a drawing becomes what the network sees, and switch steps off",
+        )
         self.scopes = self._family(
             "scope",
             {

@@ -18,6 +18,7 @@ from playground.picture import Picture
 
 SUFFIX = ".cnn"
 EMPTY = Drawing()
+ALL_STEPS = cnn.preprocessing.Normalization()
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class Content:
     training: cnn.TrainingState | None = None
     history: tuple[cnn.Progress, ...] = ()
     picture: Drawing | Picture = EMPTY
-    normalization: cnn.preprocessing.Normalization = cnn.preprocessing.Normalization()  # of drawings
+    normalization: cnn.preprocessing.Normalization = ALL_STEPS  # how drawings are prepared
     class_names: tuple[str, ...] = ()
     data: str = "digits"
 

@@ -35,6 +35,7 @@ from playground.views.inspector_panel import InspectorPanel
 from playground.views.metrics_plot import MetricsPlot
 from playground.views.network_view import NetworkView
 from playground.views.notice_bar import NoticeBar
+from playground.views.pipeline_view import PipelineView
 from playground.views.prediction_panel import PredictionPanel
 from playground.views.seen_view import SeenView
 from playground.views.training_panel import TrainingPanel
@@ -129,6 +130,7 @@ class MainWindow(QMainWindow):
         self.draw_canvas = DrawCanvas()
         self.seen_view = SeenView()
         self.prediction_panel = PredictionPanel(lead=self.seen_view)
+        self.pipeline_view = PipelineView()
         self.breadcrumb = Breadcrumb()
         self.network_view = NetworkView(lead=self.breadcrumb)
         self.metrics_plot = MetricsPlot()
@@ -152,7 +154,15 @@ class MainWindow(QMainWindow):
         tools.addWidget(clear)
         layout.addWidget(self.draw_canvas)
         layout.addLayout(tools)
-        layout.addWidget(_heading("The network sees, and says"))
+        seen = QHBoxLayout()
+        seen.addWidget(_heading("The network sees"), 1)
+        self.why_button = QToolButton()
+        self.why_button.setText("Why?")
+        self.why_button.setFixedHeight(24)
+        self.why_button.setAccessibleName("Why? How a drawing is seen")
+        self.why_button.setToolTip(self.actions_.show_pipeline.toolTip())
+        seen.addWidget(self.why_button)
+        layout.addLayout(seen)
         layout.addWidget(self.prediction_panel, 1)
         panel.setMinimumWidth(200)
         return panel
@@ -171,6 +181,7 @@ class MainWindow(QMainWindow):
         tabs.addTab(self.confusion_view, "Confusion")
         tabs.addTab(self.dataset_browser, "Data")
         tabs.addTab(self.channel_view, "Channel")
+        tabs.addTab(self.pipeline_view, "How it is seen")
         return tabs
 
     def _right(self) -> QWidget:

@@ -44,6 +44,7 @@ class Menus:
         theme.addActions(list(actions.theme_modes.values()))
         view.addActions(list(actions.scopes.values()))
         view.addSeparator()
+        view.addAction(actions.show_pipeline)
         self.panels = view.addMenu("&Panels")
 
         about = bar.addMenu("&Help")

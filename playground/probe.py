@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 import cnn_core as cnn
 from cnn_core.architecture import MOST_LAYERS
+from cnn_core.preprocessing import Normalization
 from playground.drawing import Drawing, rasterize
 from playground.picture import Picture
 
@@ -22,13 +23,15 @@ class Reading:
 
     `seen` (H, W, C) is what it was given, `activations` one array (1, ...) per layer that could be computed
     (those before the first error), `probabilities` (classes,) or None for an empty picture or a network with
-    an error, `step` the training step of the weights.
+    an error, `step` the training step of the weights, `drawn` the ink (H, W) that `seen` was made of, None
+    for an image taken as it is.
     """
 
     seen: Array
     activations: list[Array] = field(default_factory=list)
     probabilities: Array | None = None
     step: int = 0
+    drawn: NDArray[np.uint8] | None = None
 
 
 class Probe(QObject):
@@ -42,6 +45,8 @@ class Probe(QObject):
         self._network: cnn.Network | None = None
         self._step = 0
         self._picture: Drawing | Picture = Drawing()
+        self._normalization = Normalization()
+        self._drawn: NDArray[np.uint8] | None = None
         self._seen: Array | None = None  # of the picture, until it or the input's shape changes
         self.reading: Reading | None = None
         self._due = QTimer(self)
@@ -68,14 +73,24 @@ class Probe(QObject):
         self._seen = None
         self._due.start()
 
+    def set_normalization(self, normalization: Normalization) -> None:
+        """Prepare drawings in these steps from now on."""
+        self._normalization = normalization
+        self._seen = None
+        self._due.start()
+
     def run(self) -> None:
         """Compute now and say so; called by itself when something changed."""
         if self._architecture is None:
             return
         self._due.stop()
         if self._seen is None or self._seen.shape != self._architecture.input_shape:
-            self._seen = as_input(self._picture, self._architecture.input_shape)
-        self.reading = self._read(self._seen)
+            shape, self._drawn = self._architecture.input_shape, ink_of(self._picture)
+            if self._drawn is None:
+                self._seen = as_input(self._picture, shape)
+            else:
+                self._seen = _prepared(self._drawn, shape, self._normalization)
+        self.reading = replace(self._read(self._seen), drawn=self._drawn)
         self.updated.emit(self.reading)
 
     def _read(self, seen: Array) -> Reading:
@@ -96,11 +111,31 @@ class Probe(QObject):
         return probabilities
 
 
-def as_input(picture: Drawing | Picture, input_shape: tuple[int, int, int]) -> Array:
-    """The (H, W, C) float32 image in 0..1 a network with this input gets to see of a picture."""
-    if isinstance(picture, Picture):
-        return cnn.preprocessing.fit_to(picture.pixels.astype(np.float32) / np.float32(255), input_shape)
-    return cnn.preprocessing.fit_to(cnn.preprocessing.normalize_drawing(rasterize(picture)), input_shape)
+def ink_of(picture: Drawing | Picture) -> NDArray[np.uint8] | None:
+    """The (H, W) ink of what is prepared as a drawing; None for an image the network gets as it is."""
+    if isinstance(picture, Drawing):
+        return rasterize(picture)
+    return picture.pixels[:, :, 0] if picture.as_drawing else None
+
+
+def as_input(
+    picture: Drawing | Picture, input_shape: tuple[int, int, int], normalization: Normalization | None = None
+) -> Array:
+    """The (H, W, C) float32 image in 0..1 a network with this input gets to see of a picture.
+
+    A drawing is prepared in the steps of `normalization`; None: all of them.
+    """
+    ink = ink_of(picture)
+    if ink is not None:
+        return _prepared(ink, input_shape, normalization)
+    assert isinstance(picture, Picture)
+    return cnn.preprocessing.fit_to(picture.pixels.astype(np.float32) / np.float32(255), input_shape)
+
+
+def _prepared(
+    ink: NDArray[np.uint8], input_shape: tuple[int, int, int], normalization: Normalization | None
+) -> Array:
+    return cnn.preprocessing.fit_to(cnn.preprocessing.normalize_drawing(ink, normalization), input_shape)
 
 
 def _working_part(architecture: cnn.Architecture, network: cnn.Network) -> cnn.Network | None:

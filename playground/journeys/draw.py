@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QObject
 
 import cnn_core as cnn
+from cnn_core.preprocessing import Normalization
 from playground.drawing import Drawing
 from playground.main_window import MainWindow
 from playground.parts import Parts
@@ -14,12 +15,25 @@ from playground.picture import Picture
 from playground.probe import Reading
 from playground.views.prediction_panel import NOTHING_DRAWN
 
+STEP_NAMES = {"crop": "crop", "scale": "scale", "center": "centre"}
+
 
 def as_ink(gray: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """The (28, 28, 1) picture a network of digits expects of a scan; dark ink is made bright."""
+    """The ink (side, side, 1) of a scan, in the middle of a square sheet; dark ink is made bright."""
     border = np.concatenate([gray[0], gray[-1], gray[:, 0], gray[:, -1]])
     bright_ink = 255 - gray if np.median(border) > 127 else gray
-    return (cnn.preprocessing.normalize_drawing(bright_ink) * 255).round().astype(np.uint8)
+    side = max(gray.shape)
+    margins = [((side - length) // 2, side - length - (side - length) // 2) for length in gray.shape]
+    return np.pad(bright_ink, margins)[:, :, None]
+
+
+def note_on(normalization: Normalization) -> tuple[str, str]:
+    """A word or two on the steps that are off, and a sentence; both empty while all are on."""
+    off = [name for field, name in STEP_NAMES.items() if not getattr(normalization, field)]
+    if not off:
+        return "", ""
+    note = f"{off[0]} is off" if len(off) == 1 else f"{len(off)} steps are off"
+    return note, f"Prepared without: {', '.join(off)}"
 
 
 class DrawJourney(QObject):
@@ -42,6 +56,7 @@ class DrawJourney(QObject):
             lambda snapshot: self._use_network(snapshot.network, snapshot.step)
         )
         parts.probe.updated.connect(self._show_reading)
+        self._connect_pipeline()
         self._show_picture()
         self._use_network_at_rest()
 
@@ -49,8 +64,16 @@ class DrawJourney(QObject):
         self._parts.document.show_picture(drawing, "stroke")
 
     def _on_picture_dropped(self, gray: NDArray[np.uint8]) -> None:
-        picture = Picture(as_ink(gray), "a picture")
+        picture = Picture(as_ink(gray), "a picture", as_drawing=True)
         self._parts.document.show_picture(picture, "picture")
+
+    def _connect_pipeline(self) -> None:
+        """The button and the command show the steps; a switch changes what the network gets."""
+        window, show = self._window, self._window.actions_.show_pipeline
+        window.why_button.clicked.connect(show.trigger)
+        show.triggered.connect(lambda: window.show_tab(window.pipeline_view))
+        show.triggered.connect(window.pipeline_view.focus_switches)
+        window.pipeline_view.normalization_edited.connect(self._parts.document.prepare_drawings)
 
     def _connect_brush(self) -> None:
         """Slider and canvas, in hundredths of the canvas."""
@@ -74,6 +97,7 @@ class DrawJourney(QObject):
             canvas.set_drawing(picture)
         self._window.actions_.clear_drawing.setEnabled(picture != Drawing())
         self._parts.probe.set_picture(picture)
+        self._parts.probe.set_normalization(self._parts.document.content.normalization)
 
     def _use_network_at_rest(self) -> None:
         content = self._parts.document.content
@@ -89,6 +113,9 @@ class DrawJourney(QObject):
             self._names = names
             window.network_view.set_class_names(names)
         window.seen_view.set_image(reading.seen)
+        normalization = self._parts.document.content.normalization
+        window.seen_view.set_note(*(note_on(normalization) if reading.drawn is not None else ("", "")))
+        window.pipeline_view.set_drawing(reading.drawn, normalization)
         broken = self._parts.document.content.architecture.error is not None
         why = "The network has an error; mend it to see an answer" if broken else NOTHING_DRAWN
         window.prediction_panel.set_prediction(reading.probabilities, names, why)

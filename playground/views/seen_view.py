@@ -11,6 +11,8 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from playground.pictures import to_picture
 from playground.theme import LIGHT, Theme, font, format_number, format_shape
 
+_NOTE_HEIGHT = 18  # px
+
 
 class SeenView(QWidget):
     """A small picture of the input in gray or colour; black is 0, white is 1."""
@@ -26,6 +28,7 @@ class SeenView(QWidget):
         self._theme = LIGHT
         self._image: NDArray[np.generic] | None = None
         self._pixel: tuple[int, int] | None = None
+        self._note = self._explanation = ""
 
     def set_theme(self, theme: Theme) -> None:
         """Paint in the colours of a theme."""
@@ -37,9 +40,23 @@ class SeenView(QWidget):
         self._image = image
         if image is not None and self._pixel and not _contains(image, self._pixel):
             self._pixel = None
-        shape = "nothing yet" if image is None else format_shape(image.shape)
-        self.setAccessibleDescription(f"The input of the network: {shape}")
+        self._describe()
         self.update()
+
+    def set_note(self, note: str, explanation: str = "") -> None:
+        """Say below the picture, in a word or two, that it is not made as usual; "" takes the note away."""
+        if note != self._note:
+            self._note = note
+            self.updateGeometry()
+            self.update()
+        self._explanation = explanation
+        self.setToolTip(self.value_text() or explanation)
+        self._describe()
+
+    def _describe(self) -> None:
+        shape = "nothing yet" if self._image is None else format_shape(self._image.shape)
+        said = f"The input of the network: {shape}"
+        self.setAccessibleDescription(f"{said}. {self._explanation}" if self._explanation else said)
 
     def value_text(self) -> str:
         """Return the read-out of the pixel under the pointer, "row 4, column 7: 0.51"; "" without one."""
@@ -51,14 +68,18 @@ class SeenView(QWidget):
 
     def sizeHint(self) -> QSize:
         """How large it likes to be."""
-        return QSize(86, 86)
+        return QSize(86, 86 + self._note_height())
+
+    def _note_height(self) -> int:
+        return _NOTE_HEIGHT if self._note else 0
 
     def _field(self) -> QRectF:
         """Return the rectangle the image fills, keeping its aspect."""
         height, width = self._image.shape[:2] if self._image is not None else (1, 1)
-        unit = min((self.width() - 2) / width, (self.height() - 2) / height)
+        room = self.height() - self._note_height()
+        unit = min((self.width() - 2) / width, (room - 2) / height)
         size_x, size_y = unit * width, unit * height
-        return QRectF((self.width() - size_x) / 2, (self.height() - size_y) / 2, size_x, size_y)
+        return QRectF((self.width() - size_x) / 2, (room - size_y) / 2, size_x, size_y)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Read the pixel under the pointer."""
@@ -79,12 +100,12 @@ class SeenView(QWidget):
             pixel = None
         if pixel != self._pixel:
             self._pixel = pixel
-            self.setToolTip(self.value_text())
+            self.setToolTip(self.value_text() or self._explanation)
             self.hovered.emit(pixel)
             self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """The image and the pixel being read."""
+        """The image, the pixel being read and the note."""
         painter = QPainter(self)
         field, theme = self._field(), self._theme
         if self._image is None:
@@ -102,6 +123,12 @@ class SeenView(QWidget):
         painter.setPen(theme.color("border"))
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.drawRect(field)
+        if self._note:
+            band = QRectF(0, self.height() - _NOTE_HEIGHT, self.width(), _NOTE_HEIGHT)
+            painter.fillRect(band, theme.color("warning"))
+            painter.setPen(theme.color("panel"))
+            painter.setFont(font("small"))
+            painter.drawText(band, Qt.AlignmentFlag.AlignCenter, self._note)
 
 
 def _contains(image: NDArray[np.generic], pixel: tuple[int, int]) -> bool:

@@ -42,3 +42,16 @@ def test_without_an_input_there_is_nothing_to_read(qtbot: QtBot) -> None:
     QTest.mouseMove(view, QPoint(40, 40))
     assert view.value_text() == ""
     assert "nothing" in view.accessibleDescription()
+
+
+def test_a_note_has_its_own_room_below_the_picture(qtbot: QtBot) -> None:
+    view = shown(qtbot, np.ones((28, 28, 1), np.float32))
+    before = view.sizeHint()
+    view.set_note("crop is off", "Prepared without: crop")
+    assert view.sizeHint().width() == before.width()
+    assert view.sizeHint().height() > before.height()
+    assert "Prepared without: crop" in view.accessibleDescription()
+    assert view.toolTip() == "Prepared without: crop"
+    view.set_note("")
+    assert view.sizeHint() == before
+    assert "Prepared" not in view.accessibleDescription()
