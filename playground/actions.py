@@ -70,6 +70,20 @@ class Actions:
             "cancelLoading", "&Cancel loading", "Ctrl+.", "Stop reading data; what was in use stays"
         )
 
+        self.keep_drawing = self._make(
+            "keepDrawing", "&Keep", "Ctrl+K", "The answer is right: keep the drawing in My drawings"
+        )
+        self.correct_drawing = self._make(
+            "correctDrawing",
+            "No, it &is…",
+            "Ctrl+Shift+K",
+            "The answer is wrong: say what it is, and the drawing is kept as that",
+        )
+        self.correct_drawing.setIconText("No, it is…")  # Qt leaves the dots out on buttons
+        self.my_drawings = self._make(
+            "myDrawings", "&My drawings…", "Ctrl+Shift+M", "Look through what was kept, remove, export"
+        )
+
         self.theme_modes = self._family(
             "theme",
             {

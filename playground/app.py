@@ -25,6 +25,7 @@ from playground.journeys.edit import EditJourney
 from playground.journeys.files import FilesJourney
 from playground.journeys.look import LookJourney
 from playground.journeys.measure import MeasureJourney
+from playground.journeys.teach import TeachJourney
 from playground.journeys.train import TrainJourney
 from playground.main_window import MainWindow
 from playground.parts import Parts
@@ -106,7 +107,7 @@ def connect(window: MainWindow, parts: Parts) -> None:
     LookJourney(window, parts)
     ChannelJourney(window, parts)
     MeasureJourney(window, parts, control)
-    DataJourney(window, parts, control)
+    TeachJourney(window, parts, control, DataJourney(window, parts, control))
     AppearanceJourney(window, parts)
     connect_undo(actions, document)
     # An undo stack that still holds commands tells of them while it is destroyed, to actions already gone.

@@ -63,16 +63,24 @@ def holds_mine(spec: str) -> bool:
     return spec == MINE or spec.endswith(AND_MINE)
 
 
-def read(spec: str, progress: datasets.Progress | None = None, known: Sequence[str] = ()) -> Data:
+def read(
+    spec: str,
+    progress: datasets.Progress | None = None,
+    known: Sequence[str] = (),
+    base: Data | None = None,
+) -> Data:
     """The data `spec` stands for, split in two. Raises DatasetError or OSError.
 
     `known` are the classes of the network: its numbers for them are kept where only drawings are read.
+    `base` is data read before, used where it is what is wanted or what drawings are mixed into.
     """
+    if base is not None and base.spec == spec:
+        return base
     if spec == MINE:
         return alone(my_drawings.read(my_drawings.location()), known)
     if spec.endswith(AND_MINE):
         drawings = my_drawings.read(my_drawings.location())
-        return mixed(read(base_of(spec), progress), drawings)
+        return mixed(read(base_of(spec), progress, base=base), drawings)
     train = datasets.open(spec, "train", progress, read_image)
     if spec == BUILT_IN:
         return Data(spec, train, datasets.open(spec, "test", progress))

@@ -38,6 +38,7 @@ from playground.views.notice_bar import NoticeBar
 from playground.views.pipeline_view import PipelineView
 from playground.views.prediction_panel import PredictionPanel
 from playground.views.seen_view import SeenView
+from playground.views.teach_panel import TeachPanel
 from playground.views.training_panel import TrainingPanel
 
 SMALLEST = QSize(960, 620)
@@ -130,6 +131,7 @@ class MainWindow(QMainWindow):
         self.draw_canvas = DrawCanvas()
         self.seen_view = SeenView()
         self.prediction_panel = PredictionPanel(lead=self.seen_view)
+        self.teach_panel = TeachPanel(actions.keep_drawing, actions.correct_drawing)
         self.pipeline_view = PipelineView()
         self.breadcrumb = Breadcrumb()
         self.network_view = NetworkView(lead=self.breadcrumb)
@@ -164,6 +166,7 @@ class MainWindow(QMainWindow):
         seen.addWidget(self.why_button)
         layout.addLayout(seen)
         layout.addWidget(self.prediction_panel, 1)
+        layout.addWidget(self.teach_panel)
         panel.setMinimumWidth(200)
         return panel
 

@@ -24,6 +24,8 @@ class Menus:
         edit.addActions([actions.undo, actions.redo])
         edit.addSeparator()
         edit.addActions([actions.clear_drawing, actions.back])
+        edit.addSeparator()
+        edit.addActions([actions.keep_drawing, actions.correct_drawing, actions.my_drawings])
 
         network = bar.addMenu("&Network")
         self.presets = network.addMenu("&Presets")

@@ -7,7 +7,7 @@ import time
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QFileDialog
 
-from playground.data import BUILT_IN, NAMED, Data, name_of, read
+from playground.data import AND_MINE, BUILT_IN, MINE, NAMED, Data, base_of, holds_mine, name_of, read
 from playground.main_window import MainWindow
 from playground.parts import Parts
 from playground.picture import Picture
@@ -27,11 +27,9 @@ class DataJourney(QObject):
         self._document = parts.document
         self._loading = parts.loading
         self._control = control
-        self._wanted, self._began, self._told = (
-            "",
-            0.0,
-            False,
-        )  # what is loading, since when, said so
+        self._wanted, self._began, self._told = "", 0.0, False  # what is loading, since when, said so
+        self._base: Data | None = None  # the newest data but for drawings of the person, to mix them in
+        self._mine = 0  # how many drawings were kept
         self._known = dict(NAMED)  # what can be chosen, and what was opened so far, with their names
         actions = window.actions_
         actions.built_in_data.triggered.connect(lambda: self.load(BUILT_IN))
@@ -51,10 +49,16 @@ class DataJourney(QObject):
     def load(self, spec: str) -> None:
         """Read what `spec` names; the data in use stays until that has worked."""
         self._wanted, self._began, self._told = spec, time.monotonic(), False
-        self._loading.start(lambda report: read(spec, report))
-        self._window.training_panel.set_datasets(list((self._known | {spec: name_of(spec)}).items()), spec)
+        known, base = self._document.content.class_names, self._base
+        self._loading.start(lambda report: read(spec, report, known, base))
+        self._offer(spec)
         self._window.actions_.cancel_loading.setEnabled(True)
         self._control.state_changed.emit()
+
+    def open(self, path: str) -> None:
+        """Read a file or folder, anew even if it is the one in use."""
+        self._base = None
+        self.load(path)
 
     def cancel(self) -> None:
         """Stop reading; the data in use stays."""
@@ -67,8 +71,22 @@ class DataJourney(QObject):
         if self._told:
             self._window.notice.hide()
         if self._control.data is not None:
-            self._window.training_panel.set_datasets(list(self._known.items()), self._control.data.spec)
+            self._offer(self._control.data.spec)
         self._control.state_changed.emit()
+
+    def set_my_drawings(self, count: int) -> None:
+        """Offer the person's drawings as data, alone and mixed in, when there are any."""
+        self._mine = count
+        self._offer(self._wanted)
+
+    def _offer(self, current: str) -> None:
+        """Fill the choice of data and mark `current`."""
+        known = self._known | {current: name_of(current)}
+        base = base_of(current) if current != MINE else self._base.spec if self._base else BUILT_IN
+        if self._mine:
+            with_mine = base + AND_MINE
+            known |= {MINE: f"{name_of(MINE)} ({self._mine:,})", with_mine: name_of(with_mine)}
+        self._window.training_panel.set_datasets(list(known.items()), current)
 
     def _on_opened(self) -> None:
         """Go on with the data the file was trained on."""
@@ -85,12 +103,12 @@ class DataJourney(QObject):
     def _choose_file(self) -> None:
         name, _ = QFileDialog.getOpenFileName(self._window, "Open data", "", FILES)
         if name:
-            self.load(name)
+            self.open(name)
 
     def _choose_folder(self) -> None:
         name = QFileDialog.getExistingDirectory(self._window, "Open a folder of images")
         if name:
-            self.load(name)
+            self.open(name)
 
     def _on_progress(self, done: int, total: int | None) -> None:
         share = f"{done / total:.0%}" if total else f"{done:,}"
@@ -102,9 +120,20 @@ class DataJourney(QObject):
 
     def _use(self, data: Data) -> None:
         self._control.use_data(data)
-        self._known |= {data.spec: data.name}
+        if not holds_mine(data.spec):
+            self._base = data
+            self._known |= {data.spec: data.name}
         self._window.dataset_browser.set_dataset(data.validation)
         self._end_of_loading()
+        self._say_when_classes_differ(data)
+
+    def _say_when_classes_differ(self, data: Data) -> None:
+        """Offer to fit a network that cannot learn all classes of the data."""
+        content = self._document.content
+        classes, known = len(data.train.class_names), content.network.architecture.classes
+        if content.architecture.error is None and classes > known:
+            text = f"{data.name} has {classes} classes, the network tells {known} apart: fit it to the data."
+            self._window.notice.say(text, "warning", action=self._window.actions_.fit_to_data)
 
     def _on_failed(self, sentence: str) -> None:
         self._end_of_loading()

@@ -16,7 +16,7 @@ def test_long_loading_is_told_and_can_be_cancelled(
 ) -> None:
     ended = threading.Event()
 
-    def slow(_spec: str, report: Report) -> Data:
+    def slow(_spec: str, report: Report, *_rest: object) -> Data:
         while report(3, 10):
             threading.Event().wait(0.005)
         ended.set()

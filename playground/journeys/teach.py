@@ -1,0 +1,259 @@
+"""Teach: a drawing is kept with its class, taken back, looked through, and taken away as files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QObject, QPoint, Qt
+from PySide6.QtGui import QUndoCommand
+from PySide6.QtWidgets import QFileDialog, QInputDialog
+
+import cnn_core as cnn
+from playground import my_drawings
+from playground.actions import set_tip
+from playground.data import holds_mine
+from playground.drawing import Drawing, rasterize
+from playground.journeys.data import DataJourney
+from playground.journeys.files import sentence
+from playground.main_window import MainWindow
+from playground.my_drawings import EMPTY, MyDrawings
+from playground.parts import Parts
+from playground.picture import Picture
+from playground.training_control import TrainingControl
+from playground.views.my_drawings_dialog import MyDrawingsDialog
+
+_SHORT = 12  # characters of a class name on the button
+
+
+class TeachJourney(QObject):
+    """Prediction and its row of buttons -> file of drawings -> data choice; each change an undo step.
+
+    The file is read before each change and written after it, so that two windows do not lose each other's
+    drawings.
+    """
+
+    def __init__(self, window: MainWindow, parts: Parts, control: TrainingControl, data: DataJourney) -> None:
+        super().__init__(window)
+        self._window, self._parts, self._control, self._data = window, parts, control, data
+        self._drawings = EMPTY
+        self._outdated = False  # the data in use holds drawings, and not those of now
+        self._shown: tuple[object, ...] = ()
+        actions, panel = window.actions_, window.teach_panel
+        actions.keep_drawing.triggered.connect(self._keep_as_answered)
+        actions.my_drawings.triggered.connect(self.open_page)
+        panel.keep_requested.connect(self.keep)
+        panel.new_class_requested.connect(self._ask_for_class)
+        window.prediction_panel.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        window.prediction_panel.customContextMenuRequested.connect(self._open_menu)
+        parts.probe.updated.connect(self._show)
+        control.state_changed.connect(self._refresh_data)
+        self._page = MyDrawingsDialog(actions.undo, window)
+        self._page.remove_requested.connect(self.remove)
+        self._page.export_requested.connect(self._export)
+        self._take(self._read() or EMPTY)
+        self._show()
+
+    def keep(self, text: str) -> bool:
+        """Keep what is on the canvas as a class, new or known; True when that worked."""
+        image = image_to_keep(self._parts.document.content.picture)
+        try:
+            name = my_drawings.clean_name(text)
+        except cnn.DatasetError as problem:
+            self._window.notice.say(f"The drawing was not kept: {sentence(problem)}", "error")
+            return False
+        if not image.any() or not self.change(image, name, add=True):
+            return False
+        self._push(_Change(self, image, name, add=True))
+        self._say_kept(name)
+        return True
+
+    def remove(self, index: int) -> None:
+        """Take one drawing out."""
+        image, name = self._drawings.images[index], self._drawings.names[index]
+        if self.change(image, name, add=False):
+            self._push(_Change(self, image, name, add=False, position=index))
+
+    def change(self, image: NDArray[np.uint8], name: str, add: bool, position: int | None = None) -> bool:
+        """Add a drawing to the file, or take it out; False, and said, when it could not be written."""
+        drawings = self._read()
+        if drawings is None:
+            return False
+        try:
+            changed = drawings.with_drawing(image, name, position) if add else drawings.without(image, name)
+            my_drawings.write(my_drawings.location(), changed)
+        except (ValueError, OSError) as problem:
+            self._window.notice.say(f"My drawings stay as they were: {sentence(problem)}", "error")
+            return False
+        self._take(changed)
+        self._outdated = self._control.data is not None and holds_mine(self._control.data.spec)
+        self._refresh_data()
+        return True
+
+    def open_page(self) -> None:
+        """Show all drawings."""
+        self._page.set_theme(self._window.theme)
+        self._page.show()
+        self._page.raise_()
+
+    def export_file(self, path: Path) -> None:
+        """Write all drawings as .npz."""
+        try:
+            cnn.datasets.to_npz(self._drawings.dataset(), path)
+        except (ValueError, OSError) as problem:
+            self._window.notice.say(f"Nothing was written: {sentence(problem)}", "error")
+        else:
+            self._window.notice.say(f"{path.name} is written.", "good")
+
+    def export_folder(self, parent: Path) -> None:
+        """Write a new folder of class folders into `parent`."""
+        try:
+            folder = my_drawings.export_folder(self._drawings, parent)
+        except (ValueError, OSError) as problem:
+            self._window.notice.say(f"Not all was written: {sentence(problem)}", "error")
+        else:
+            self._window.notice.say(f"The folder {folder} is written.", "good")
+
+    def _read(self) -> MyDrawings | None:
+        """The drawings in the file; a damaged one is kept under another name. None: nothing can be done."""
+        path = my_drawings.location()
+        try:
+            return my_drawings.read(path)
+        except ValueError as problem:
+            return self._begin_anew(path, problem)
+        except OSError as problem:
+            self._window.notice.say(f"My drawings cannot be read: {sentence(problem)}", "error")
+            return None
+
+    def _begin_anew(self, path: Path, problem: ValueError) -> MyDrawings | None:
+        try:
+            aside = my_drawings.set_aside(path)
+        except OSError as stuck:
+            text = f"My drawings cannot be read, nor kept aside: {sentence(stuck)}"
+            self._window.notice.say(text, "error")
+            return None
+        text = f"My drawings are damaged ({problem}). The file is kept as {aside}; a new collection begins."
+        self._window.notice.say(text, "warning")
+        return EMPTY
+
+    def _take(self, drawings: MyDrawings) -> None:
+        self._drawings = drawings
+        self._data.set_my_drawings(len(drawings))
+        self._page.set_drawings(drawings.dataset() if len(drawings) else None)
+        self._window.teach_panel.set_classes(my_drawings.merged(self._known(), drawings.class_names))
+
+    def _refresh_data(self) -> None:
+        """Read data that holds drawings once more, when no run uses it."""
+        data = self._control.data
+        if self._outdated and data is not None and not self._control.running:
+            self._outdated = False
+            if holds_mine(data.spec) and len(self._drawings):
+                self._data.load(data.spec)
+
+    def _push(self, change: QUndoCommand) -> None:
+        self._parts.document.undo_stack.push(change)
+
+    def _say_kept(self, name: str) -> None:
+        count = len(self._drawings)
+        text = f"Kept as {name}: {count} drawing{'s' if count > 1 else ''} of yours."
+        if name not in self._known():
+            text += (
+                f" {name} is new to this network: choose the data with my drawings, "
+                "then Network, Fit to the data."
+            )
+        elif count == 1:
+            text += " Train on them by the choice of data above."
+        self._window.notice.say(text, "good", action=self._window.actions_.undo)
+
+    def _known(self) -> tuple[str, ...]:
+        """The classes of the network, by name."""
+        content = self._parts.document.content
+        names = content.class_names
+        count = content.network.architecture.classes
+        return names + tuple(str(index) for index in range(len(names), count))
+
+    def _answer(self) -> str | None:
+        """The class the network gives, if it gives one."""
+        reading = self._parts.probe.reading
+        if reading is None or reading.probabilities is None:
+            return None
+        return self._known()[int(np.argmax(reading.probabilities))]
+
+    def _keep_as_answered(self) -> None:
+        answer = self._answer()
+        if answer is not None:
+            self.keep(answer)
+
+    def _show(self) -> None:
+        """Name the answer on the button; called with each pen move, so only what is new is set."""
+        answer, known = self._answer(), self._known()
+        drawn = self._parts.document.content.picture != Drawing()
+        if (answer, drawn, known) == self._shown:
+            return
+        self._shown = (answer, drawn, known)
+        actions = self._window.actions_
+        short = "" if answer is None else answer if len(answer) <= _SHORT else f"{answer[: _SHORT - 1]}…"
+        actions.keep_drawing.setText(f"&Keep as {short}".replace("& ", "&& ") if short else "&Keep")
+        set_tip(actions.keep_drawing, f"The answer {answer or ''} is right: keep the drawing in My drawings")
+        actions.keep_drawing.setEnabled(drawn and answer is not None)
+        actions.correct_drawing.setEnabled(drawn)
+        self._window.teach_panel.set_classes(my_drawings.merged(known, self._drawings.class_names))
+
+    def _open_menu(self, place: QPoint) -> None:
+        self._window.teach_panel.open_menu(self._window.prediction_panel.mapToGlobal(place))
+
+    def _ask_for_class(self) -> None:
+        dialog = QInputDialog(self._window)
+        dialog.setWindowTitle("A new class")
+        dialog.setLabelText("What is the drawing?")
+        dialog.setOkButtonText("Keep")
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.textValueSelected.connect(self.keep)
+        dialog.open()
+
+    def _export(self, kind: str) -> None:
+        if kind == "folder":
+            if name := QFileDialog.getExistingDirectory(self._page, "Export into a new folder in"):
+                self.export_folder(Path(name))
+            return
+        name, _ = QFileDialog.getSaveFileName(
+            self._page, "Export my drawings", "my-drawings.npz", "For NumPy (*.npz)"
+        )
+        if name:
+            self.export_file(Path(name) if Path(name).suffix else Path(name).with_suffix(".npz"))
+
+
+class _Change(QUndoCommand):
+    """A drawing that was kept or taken out, already done when this is made."""
+
+    def __init__(
+        self,
+        journey: TeachJourney,
+        image: NDArray[np.uint8],
+        name: str,
+        add: bool,
+        position: int | None = None,
+    ) -> None:
+        super().__init__("keeping of a drawing" if add else "removal of a drawing")
+        self._journey, self._image, self._name = journey, image, name
+        self._add, self._position = add, position
+        self._done = True
+
+    def redo(self) -> None:
+        if not self._done:
+            self._journey.change(self._image, self._name, self._add, self._position)
+        self._done = False
+
+    def undo(self) -> None:
+        self._journey.change(self._image, self._name, not self._add, self._position)
+
+
+def image_to_keep(picture: Drawing | Picture) -> NDArray[np.uint8]:
+    """The (28, 28, 1) uint8 image that is kept of a picture; all zero of an empty canvas."""
+    if isinstance(picture, Picture):
+        values = picture.pixels.astype(np.float32) / np.float32(255)
+        pixels = cnn.preprocessing.fit_to(values, my_drawings.SHAPE)
+    else:
+        pixels = cnn.preprocessing.normalize_drawing(rasterize(picture))
+    return (pixels * 255).round().astype(np.uint8)

@@ -1,0 +1,74 @@
+"""Teaching: keep the drawing under the class that was answered, or say which one it is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QPoint, Qt, Signal
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QSizePolicy, QToolButton, QWidget
+
+from playground.theme import SPACING
+
+NEW_CLASS = "Something new…"
+
+
+class TeachPanel(QWidget):
+    """One row: a button for `keep`, and one for `correct` that opens a menu of all classes.
+
+    Emits `keep_requested(str)` with a class chosen in the menu, `new_class_requested()` where none of them
+    is right.
+    """
+
+    keep_requested = Signal(str)
+    new_class_requested = Signal()
+
+    def __init__(self, keep: QAction, correct: QAction, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("teachPanel")
+        self.setAccessibleName("Keep the drawing")
+        self._names: tuple[str, ...] = ()
+        self._correct = correct
+        self.menu = QMenu("What the drawing is", self)
+        self.menu.setAccessibleName("What the drawing is")
+        self.menu.aboutToShow.connect(self._fill)
+        self.keep_button, self.correct_button = _button(keep), _button(correct)
+        self.keep_button.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        correct.triggered.connect(lambda: self.open_menu())
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(SPACING)
+        layout.addWidget(self.keep_button, 1)
+        layout.addWidget(self.correct_button)
+
+    def set_classes(self, names: Sequence[str]) -> None:
+        """Offer these classes in the menu."""
+        self._names = tuple(names)
+
+    def open_menu(self, place: QPoint | None = None) -> None:
+        """Open the menu of classes at a place of the screen, or above its button."""
+        if not self._correct.isEnabled():
+            return
+        if place is None:
+            place = self.correct_button.mapToGlobal(QPoint(0, -self.menu.sizeHint().height()))
+        self.menu.popup(place)
+
+    def _fill(self) -> None:
+        self.menu.clear()
+        for name in self._names:
+            choice = self.menu.addAction(f"&{_escaped(name)}" if name[0] != "&" else _escaped(name))
+            choice.triggered.connect(lambda _checked=False, name=name: self.keep_requested.emit(name))
+        self.menu.addSeparator()
+        self.menu.addAction(NEW_CLASS).triggered.connect(self.new_class_requested)
+
+
+def _button(action: QAction) -> QToolButton:
+    button = QToolButton()
+    button.setDefaultAction(action)
+    button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
+    button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+    return button
+
+
+def _escaped(name: str) -> str:
+    return name.replace("&", "&&")

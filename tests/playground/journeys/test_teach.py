@@ -1,0 +1,197 @@
+"""Teaching through the window: keep, correct, undo, train on it, survive a restart and a damaged file."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QInputDialog, QLineEdit
+from pytestqt.qtbot import QtBot
+
+import cnn_core as cnn
+from playground import my_drawings
+from playground.data import AND_MINE, MINE
+from playground.drawing import Drawing, Stroke
+from playground.journeys.teach import TeachJourney
+from playground.main_window import MainWindow
+from playground.views.my_drawings_dialog import MyDrawingsDialog
+
+SEVEN = Drawing((Stroke(((0.3, 0.25), (0.7, 0.25), (0.45, 0.8))),))
+
+
+@pytest.fixture(autouse=True)
+def collection(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A collection file of the test's own."""
+    path = tmp_path / "user" / "my-drawings.npz"
+    monkeypatch.setattr(my_drawings, "location", lambda: path)
+    yield path
+
+
+def draw(window: MainWindow, qtbot: QtBot) -> int:
+    """A seven on the canvas; the class that is answered."""
+    window.parts.document.show_picture(SEVEN, "stroke")
+    qtbot.waitUntil(lambda: window.prediction_panel.predictedClass >= 0, timeout=10_000)
+    return int(window.prediction_panel.predictedClass)
+
+
+def pick(window: MainWindow, name: str) -> None:
+    """Choose an entry of the menu of classes with the mouse."""
+    QTest.mouseClick(window.teach_panel.correct_button, Qt.MouseButton.LeftButton)
+    menu = window.teach_panel.menu
+    assert menu.isVisible()
+    action = next(action for action in menu.actions() if action.text().lstrip("&") == name)
+    QTest.mouseClick(menu, Qt.MouseButton.LeftButton, pos=menu.actionGeometry(action).center())
+
+
+def test_an_empty_canvas_cannot_be_kept(window: MainWindow) -> None:
+    assert not window.teach_panel.keep_button.isEnabled()
+    assert not window.teach_panel.correct_button.isEnabled()
+
+
+def test_one_click_keeps_the_drawing_as_what_was_answered(
+    window: MainWindow, qtbot: QtBot, collection: Path
+) -> None:
+    answer = draw(window, qtbot)
+    assert window.teach_panel.keep_button.text() == f"Keep as {answer}"
+    QTest.mouseClick(window.teach_panel.keep_button, Qt.MouseButton.LeftButton)
+    kept = my_drawings.read(collection)
+    assert kept.names == (str(answer),)
+    seen = window.parts.probe.reading.seen
+    assert np.abs(kept.images[0].astype(float) - seen * 255).max() <= 1
+    assert "1 drawing of yours" in window.notice.text
+
+
+def test_a_wrong_answer_is_corrected_and_taken_back(
+    window: MainWindow, qtbot: QtBot, collection: Path
+) -> None:
+    draw(window, qtbot)
+    pick(window, "3")
+    pick(window, "4")
+    assert my_drawings.read(collection).names == ("3", "4")
+    window.actions_.undo.trigger()
+    assert my_drawings.read(collection).names == ("3",)
+    window.actions_.undo.trigger()
+    assert not collection.exists()
+    window.actions_.redo.trigger()
+    assert my_drawings.read(collection).names == ("3",)
+
+
+def test_a_new_class_is_typed_in_and_said_to_need_a_fitting_network(
+    window: MainWindow, qtbot: QtBot, collection: Path
+) -> None:
+    draw(window, qtbot)
+    pick(window, "Something new…")
+    dialog = window.findChild(QInputDialog)
+    assert dialog is not None
+    QTest.keyClicks(dialog.findChild(QLineEdit), "a star")
+    QTest.keyClick(dialog, Qt.Key.Key_Return)
+    assert my_drawings.read(collection).names == ("a star",)
+    assert "Fit to the data" in window.notice.text
+    pick(window, "a star")
+    assert len(my_drawings.read(collection)) == 2
+
+
+def test_kept_drawings_are_data_alone_and_mixed_in(window: MainWindow, qtbot: QtBot) -> None:
+    base = window.control.data
+    assert base is not None
+    box = window.training_panel.dataset_box
+    assert box.findData(MINE) < 0
+    draw(window, qtbot)
+    pick(window, "7")
+    pick(window, "7")
+    assert box.itemText(box.findData(MINE)) == "My drawings (2)"
+    window.training_panel.dataset_requested.emit(MINE)
+    qtbot.waitUntil(lambda: window.control.data.spec == MINE, timeout=10_000)
+    assert window.control.data.train.labels.tolist() == [7]
+    assert window.control.reason_against() == ""
+    pick(window, "7")
+    qtbot.waitUntil(lambda: len(window.control.data.train) == 2, timeout=10_000)
+    window.training_panel.dataset_requested.emit(base.spec + AND_MINE)
+    qtbot.waitUntil(lambda: window.control.data.spec == base.spec + AND_MINE, timeout=10_000)
+    assert len(window.control.data.train) > len(base.train)
+    assert box.currentText() == f"{base.name} + my drawings"
+
+
+def test_fitting_lets_a_network_learn_a_new_class(window: MainWindow, qtbot: QtBot) -> None:
+    base = window.control.data
+    assert base is not None
+    draw(window, qtbot)
+    window.teach_panel.keep_requested.emit("star")
+    window.training_panel.dataset_requested.emit(base.spec + AND_MINE)
+    qtbot.waitUntil(lambda: window.control.data.spec != base.spec, timeout=10_000)
+    assert "11 classes" in window.notice.text
+    assert window.control.reason_against()
+    window.actions_.fit_to_data.trigger()
+    assert window.control.reason_against() == ""
+    assert window.parts.document.content.architecture.classes == 11
+
+
+def test_single_drawings_are_removed_on_their_page(
+    window: MainWindow, qtbot: QtBot, collection: Path
+) -> None:
+    draw(window, qtbot)
+    for name in ("1", "2", "3"):
+        window.teach_panel.keep_requested.emit(name)
+    window.actions_.my_drawings.trigger()
+    page = window.findChild(MyDrawingsDialog)
+    assert page is not None
+    assert page.isVisible()
+    place = page.grid.thumbnail_rect(1).center()  # the newest comes first
+    QTest.mouseClick(page.grid.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    QTest.mouseClick(page.remove_button, Qt.MouseButton.LeftButton)
+    assert my_drawings.read(collection).names == ("1", "3")
+    QTest.mouseClick(page.undo_button, Qt.MouseButton.LeftButton)
+    assert my_drawings.read(collection).names == ("1", "2", "3")
+    page.close()
+
+
+def test_drawings_of_before_are_there_after_a_start(collection: Path, request: pytest.FixtureRequest) -> None:
+    my_drawings.write(collection, my_drawings.EMPTY.with_drawing(np.ones((28, 28, 1), np.uint8), "star"))
+    window: MainWindow = request.getfixturevalue("window")
+    assert window.training_panel.dataset_box.findData(MINE) > 0
+
+
+def test_a_damaged_file_is_kept_aside_and_said(
+    collection: Path, request: pytest.FixtureRequest, qtbot: QtBot
+) -> None:
+    collection.parent.mkdir()
+    collection.write_bytes(b"not drawings")
+    window: MainWindow = request.getfixturevalue("window")
+    aside = collection.with_name("my-drawings-damaged-1.npz")
+    assert aside.read_bytes() == b"not drawings"
+    draw(window, qtbot)
+    window.teach_panel.keep_requested.emit("7")
+    assert len(my_drawings.read(collection)) == 1
+
+
+def test_what_cannot_be_written_is_said_and_changes_nothing(
+    window: MainWindow, qtbot: QtBot, collection: Path
+) -> None:
+    collection.parent.write_bytes(b"a file where the folder should be")
+    draw(window, qtbot)
+    before = window.parts.document.undo_stack.count()
+    window.teach_panel.keep_requested.emit("7")
+    assert "stay as they were" in window.notice.text
+    assert window.parts.document.undo_stack.count() == before
+
+
+def test_drawings_are_exported_as_data(window: MainWindow, qtbot: QtBot, tmp_path: Path) -> None:
+    draw(window, qtbot)
+    window.teach_panel.keep_requested.emit("7")
+    teach = window.findChild(TeachJourney)
+    assert teach is not None
+    teach.export_file(tmp_path / "out.npz")
+    assert cnn.datasets.from_npz(tmp_path / "out.npz").class_names == ("7",)
+    teach.export_folder(tmp_path)
+    assert len(list((tmp_path / "my-drawings" / "7").glob("*.png"))) == 1
+
+
+def test_the_menu_of_classes_opens_by_key(window: MainWindow, qtbot: QtBot, collection: Path) -> None:
+    draw(window, qtbot)
+    window.actions_.correct_drawing.trigger()
+    menu = window.teach_panel.menu
+    assert QApplication.activePopupWidget() is menu
+    QTest.keyClick(menu, Qt.Key.Key_5)
+    assert my_drawings.read(collection).names == ("5",)
