@@ -262,7 +262,8 @@ def _need_variance(architecture: Architecture, images: int, batch_size: int) -> 
         if smallest * prod(report.input_shape[:-1]) < 2:
             raise DatasetError(
                 f"layer {report.index} (BatchNorm) needs two images in every batch, but of {images:,} images "
-                f"in batches of {batch_size} one is left over; use a batch size of {_evener(images, batch_size)}"
+                f"in batches of {batch_size} one is left over; "
+                f"use a batch size of {_evener(images, batch_size)}"
             )
 
 

@@ -6,6 +6,7 @@ filters[a, b, c, f]
 
 import numpy as np
 
+from cnn_core.functional.channels import add_per_channel, sum_per_channel
 from cnn_core.functional.geometry import (
     Allocate,
     Array,
@@ -111,22 +112,6 @@ def gradients(
     dx = new(x.shape, x.dtype)
     np.copyto(dx, unpad(dpadded, w))
     return dx, dfilters, dbias
-
-
-def add_per_channel(x: Array, values: Array) -> None:
-    """Add one value a channel, in place."""
-    # One long row of the image at a time: a loop over C numbers alone costs more in starting than in adding.
-    if x.ndim == 4:
-        x.reshape(-1, x.shape[2] * x.shape[3])[...] += np.tile(values, x.shape[2])
-    else:
-        x += values
-
-
-def sum_per_channel(x: Array, new: Allocate = np.empty) -> Array:
-    """Return the sum over all positions, one value a channel."""
-    rows = x.reshape(-1, x.shape[-1])
-    # A product with ones is the quickest sum over rows that NumPy has.
-    return np.matmul(np.ones(len(rows), x.dtype), rows, out=new((rows.shape[1],), x.dtype))
 
 
 def _matrix(values: Array) -> Array:

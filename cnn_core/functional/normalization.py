@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cnn_core.functional.convolution import sum_per_channel
+from cnn_core.functional.channels import row, rows, sum_per_channel
 from cnn_core.functional.geometry import Allocate, Array
 
 
@@ -34,7 +34,7 @@ def moments(x: Array, scratch: Allocate = np.empty) -> Moments:
     """Return the moments of x (..., C) a channel."""
     count = x.size // x.shape[-1]
     mean = sum_per_channel(x) / x.dtype.type(count)
-    centred = np.subtract(_rows(x), _row(mean, x), out=_rows(scratch(x.shape, x.dtype)))
+    centred = np.subtract(rows(x), row(mean, x), out=rows(scratch(x.shape, x.dtype)))
     np.multiply(centred, centred, out=centred)
     return Moments(count, mean, sum_per_channel(centred.reshape(x.shape)))
 
@@ -67,9 +67,9 @@ def normalize(
     """
     scale: Array = 1 / np.sqrt(batch.variance + x.dtype.type(epsilon))
     y = new(x.shape, x.dtype)
-    np.subtract(_rows(x), _row(batch.mean, x), out=_rows(centred))
-    np.multiply(_rows(centred), _row(scale * gamma, x), out=_rows(y))
-    np.add(_rows(y), _row(beta, x), out=_rows(y))
+    np.subtract(rows(x), row(batch.mean, x), out=rows(centred))
+    np.multiply(rows(centred), row(scale * gamma, x), out=rows(y))
+    np.add(rows(y), row(beta, x), out=rows(y))
     return y, scale
 
 
@@ -89,8 +89,8 @@ def batch_norm(
         mean, variance = own.mean, own.variance
     scale = gamma / np.sqrt(variance + x.dtype.type(epsilon))
     y = new(x.shape, x.dtype)
-    np.multiply(_rows(x), _row(scale, x), out=_rows(y))
-    np.add(_rows(y), _row(beta - mean * scale, x), out=_rows(y))
+    np.multiply(rows(x), row(scale, x), out=rows(y))
+    np.add(rows(y), row(beta - mean * scale, x), out=rows(y))
     return y
 
 
@@ -110,17 +110,8 @@ def batch_norm_backward(
     dgamma, dbeta and count (values a channel) are the whole batch's. centred is used up.
     """
     share = dy.dtype.type(1 / count)
-    np.multiply(_rows(centred), _row(scale * dgamma * share, dy), out=_rows(centred))
+    np.multiply(rows(centred), row(scale * dgamma * share, dy), out=rows(centred))
     np.subtract(dy, centred, out=dy)
-    np.subtract(_rows(dy), _row(dbeta * share, dy), out=_rows(dy))
-    np.multiply(_rows(dy), _row(gamma * scale, dy), out=_rows(dy))
+    np.subtract(rows(dy), row(dbeta * share, dy), out=rows(dy))
+    np.multiply(rows(dy), row(gamma * scale, dy), out=rows(dy))
     return dy
-
-
-# A channel's value is repeated along one row of the image, so that NumPy's inner loop is W*C numbers, not C.
-def _rows(x: Array) -> Array:
-    return x.reshape(-1, x.shape[2] * x.shape[3]) if x.ndim == 4 else x
-
-
-def _row(values: Array, x: Array) -> Array:
-    return np.tile(values, x.shape[2]) if x.ndim == 4 else values

@@ -13,7 +13,8 @@ Rows and columns that pooling would drop are not computed.
 
 import numpy as np
 
-from cnn_core.functional.convolution import add_per_channel, gradients, sum_per_channel
+from cnn_core.functional.channels import add_per_channel, sum_per_channel
+from cnn_core.functional.convolution import gradients
 from cnn_core.functional.geometry import (
     Allocate,
     Array,

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from cnn_core.errors import ArchitectureError
-from cnn_core.functional.convolution import sum_per_channel
+from cnn_core.functional.channels import sum_per_channel
 from cnn_core.functional.geometry import Array
 from cnn_core.layers.base import Context, Gradients, Layer, Parameters, Shape, check_fields, check_switch
 from cnn_core.layers.convolution import LARGEST_COUNT, check_initializer, weight_and_bias
