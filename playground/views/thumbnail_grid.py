@@ -116,7 +116,7 @@ class ThumbnailGrid(QAbstractScrollArea):
         if self._predictions is None:
             return text
         right = self._predictions[index] == self._labels[index]
-        return f"{text}, predicted {self._names[self._predictions[index]]} ({'right' if right else 'wrong'})"
+        return f"{text}, predicted {self._predicted_name(index)} ({'right' if right else 'wrong'})"
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Fill the new width."""
@@ -184,12 +184,18 @@ class ThumbnailGrid(QAbstractScrollArea):
                 self._paint_caption(painter, position)
         painter.end()
 
+    def _predicted_name(self, index: int) -> str:
+        """Name what an image was taken for; a network may give more scores than there are classes."""
+        assert self._predictions is not None
+        predicted = int(self._predictions[index])
+        return self._names[predicted] if predicted < len(self._names) else str(predicted)
+
     def _paint_caption(self, painter: QPainter, position: int) -> None:
         index = int(self._shown[position])
         rect = self.thumbnail_rect(position)
         names, meaning = [self._names[self._labels[index]]], "muted"
         if self._predictions is not None and self._predictions[index] != self._labels[index]:
-            names.append(self._names[self._predictions[index]])
+            names.append(self._predicted_name(index))
             meaning = "error"
             painter.setPen(QPen(self._theme.color("error"), 1))
             painter.drawRect(rect.adjusted(-1, -1, 0, 0))

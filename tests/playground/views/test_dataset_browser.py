@@ -140,3 +140,11 @@ def test_only_the_visible_images_are_read(browser: DatasetBrowser) -> None:
     browser.set_dataset(dataset())
     first, last = browser.grid._in_view()
     assert first == 0 and 20 < last < 100
+
+
+def test_an_answer_beyond_the_classes_is_shown_by_its_number(browser: DatasetBrowser) -> None:
+    browser.set_dataset(dataset())
+    browser.set_predictions(np.full(3000, 7))
+    browser.grab()
+    QTest.mouseMove(browser.grid.viewport(), browser.grid.thumbnail_rect(0).center())
+    assert "predicted 7 (wrong)" in browser.grid.read_out()
