@@ -1,0 +1,44 @@
+"""The row below the prediction that keeps a drawing with its class."""
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QAction
+from PySide6.QtTest import QTest
+from pytestqt.qtbot import QtBot
+
+from playground.views.teach_panel import NEW_CLASS, TeachPanel
+
+
+@pytest.fixture
+def panel(qtbot: QtBot) -> TeachPanel:
+    """A panel with two classes on the screen."""
+    panel = TeachPanel(QAction("Keep as 7"), QAction("No, it is"))
+    panel.keep_button.defaultAction().setParent(panel)
+    panel.correct_button.defaultAction().setParent(panel)
+    panel.set_classes(("7", "R&D"))
+    qtbot.addWidget(panel)
+    panel.show()
+    return panel
+
+
+def test_a_click_in_the_menu_says_which_class_it_is(panel: TeachPanel, qtbot: QtBot) -> None:
+    QTest.mouseClick(panel.correct_button, Qt.MouseButton.LeftButton)
+    place = panel.menu.actionGeometry(panel.menu.actions()[1]).center()
+    with qtbot.waitSignal(panel.keep_requested) as kept:
+        QTest.mouseClick(panel.menu, Qt.MouseButton.LeftButton, pos=place)
+    assert kept.args == ["R&D"]
+
+
+def test_the_last_entry_is_for_what_is_not_there_yet(panel: TeachPanel, qtbot: QtBot) -> None:
+    panel.open_menu()
+    last = panel.menu.actions()[-1]
+    assert last.text() == NEW_CLASS
+    place = panel.menu.actionGeometry(last).center()
+    with qtbot.waitSignal(panel.new_class_requested):
+        QTest.mouseClick(panel.menu, Qt.MouseButton.LeftButton, pos=place)
+
+
+def test_there_is_no_menu_while_there_is_nothing_to_keep(panel: TeachPanel) -> None:
+    panel.correct_button.defaultAction().setEnabled(False)
+    panel.open_menu()
+    assert not panel.menu.isVisible()
