@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +13,7 @@ from cnn_core import datasets
 from cnn_core.datasets.catalog import CATALOG
 from cnn_core.datasets.resizing import fit
 from cnn_core.errors import DatasetError
-from playground import my_drawings
+from playground import importing, my_drawings
 from playground.images import read_image
 from playground.my_drawings import MyDrawings
 
@@ -30,11 +30,15 @@ NAMED = {BUILT_IN: "Built-in digits", **{name: remote.title for name, remote in 
 
 @dataclass(frozen=True)
 class Data:
-    """What a data choice stands for: where it came from, the images to train on and those kept back."""
+    """What a data choice stands for: where it came from, the images to train on and those kept back.
+
+    `problems` names the files that were left out, and why.
+    """
 
     spec: str
     train: datasets.Dataset
     validation: datasets.Dataset
+    problems: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -50,6 +54,8 @@ def name_of(spec: str) -> str:
         return my_drawings.TITLE
     if spec in NAMED:
         return NAMED[spec]
+    if imported := importing.parse(spec):
+        return imported[0].name
     return Path(spec.partition(",")[0]).name or spec
 
 
@@ -81,16 +87,25 @@ def read(
     if spec.endswith(AND_MINE):
         drawings = my_drawings.read(my_drawings.location())
         return mixed(read(base_of(spec), progress, base=base), drawings)
+    if imported := importing.parse(spec):
+        return _imported(spec, *imported, progress)
     train = datasets.open(spec, "train", progress, read_image)
     if spec == BUILT_IN:
         return Data(spec, train, datasets.open(spec, "test", progress))
     return split(spec, train)
 
 
+def _imported(spec: str, path: Path, choice: importing.Choice, progress: datasets.Progress | None) -> Data:
+    """A person's own images, made into data as they chose."""
+    made = importing.gather(path, choice, progress)
+    data = split(spec, made.dataset, round(len(made.dataset) * choice.held_out / 100))
+    return replace(data, problems=tuple(str(problem) for problem in made.problems))
+
+
 def split(spec: str, whole: datasets.Dataset, held_out: int | None = None) -> Data:
     """A data set split in two, one image in six or `held_out` kept back. Raises DatasetError."""
     if len(whole) < 2:
-        raise DatasetError(f"{spec} holds {len(whole)} images; training needs at least 2")
+        raise DatasetError(f"{name_of(spec)} holds {len(whole)} images; training needs at least 2")
     count = len(whole) // HELD_OUT if held_out is None else held_out
     # A file sorted by class must not lose its last classes to the images held out.
     in_order = bool(np.all(np.diff(whole.labels) >= 0))
