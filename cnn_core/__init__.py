@@ -1,6 +1,6 @@
 """A convolutional network engine on NumPy, to be read from top to bottom."""
 
-from cnn_core import checkpoint, datasets, functional, preprocessing, presets
+from cnn_core import calibration, checkpoint, datasets, functional, preprocessing, presets
 from cnn_core.architecture import Architecture, LayerReport
 from cnn_core.checkpoint import Checkpoint
 from cnn_core.datasets import Dataset
@@ -75,6 +75,7 @@ __all__ = [
     "Trainer",
     "TrainingSettings",
     "TrainingState",
+    "calibration",
     "checkpoint",
     "datasets",
     "functional",
