@@ -23,6 +23,7 @@ from playground.journeys.data import DataJourney
 from playground.journeys.draw import DrawJourney
 from playground.journeys.edit import EditJourney
 from playground.journeys.files import FilesJourney
+from playground.journeys.importing import ImportJourney
 from playground.journeys.look import LookJourney
 from playground.journeys.measure import MeasureJourney
 from playground.journeys.teach import TeachJourney
@@ -107,7 +108,9 @@ def connect(window: MainWindow, parts: Parts) -> None:
     LookJourney(window, parts)
     ChannelJourney(window, parts)
     MeasureJourney(window, parts, control)
-    TeachJourney(window, parts, control, DataJourney(window, parts, control))
+    data = DataJourney(window, parts, control)
+    ImportJourney(window, data)
+    TeachJourney(window, parts, control, data)
     AppearanceJourney(window, parts)
     connect_undo(actions, document)
     # An undo stack that still holds commands tells of them while it is destroyed, to actions already gone.

@@ -26,8 +26,7 @@ Shape = tuple[int, int, int]
 SAMPLES = 36  # images looked at before anything is decided: a few seconds even for photographs
 SAMPLE_SIDE = 192  # px at most, of a sample that is kept to show
 LARGEST_SIDE = 256  # px of images to train on that are offered
-HELD_OUT_SHARES = (10, 17, 20, 25, 33, 50)  # per cent
-USUAL_SHARE = 17
+USUAL_SHARE = 17  # per cent held out
 _SPEC = re.compile(rf"^(?P<path>.+)::(\d+)x(\d+)x([13]),({'|'.join(ASPECTS)}),(\d+)$", re.DOTALL)
 
 
@@ -74,9 +73,12 @@ class Survey:
 
 def holds_images(path: Path) -> bool:
     """Whether a path is to be looked through as images: a .zip file, or a folder of folders without IDX."""
-    if path.is_file():
-        return path.suffix.lower() == ".zip"
-    return path.is_dir() and not any(path.glob("*-ubyte*")) and holds_class_folders(path)
+    try:
+        if path.is_file():
+            return path.suffix.lower() == ".zip"
+        return path.is_dir() and not any(path.glob("*-ubyte*")) and holds_class_folders(path)
+    except OSError:  # whoever reads it says what is wrong with it
+        return False
 
 
 def survey(path: Path, progress: datasets.Progress | None = None) -> Survey:

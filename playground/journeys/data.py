@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QFileDialog
 
 from playground.data import AND_MINE, BUILT_IN, MINE, NAMED, Data, base_of, holds_mine, name_of, read
+from playground.importing import holds_images
 from playground.main_window import MainWindow
 from playground.parts import Parts
 from playground.picture import Picture
+from playground.theme import format_shape
 from playground.training_control import TrainingControl
 from playground.views.training_panel import OPEN_FOLDER
 
@@ -19,7 +22,12 @@ FILES = "Data sets (*.gz *-ubyte *.npz *.csv *.zip);;All files (*)"
 
 
 class DataJourney(QObject):
-    """Menu and training panel -> loading -> training control and data browser -> canvas."""
+    """Menu and training panel -> loading -> training control and data browser -> canvas.
+
+    `images_chosen(path)`: a folder or zip file of images was opened, which is to be looked through first.
+    """
+
+    images_chosen = Signal(str)
 
     def __init__(self, window: MainWindow, parts: Parts, control: TrainingControl) -> None:
         super().__init__(window)
@@ -36,7 +44,7 @@ class DataJourney(QObject):
         actions.open_data_file.triggered.connect(self._choose_file)
         actions.cancel_loading.triggered.connect(self.cancel)
         actions.open_data_folder.triggered.connect(self._choose_folder)
-        window.training_panel.dataset_requested.connect(self.load)
+        window.training_panel.dataset_requested.connect(lambda spec: self.load(spec))
         window.training_panel.dataset_open_requested.connect(self._on_open_requested)
         window.dataset_browser.image_selected.connect(self._show_image)
         self._loading.progressed.connect(self._on_progress)
@@ -46,8 +54,9 @@ class DataJourney(QObject):
         self._document.opened.connect(self._on_opened)
         self.load(parts.document.content.data)
 
-    def load(self, spec: str) -> None:
-        """Read what `spec` names; the data in use stays until that has worked."""
+    def load(self, spec: str, anew: bool = False) -> None:
+        """Read what `spec` names, `anew` even if it was read before; the data in use stays until then."""
+        self._base = None if anew else self._base
         self._wanted, self._began, self._told = spec, time.monotonic(), False
         known, base = self._document.content.class_names, self._base
         self._loading.start(lambda report: read(spec, report, known, base))
@@ -56,9 +65,11 @@ class DataJourney(QObject):
         self._control.state_changed.emit()
 
     def open(self, path: str) -> None:
-        """Read a file or folder, anew even if it is the one in use."""
-        self._base = None
-        self.load(path)
+        """Read a file or folder, anew even if it is the one in use; images are looked through first."""
+        if holds_images(Path(path)):
+            self.images_chosen.emit(path)
+            return
+        self.load(path, anew=True)
 
     def cancel(self) -> None:
         """Stop reading; the data in use stays."""
@@ -125,15 +136,24 @@ class DataJourney(QObject):
             self._known |= {data.spec: data.name}
         self._window.dataset_browser.set_dataset(data.validation)
         self._end_of_loading()
-        self._say_when_classes_differ(data)
+        said = [text for text in (_left_out(data), self._mismatch(data)) if text]
+        if said:
+            fit = self._window.actions_.fit_to_data if self._mismatch(data) else None
+            self._window.notice.say(" ".join(said), "warning", action=fit)
 
-    def _say_when_classes_differ(self, data: Data) -> None:
-        """Offer to fit a network that cannot learn all classes of the data."""
-        content = self._document.content
-        classes, known = len(data.train.class_names), content.network.architecture.classes
-        if content.architecture.error is None and classes > known:
-            text = f"{data.name} has {classes} classes, the network tells {known} apart: fit it to the data."
-            self._window.notice.say(text, "warning", action=self._window.actions_.fit_to_data)
+    def _mismatch(self, data: Data) -> str:
+        """Why the network cannot learn from the data as it is; empty when it can, or has an error."""
+        architecture = self._document.content.architecture
+        if architecture.error is not None:
+            return ""
+        classes, known = len(data.train.class_names), architecture.classes
+        shape, taken = data.train.image_shape, architecture.input_shape
+        if shape != taken:
+            sizes = f"The images are {format_shape(shape)}, the network takes {format_shape(taken)}"
+            return f"{sizes}: fit it to the data."
+        if classes > known:
+            return f"{data.name} has {classes} classes, the network tells {known} apart: fit it to the data."
+        return ""
 
     def _on_failed(self, sentence: str) -> None:
         self._end_of_loading()
@@ -148,3 +168,11 @@ class DataJourney(QObject):
         picture = Picture(images.images[index], f"{self._control.data.name}, image {index}: {label}")
         self._document.show_picture(picture, "image from the data")
         self._window.dataset_browser.set_selected(index)
+
+
+def _left_out(data: Data) -> str:
+    """How many files could not be used, with the first reason."""
+    count = len(data.problems)
+    if not count:
+        return ""
+    return f"{count:,} {'file was' if count == 1 else 'files were'} left out: {data.problems[0].rstrip('.')}."
