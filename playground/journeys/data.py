@@ -15,6 +15,7 @@ from playground.parts import Parts
 from playground.picture import Picture
 from playground.theme import format_shape
 from playground.training_control import TrainingControl
+from playground.views.dataset_browser import TRAINING
 from playground.views.training_panel import OPEN_FOLDER
 
 TOLD_AFTER = 1.0  # seconds of loading after which it is told with a way to cancel it
@@ -134,7 +135,7 @@ class DataJourney(QObject):
         if not holds_mine(data.spec):
             self._base = data
             self._known |= {data.spec: data.name}
-        self._window.dataset_browser.set_dataset(data.validation)
+        self._window.dataset_browser.set_dataset(data.validation, data.train)
         self._end_of_loading()
         said = [text for text in (_left_out(data), self._mismatch(data)) if text]
         if said:
@@ -163,7 +164,8 @@ class DataJourney(QObject):
     def _show_image(self, index: int) -> None:
         if self._control.data is None:
             return
-        images = self._control.data.validation
+        training = self._window.dataset_browser.split == TRAINING
+        images = self._control.data.train if training else self._control.data.validation
         label = images.class_names[images.labels[index]]
         picture = Picture(images.images[index], f"{self._control.data.name}, image {index}: {label}")
         self._document.show_picture(picture, "image from the data")

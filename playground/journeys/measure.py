@@ -1,8 +1,9 @@
-"""Measure: how good the network at rest is on the images held out."""
+"""Measure: what the network at rest answers to the images held out, and to those trained on when shown."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,15 +16,16 @@ from playground.main_window import MainWindow
 from playground.parts import Parts
 from playground.theme import format_number
 from playground.training_control import TrainingControl
+from playground.views.dataset_browser import HELD_OUT, TRAINING, Answers
 
 BATCH = 500
 
 
 @dataclass(frozen=True)
 class Measured:
-    """The class (N,) each image held out is taken for, and the confusion (K, K) this makes."""
+    """What a network answers to N images, and the confusion (K, K) this makes."""
 
-    predicted: NDArray[np.int64]
+    answers: Answers
     confusion: NDArray[np.int64]
     step: int
 
@@ -48,8 +50,10 @@ class MeasureJourney(QObject):
         parts.measuring.done.connect(self._show)
         window.on_close.append(self._stop)
         window.confusion_view.cell_selected.connect(self._show_cell)
-        self._measured: tuple[cnn.Network, Data] | None = None
-        self._answers: Measured | None = None
+        window.dataset_browser.split_changed.connect(self._give_answers)
+        self._measured: dict[str, tuple[cnn.Network, Data]] = {}  # of what the answers of a part are
+        self._answers: dict[str, Measured] = {}
+        self._under_way: tuple[str, cnn.Network, Data] | None = None
 
     def _stop(self) -> None:
         """For good: the end of a run on closing must not start another measurement."""
@@ -57,30 +61,53 @@ class MeasureJourney(QObject):
         self._parts.measuring.finish()
 
     def _measure(self) -> None:
+        """Measure the next part that has no answers of this network yet; the images held out come first."""
         control, network = self._control, self._parts.document.content.network
-        if control.running or control.reason_against() or self._measured == (network, control.data):
+        if control.running or control.reason_against():
             return
         assert control.data is not None
-        images, step = control.data.validation, control.step
-        self._measured = (network, control.data)
-        self._parts.measuring.start(lambda report: measure(network.copy(), images, step, report))
+        parts = {HELD_OUT: control.data.validation}
+        if self._window.dataset_browser.split == TRAINING:
+            parts[TRAINING] = control.data.train
+        for split, images in parts.items():
+            if self._measured.get(split) == (network, control.data):
+                continue
+            wanted = (split, network, control.data)
+            if self._under_way != wanted or not self._parts.measuring.busy:
+                self._under_way, step = wanted, control.step
+                self._parts.measuring.start(partial(measure, network.copy(), images, step))
+            return
 
     def _show(self, measured: Measured) -> None:
-        if self._control.data is None or self._control.running:
+        assert self._under_way is not None
+        split, network, data = self._under_way
+        if self._control.data is not data or self._control.running:
             return
-        self._show_confusion(measured.confusion, measured.step)
-        self._answers = measured
-        self._window.dataset_browser.set_predictions(measured.predicted)
+        self._measured[split], self._answers[split] = (network, data), measured
+        if split == HELD_OUT:
+            self._show_confusion(measured.confusion, measured.step)
+        if split == self._window.dataset_browser.split:
+            self._window.dataset_browser.set_answers(measured.answers)
+        self._due.start()
+
+    def _give_answers(self, split: str) -> None:
+        """Give the browser what is known of the part it shows now, or find it out."""
+        network, data = self._parts.document.content.network, self._control.data
+        if self._measured.get(split) == (network, data):
+            self._window.dataset_browser.set_answers(self._answers[split].answers)
+        self._due.start()
 
     def _show_cell(self, truth: int, predicted: int) -> None:
         """Show the images of a cell of the confusion, as the network at rest sees them."""
-        answers, data = self._answers, self._control.data
-        if answers is None or data is None or len(answers.predicted) != len(data.validation):
+        answers, data = self._answers.get(HELD_OUT), self._control.data
+        if answers is None or data is None or len(answers.answers.predicted) != len(data.validation):
             return
-        chosen = (data.validation.labels == truth) & (answers.predicted == predicted)
+        chosen = (data.validation.labels == truth) & (answers.answers.predicted == predicted)
         names = data.validation.class_names
         wrong = names[predicted] if predicted < len(names) else str(predicted)
         reason = f"{names[truth]} taken for {wrong}, after step {format_number(answers.step)}"
+        if self._window.dataset_browser.split != HELD_OUT:
+            self._window.dataset_browser.show_split(HELD_OUT)
         self._window.dataset_browser.show_only(np.flatnonzero(chosen), reason)
         self._window.confusion_view.set_selected(truth, predicted)
         self._window.tabs.setCurrentWidget(self._window.dataset_browser)
@@ -100,13 +127,17 @@ class MeasureJourney(QObject):
 
 def measure(network: cnn.Network, images: cnn.datasets.Dataset, step: int, report: Report) -> Measured:
     """The answers of `network` for all `images`; ends early, with what it has, when nobody waits any more."""
-    parts = []
-    for pixels, _ in images.batches(BATCH):
-        parts.append(network.predict(pixels).argmax(axis=1))
-        if not report(BATCH * len(parts), len(images)):
+    predicted, confidence, loss = [], [], []
+    for pixels, labels in images.batches(BATCH):
+        probabilities = network.predict(pixels)
+        predicted.append(probabilities.argmax(axis=1))
+        confidence.append(probabilities.max(axis=1))
+        of_truth = np.take_along_axis(probabilities, labels[:, np.newaxis], axis=1)[:, 0]
+        loss.append(-np.log(np.maximum(of_truth, np.float32(1e-12))))
+        if not report(BATCH * len(predicted), len(images)):
             break
-    predicted = np.concatenate(parts)
+    answers = Answers(np.concatenate(predicted), np.concatenate(confidence), np.concatenate(loss))
     classes = network.architecture.classes
-    pairs = images.labels[: len(predicted)] * classes + predicted
+    pairs = images.labels[: len(answers.predicted)] * classes + answers.predicted
     confusion = np.bincount(pairs, minlength=classes * classes).reshape(classes, classes)
-    return Measured(predicted, confusion, step)
+    return Measured(answers, confusion, step)

@@ -1,42 +1,79 @@
-"""Looking through a data set: all images, those of a class, those the network gets right or wrong."""
+"""Looking through a data set: by part, class, right or wrong, confidence; in its order or by loss."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QStackedLayout, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QSizePolicy,
+    QStackedLayout,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 import cnn_core as cnn
 from playground.theme import LIGHT, SPACING, Theme, format_number
+from playground.views.class_balance import ClassBalance
 from playground.views.elided_label import ElidedLabel
-from playground.views.field_editors import ChoiceBox, fix_width
+from playground.views.field_editors import ChoiceBox
 from playground.views.thumbnail_grid import ThumbnailGrid
 
 EMPTY = "No images yet: choose a data set in the training bar."
 NO_MATCH = "No image matches this choice."
+HELD_OUT, TRAINING = "held out", "training"
 ALL, RIGHT, WRONG = "right and wrong", "right only", "wrong only"
+ANY, SURE, BETWEEN, UNSURE = "sure or not", "90 % and surer", "60 to 90 % sure", "less than 60 %"
+IN_ORDER, HARDEST, EASIEST = "in their order", "largest loss first", "smallest loss first"
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What a network says to N images: the class, the probability it gives it, the loss of the true class."""
+
+    predicted: NDArray[np.int64]
+    confidence: NDArray[np.float32]
+    loss: NDArray[np.float32]
 
 
 class DatasetBrowser(QWidget):
-    """Thumbnails of a data set with filters; `image_selected(int)` with the index of a picked image."""
+    """Thumbnails of a data set with filters; `image_selected(int)` with the index of a picked image.
+
+    `split_changed(str)` when the other part, HELD_OUT or TRAINING, is shown: its answers are wanted then.
+    """
 
     image_selected = Signal(int)
+    split_changed = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("datasetBrowser")
         self.setAccessibleName("Images of the data set")
+        self._parts: dict[str, cnn.Dataset] = {}
         self._dataset: cnn.Dataset | None = None
         self._predictions: NDArray[np.int64] | None = None
+        self._answers: Answers | None = None
         self._only: NDArray[np.int64] | None = None
-        self.class_box, self.outcome_box = ChoiceBox(), ChoiceBox((ALL, RIGHT, WRONG))
-        self._outcome_label = QLabel("Predicted")
+        self.split_box, self.class_box = ChoiceBox(), ChoiceBox()
+        self.outcome_box = ChoiceBox((ALL, RIGHT, WRONG))
+        self.confidence_box = ChoiceBox((ANY, SURE, BETWEEN, UNSURE))
+        self.order_box = ChoiceBox((IN_ORDER, HARDEST, EASIEST))
+        self.balance = ClassBalance()
         self._read_out, self._about = ElidedLabel(role="small", at_right=True), QLabel()
         self._empty = QLabel(EMPTY)
         self._banner, self._reason, self.all_button = QFrame(), QLabel(), QToolButton()
         self.grid = ThumbnailGrid()
         self._lay_out()
-        self.class_box.edited.connect(lambda: self._filter())
-        self.outcome_box.edited.connect(lambda: self._filter())
+        self.split_box.edited.connect(lambda: self.show_split(self.split_box.currentData()))
+        for box in (self.class_box, self.outcome_box, self.confidence_box, self.order_box):
+            box.edited.connect(lambda: self._filter())
+        self.balance.class_selected.connect(self._toggle_class)
         self.all_button.clicked.connect(lambda: self.show_only(None))
         self.grid.image_selected.connect(self.image_selected)
         self.grid.read_out_changed.connect(self._read_out.setText)
@@ -46,29 +83,40 @@ class DatasetBrowser(QWidget):
     def set_theme(self, theme: Theme) -> None:
         """Paint in a theme's colours."""
         self.grid.set_theme(theme)
+        self.balance.set_theme(theme)
 
-    def set_dataset(self, dataset: cnn.Dataset | None) -> None:
-        """Show all images of a data set, or none."""
-        self._dataset, self._only = dataset, None
-        self.set_predictions(None)
-        if dataset is None:
-            self._pages.setCurrentWidget(self._empty)
-            return
-        self._offer_classes(dataset)
-        self.grid.set_images(dataset.images, dataset.labels, dataset.class_names)
-        self._pages.setCurrentIndex(1)
-        self._filter()
+    @property
+    def split(self) -> str:
+        """Which part is shown: HELD_OUT or TRAINING."""
+        return self.split_box.currentData() or HELD_OUT
+
+    def set_dataset(self, dataset: cnn.Dataset | None, training: cnn.Dataset | None = None) -> None:
+        """Show all images held out, or none; with `training` those trained on can be shown in their place."""
+        self._parts = {HELD_OUT: dataset} if dataset is not None else {}
+        if dataset is not None and training is not None:
+            self._parts[TRAINING] = training
+        with QSignalBlocker(self.split_box):
+            self.split_box.clear()
+            for split, part in self._parts.items():
+                self.split_box.addItem(f"{split} ({format_number(len(part))})", split)
+        self.split_box.setVisible(training is not None)
+        self._show_part(dataset)
+
+    def show_split(self, split: str) -> None:
+        """Show the images held out, or those trained on."""
+        with QSignalBlocker(self.split_box):
+            self.split_box.setCurrentIndex(max(self.split_box.findData(split), 0))
+        self._show_part(self._parts.get(split))
 
     def set_predictions(self, predictions: NDArray[np.int64] | None) -> None:
         """Take the predicted class of each image, or nothing; right and wrong can then be told apart."""
-        self._predictions = predictions
-        self.grid.set_predictions(predictions)
-        for part in (self._outcome_label, self.outcome_box):
-            part.setVisible(predictions is not None)
-        if self.outcome_box.currentText() != ALL:
-            if predictions is None:
-                self.outcome_box.set_value(ALL)
-            self._filter(from_top=False)
+        self._predictions, self._answers = predictions, None
+        self._show_answers()
+
+    def set_answers(self, answers: Answers | None) -> None:
+        """Take classes, confidence and loss: images can then be chosen and sorted by all of them."""
+        self._predictions, self._answers = answers.predicted if answers else None, answers
+        self._show_answers()
 
     def show_only(self, indices: NDArray[np.int64] | None, reason: str = "") -> None:
         """Show these images alone and say why, with a way back; None shows all again."""
@@ -77,18 +125,52 @@ class DatasetBrowser(QWidget):
         self._banner.setVisible(indices is not None)
         self.class_box.setCurrentIndex(0)
         self.outcome_box.set_value(ALL)
+        self.confidence_box.set_value(ANY)
         self._filter()
 
     def set_selected(self, index: int | None) -> None:
         """Outline an image by its index, scrolled into view."""
         self.grid.set_selected(index)
 
+    def _show_part(self, dataset: cnn.Dataset | None) -> None:
+        self._dataset, self._only = dataset, None
+        self.set_predictions(None)
+        if dataset is None:
+            self._pages.setCurrentWidget(self._empty)
+            return
+        self._offer_classes(dataset)
+        self.balance.set_counts(dataset.class_names, dataset.class_counts.tolist())
+        self.grid.set_images(dataset.images, dataset.labels, dataset.class_names)
+        self._pages.setCurrentIndex(1)
+        self._filter()
+        self.split_changed.emit(self.split)
+
+    def _show_answers(self) -> None:
+        """Offer the filters there are numbers for, the others let everything pass."""
+        self.grid.set_predictions(self._predictions)
+        changed = False
+        for box, everything, known in (
+            (self.outcome_box, ALL, self._predictions is not None),
+            (self.confidence_box, ANY, self._answers is not None),
+            (self.order_box, IN_ORDER, self._answers is not None),
+        ):
+            box.setVisible(known)
+            changed |= box.currentText() != everything
+            if not known:
+                box.set_value(everything)
+        if changed:
+            self._filter(from_top=False)
+
+    def _toggle_class(self, index: int) -> None:
+        """Show one class alone, or all again."""
+        self.class_box.setCurrentIndex(0 if self.class_box.currentIndex() == index + 1 else index + 1)
+        self._filter()
+
     def _offer_classes(self, dataset: cnn.Dataset) -> None:
-        counts = np.bincount(dataset.labels, minlength=len(dataset.class_names))
         with QSignalBlocker(self.class_box):
             self.class_box.clear()
             self.class_box.addItem(f"all classes ({format_number(len(dataset))})")
-            for name, count in zip(dataset.class_names, counts.tolist(), strict=True):
+            for name, count in zip(dataset.class_names, dataset.class_counts.tolist(), strict=True):
                 self.class_box.addItem(f"{name} ({format_number(count)})")
         self._banner.hide()
 
@@ -102,28 +184,55 @@ class DatasetBrowser(QWidget):
         outcome = self.outcome_box.currentText()
         if self._predictions is not None and outcome != ALL:
             keep &= (self._predictions == labels) == (outcome == RIGHT)
+        if self._answers is not None:
+            keep &= _as_sure_as(self.confidence_box.currentText(), self._answers.confidence)
         shown = np.flatnonzero(keep) if self._only is None else self._only[keep[self._only]]
-        self.grid.set_shown(shown, from_top)
+        self.grid.set_shown(self._sorted(shown), from_top)
         self._about.setText(f"{format_number(len(shown))} images" if len(shown) != 1 else "1 image")
         self._below.setCurrentIndex(0 if len(shown) else 1)
 
+    def _sorted(self, shown: NDArray[np.int64]) -> NDArray[np.int64]:
+        order = self.order_box.currentText()
+        if self._answers is None or order == IN_ORDER:
+            return shown
+        loss = self._answers.loss[shown]
+        return shown[np.argsort(-loss if order == HARDEST else loss, kind="stable")]
+
     def _lay_out(self) -> None:
-        self.class_box.setAccessibleName("Class shown")
-        self.class_box.setToolTip("Show the images of one class; the number says how many there are")
-        self.outcome_box.setAccessibleName("Predictions shown")
-        self.outcome_box.setToolTip("Show only images whose predicted class is right, or wrong")
-        fix_width(self.class_box, 176)
-        fix_width(self.outcome_box, 136)
-        self._about.setProperty("role", "small")
-        self._read_out.setAccessibleName("Image under the cursor")
+        boxes = (
+            (self.split_box, "Part of the data shown", "The images held out, or those trained on", 144),
+            (self.class_box, "Class shown", "Show one class; the number says how many images it has", 150),
+            (
+                self.outcome_box,
+                "Predictions shown",
+                "Show only images that are answered right, or wrong",
+                126,
+            ),
+            (self.confidence_box, "Confidence shown", "By the probability of the class answered", 126),
+            (self.order_box, "Order", "What the network finds hardest has the largest loss", 136),
+        )
         bar = QHBoxLayout()
         bar.setContentsMargins(SPACING, SPACING // 2, SPACING, 0)
-        class_label = QLabel("Class")
-        class_label.setBuddy(self.class_box)
-        self._outcome_label.setBuddy(self.outcome_box)
-        for part in (class_label, self.class_box, self._outcome_label, self.outcome_box, self._about):
-            bar.addWidget(part)
-        bar.addWidget(self._read_out, 1)
+        bar.setSpacing(SPACING // 2)
+        for box, name, tip, width in boxes:
+            box.setAccessibleName(name)
+            box.setToolTip(tip)
+            box.setSizeAdjustPolicy(ChoiceBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+            box.setMinimumWidth(56)
+            box.setMaximumWidth(width)
+            box.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+            bar.addWidget(box, width)
+        bar.addStretch(1)
+        self._about.setProperty("role", "small")
+        self._read_out.setAccessibleName("Image under the cursor")
+        self.balance.setFixedHeight(30)
+        self.balance.setToolTip("Images of each class; click a bar to see that class alone")
+        facts = QHBoxLayout()
+        facts.setContentsMargins(SPACING, 0, SPACING, 0)
+        facts.setSpacing(SPACING)
+        for part in (self.balance, self._about):
+            facts.addWidget(part)
+        facts.addWidget(self._read_out, 1)
         nothing = _centered(QLabel(NO_MATCH))
         below = QWidget()
         self._below = QStackedLayout(below)
@@ -134,6 +243,7 @@ class DatasetBrowser(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(SPACING // 2)
         layout.addLayout(bar)
+        layout.addLayout(facts)
         layout.addWidget(self._make_banner())
         layout.addWidget(below, 1)
         self._pages = QStackedLayout(self)
@@ -159,3 +269,10 @@ def _centered(label: QLabel) -> QLabel:
     label.setProperty("role", "muted")
     label.setAlignment(Qt.AlignmentFlag.AlignCenter)
     return label
+
+
+def _as_sure_as(choice: str, confidence: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Which of the images have the confidence that was chosen."""
+    least, below = {SURE: (0.9, 2.0), BETWEEN: (0.6, 0.9), UNSURE: (0.0, 0.6)}.get(choice, (0.0, 2.0))
+    chosen: NDArray[np.bool_] = (confidence >= least) & (confidence < below)
+    return chosen

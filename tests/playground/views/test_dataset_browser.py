@@ -7,7 +7,7 @@ from pytestqt.qtbot import QtBot
 
 import cnn_core as cnn
 from playground.theme import DARK, LIGHT
-from playground.views.dataset_browser import EMPTY, NO_MATCH, DatasetBrowser
+from playground.views.dataset_browser import EMPTY, HELD_OUT, NO_MATCH, TRAINING, Answers, DatasetBrowser
 
 LABELS = np.arange(3000) % 3
 NAMES = ("cat", "dog", "owl")
@@ -148,3 +148,63 @@ def test_an_answer_beyond_the_classes_is_shown_by_its_number(browser: DatasetBro
     browser.grab()
     QTest.mouseMove(browser.grid.viewport(), browser.grid.thumbnail_rect(0).center())
     assert "predicted 7 (wrong)" in browser.grid.read_out()
+
+
+def answers(count: int = 3000) -> Answers:
+    """Right ones, each a little surer and better than the one before."""
+    confidence = np.linspace(0.4, 1.0, count).astype(np.float32)
+    return Answers(LABELS[:count], confidence, -np.log(confidence))
+
+
+def test_the_images_trained_on_can_be_shown_instead(browser: DatasetBrowser, qtbot: QtBot) -> None:
+    browser.set_dataset(dataset(count=30), dataset(count=90))
+    assert (browser.split, len(browser.grid.shown)) == (HELD_OUT, 30)
+    browser.split_box.setFocus()
+    with qtbot.waitSignal(browser.split_changed) as changed:
+        QTest.keyClick(browser.split_box, Qt.Key.Key_Down)
+    assert changed.args == [TRAINING]
+    assert len(browser.grid.shown) == 90
+    assert not browser.outcome_box.isVisible()
+
+
+def test_confidence_is_a_filter_once_it_is_known(browser: DatasetBrowser) -> None:
+    browser.set_dataset(dataset())
+    assert not browser.confidence_box.isVisible()
+    browser.set_answers(answers())
+    browser.confidence_box.setFocus()
+    for least, below in ((0.9, 2.0), (0.6, 0.9), (0.0, 0.6)):
+        QTest.keyClick(browser.confidence_box, Qt.Key.Key_Down)
+        confidence = answers().confidence[browser.grid.shown]
+        assert len(confidence) > 100
+        assert confidence.min() >= least
+        assert confidence.max() < below
+    browser.set_answers(None)
+    assert len(browser.grid.shown) == 3000
+
+
+def test_images_are_sorted_by_loss(browser: DatasetBrowser) -> None:
+    browser.set_dataset(dataset())
+    browser.set_answers(answers())
+    browser.order_box.setFocus()
+    QTest.keyClick(browser.order_box, Qt.Key.Key_Down)
+    assert browser.grid.shown[:3].tolist() == [0, 1, 2]
+    QTest.keyClick(browser.order_box, Qt.Key.Key_Down)
+    assert browser.grid.shown[:3].tolist() == [2999, 2998, 2997]
+    choose_class(browser, 1)
+    assert browser.grid.shown[:2].tolist() == [2997, 2994]
+
+
+def test_a_click_on_a_bar_shows_its_class_and_another_all(browser: DatasetBrowser) -> None:
+    browser.set_dataset(dataset())
+    assert browser.balance.accessibleDescription().startswith("cat: 1")
+    place = browser.balance.bar_rect(1).center().toPoint()
+    QTest.mouseClick(browser.balance, Qt.MouseButton.LeftButton, pos=place)
+    assert set(LABELS[browser.grid.shown]) == {1}
+    QTest.mouseClick(browser.balance, Qt.MouseButton.LeftButton, pos=place)
+    assert len(browser.grid.shown) == 3000
+
+
+def test_its_filters_fit_into_a_narrow_window(browser: DatasetBrowser) -> None:
+    browser.set_dataset(dataset(count=30), dataset(count=90))
+    browser.set_answers(answers(30))
+    assert browser.minimumSizeHint().width() <= 420

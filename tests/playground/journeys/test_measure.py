@@ -1,0 +1,60 @@
+"""Measuring in the background: the images held out at once, those trained on when they are shown."""
+
+import numpy as np
+from pytestqt.qtbot import QtBot
+
+import cnn_core as cnn
+from playground.data import Data
+from playground.journeys.measure import measure
+from playground.main_window import MainWindow
+from playground.views.dataset_browser import HELD_OUT, TRAINING
+
+
+def test_answers_are_those_of_the_network(small_architecture: cnn.Architecture, small_data: Data) -> None:
+    network = cnn.Network.initialize(small_architecture, seed=3)
+    measured = measure(network, small_data.train, 7, lambda done, total: True)
+    evaluation = network.evaluate(small_data.train)
+    assert np.array_equal(measured.confusion, evaluation.confusion)
+    assert abs(float(measured.answers.loss.mean()) - evaluation.loss) < 1e-4
+    probabilities = network.predict(small_data.train.images)
+    assert np.allclose(measured.answers.confidence, probabilities.max(axis=1), atol=1e-6)
+
+
+def test_the_images_held_out_can_be_sorted_without_asking(window: MainWindow, qtbot: QtBot) -> None:
+    browser = window.dataset_browser
+    window.tabs.setCurrentWidget(browser)
+    qtbot.waitUntil(browser.order_box.isVisible, timeout=20_000)
+    assert browser.split == HELD_OUT
+
+
+def test_the_images_trained_on_are_measured_when_they_are_shown(window: MainWindow, qtbot: QtBot) -> None:
+    browser = window.dataset_browser
+    window.tabs.setCurrentWidget(browser)
+    qtbot.waitUntil(browser.order_box.isVisible, timeout=20_000)
+    browser.show_split(TRAINING)
+    assert not browser.order_box.isVisible()
+    qtbot.waitUntil(browser.order_box.isVisible, timeout=20_000)
+    browser.show_split(HELD_OUT)
+    assert browser.order_box.isVisible()  # known already
+
+
+def test_an_image_trained_on_goes_to_the_network(window: MainWindow) -> None:
+    data = window.control.data
+    assert data is not None
+    window.dataset_browser.show_split(TRAINING)
+    window.dataset_browser.image_selected.emit(2)
+    picture = window.parts.document.content.picture
+    assert np.array_equal(picture.pixels, data.train.images[2])  # type: ignore[union-attr]
+
+
+def test_a_cell_of_the_confusion_shows_images_held_out(window: MainWindow, qtbot: QtBot) -> None:
+    browser = window.dataset_browser
+    window.tabs.setCurrentWidget(browser)
+    qtbot.waitUntil(browser.order_box.isVisible, timeout=20_000)
+    browser.show_split(TRAINING)
+    window.confusion_view.cell_selected.emit(1, 1)
+    assert browser.split == HELD_OUT
+    data = window.control.data
+    assert data is not None
+    assert len(browser.grid.shown)
+    assert set(data.validation.labels[browser.grid.shown].tolist()) == {1}
