@@ -12,7 +12,7 @@ from cnn_core.layers.pooled_convolution import PooledConv2D
 # What a chunk of images needs at once should stay in the processor's cache; in smaller chunks more time
 # goes into calling NumPy, for which threads wait for each other. Constants, not measured at run time: the
 # size of a chunk decides in which order numbers are added, and results are to be the same bits every time.
-CHUNK_BYTES = 1 << 22
+CHUNK_BYTES = 1 << 23
 SMALLEST_CHUNK, LARGEST_CHUNK = 2, 64
 LEAST_CHUNKS = 2  # so that threads share even a small batch
 # Weights larger than this are worth more images a chunk: each chunk reads all of them.
