@@ -41,6 +41,10 @@ class Answers:
     confidence: NDArray[np.float32]
     loss: NDArray[np.float32]
 
+    def in_words(self, index: int) -> str:
+        """How sure the network is of an image, and its loss."""
+        return f"{self.confidence[index]:.0%} sure, loss {format_number(float(self.loss[index]))}"
+
 
 class DatasetBrowser(QWidget):
     """Thumbnails of a data set with filters; `image_selected(int)` with the index of a picked image.
@@ -148,6 +152,7 @@ class DatasetBrowser(QWidget):
     def _show_answers(self) -> None:
         """Offer the filters there are numbers for, the others let everything pass."""
         self.grid.set_predictions(self._predictions)
+        self.grid.set_remarks(None if self._answers is None else self._answers.in_words)
         changed = False
         for box, everything, known in (
             (self.outcome_box, ALL, self._predictions is not None),

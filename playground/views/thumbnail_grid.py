@@ -1,5 +1,7 @@
 """Thousands of images in a scrolling grid, of which only the visible ones are touched."""
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRect, Qt, Signal
@@ -50,6 +52,7 @@ class ThumbnailGrid(QAbstractScrollArea):
         self._names: tuple[str, ...] = ()
         self._predictions: NDArray[np.int64] | None = None
         self._shown: NDArray[np.int64] = np.zeros(0, np.int64)  # indices of images, in order
+        self._remark: Callable[[int], str] | None = None
         self._cursor: int | None = None  # position among the shown
         self._selected: int | None = None  # index of an image
         self._thin, self._width, self._height = 1, 1, 1  # every how many pixels; size of a thumbnail
@@ -76,6 +79,10 @@ class ThumbnailGrid(QAbstractScrollArea):
         """Mark the images whose predicted class is not their own; None marks none."""
         self._predictions = predictions
         self.viewport().update()
+
+    def set_remarks(self, remark: Callable[[int], str] | None) -> None:
+        """Let `remark(index)` add to what is read out of an image; None adds nothing."""
+        self._remark = remark
 
     def set_shown(self, indices: NDArray[np.int64], from_top: bool = True) -> None:
         """Show these images, in this order, scrolled to the top or where the grid is."""
@@ -116,7 +123,8 @@ class ThumbnailGrid(QAbstractScrollArea):
         if self._predictions is None:
             return text
         right = self._predictions[index] == self._labels[index]
-        return f"{text}, predicted {self._predicted_name(index)} ({'right' if right else 'wrong'})"
+        text = f"{text}, predicted {self._predicted_name(index)} ({'right' if right else 'wrong'})"
+        return text if self._remark is None else f"{text}, {self._remark(index)}"
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Fill the new width."""

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QContextMenuEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QInputDialog, QLineEdit
 from pytestqt.qtbot import QtBot
@@ -186,6 +187,21 @@ def test_drawings_are_exported_as_data(window: MainWindow, qtbot: QtBot, tmp_pat
     assert cnn.datasets.from_npz(tmp_path / "out.npz").class_names == ("7",)
     teach.export_folder(tmp_path)
     assert len(list((tmp_path / "my-drawings" / "7").glob("*.png"))) == 1
+
+
+def test_a_right_click_on_the_answer_corrects_it(window: MainWindow, qtbot: QtBot, collection: Path) -> None:
+    draw(window, qtbot)
+    panel = window.prediction_panel
+    place = panel.rect().center()
+    child = panel.childAt(place)
+    event = QContextMenuEvent(
+        QContextMenuEvent.Reason.Mouse, child.mapFrom(panel, place), panel.mapToGlobal(place)
+    )
+    QApplication.sendEvent(child, event)
+    menu = window.teach_panel.menu
+    assert menu.isVisible()
+    QTest.keyClick(menu, Qt.Key.Key_2)
+    assert my_drawings.read(collection).names == ("2",)
 
 
 def test_the_menu_of_classes_opens_by_key(window: MainWindow, qtbot: QtBot, collection: Path) -> None:
