@@ -29,6 +29,7 @@ from cnn_core.threads import Cancelled
 from cnn_core.training_settings import LARGEST_BATCH, need_number
 
 _ORDER, _STEP, _CHANGE = 0, 1, 2  # what a number is drawn for: keeps the sequences apart
+UPDATED_TOGETHER = 1 << 15  # numbers moved by one thread at a time: with all they need, they fit its cache
 AUGMENTED_TOGETHER = 32  # images changed by one thread at a time, however many threads there are
 
 
@@ -94,7 +95,6 @@ class Trainer:
         self._planned_steps: int | None = None
         self._order: tuple[int, Array] | None = None
         self._stop = threading.Event()
-        self._scratch = {k: np.empty_like(p) for k, p in self.network.parameters.items()}
 
     @classmethod
     def resume(cls, network: Network, state: TrainingState, *, train: Dataset, **arguments: Any) -> "Trainer":
@@ -176,7 +176,7 @@ class Trainer:
                 f"the network of the step before is kept. Try a learning rate below {self._rate():.2g}"
             )
         rate = self._rate()
-        self._move(result, rate)
+        self._move(result, rate, executor)
         self.step += 1
         return Progress(
             step=self.step,
@@ -202,7 +202,7 @@ class Trainer:
         executor.threads.each(-(-len(images) // AUGMENTED_TOGETHER), change, self._stop.is_set)
         return changed
 
-    def _move(self, result: BatchResult, rate: float) -> None:
+    def _move(self, result: BatchResult, rate: float, executor: Executor) -> None:
         """Take the optimiser's step, in place; nothing is changed where a gradient is not finite."""
         gradients = result.gradients
         norm = clip_gradients(gradients, self.clip_norm or np.inf)
@@ -211,9 +211,19 @@ class Trainer:
                 f"a gradient is not a finite number at step {self.step + 1:,}: training has diverged; "
                 f"the network of the step before is kept. Try a learning rate below {rate:.2g}"
             )
-        for name, p in self.network.parameters.items():
-            slots = {slot: values[name] for slot, values in self._slots.items()}
-            self.optimizer.update(p, gradients[name], slots, self.step + 1, rate, self._scratch[name])
+        blocks = [
+            (name, slice(start, start + UPDATED_TOGETHER))
+            for name, p in self.network.parameters.items()
+            for start in range(0, p.size, UPDATED_TOGETHER)
+        ]
+
+        def update(number: int, worker: int) -> None:
+            name, block = blocks[number]
+            p, g = (values[name].reshape(-1)[block] for values in (self.network.parameters, gradients))
+            slots = {slot: values[name].reshape(-1)[block] for slot, values in self._slots.items()}
+            self.optimizer.update(p, g, slots, self.step + 1, rate, np.empty_like(p))
+
+        executor.threads.each(len(blocks), update)
         for name, value in result.buffers.items():
             self.network.buffers[name][...] = value
 
