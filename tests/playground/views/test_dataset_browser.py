@@ -210,8 +210,8 @@ def test_its_filters_fit_into_a_narrow_window(browser: DatasetBrowser) -> None:
     assert browser.minimumSizeHint().width() <= 420
 
 
-def test_hovering_reads_out_confidence_and_loss_once_they_are_known(browser: DatasetBrowser) -> None:
+def test_the_read_out_says_confidence_and_loss_once_they_are_known(browser: DatasetBrowser) -> None:
     browser.set_dataset(dataset())
     browser.set_answers(answers())
-    QTest.mouseMove(browser.grid.viewport(), browser.grid.thumbnail_rect(0).center())
+    QTest.keyClick(browser.grid, Qt.Key.Key_Home)
     assert browser.grid.read_out() == "image 0: cat, predicted cat (right), 40% sure, loss 0.916"
