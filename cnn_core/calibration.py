@@ -1,9 +1,9 @@
 """How far an answer can be trusted: honest probabilities, and what is unlike anything learned.
 
 Temperature: scores are divided by one number before the softmax, chosen on images held out, so that of the
-answers given with 90 % nine in ten are right (Guo et al. 2017). Familiarity: where the activations of the last
-hidden layer lie for the images of each class is kept as a mean and a spread; an image far from all classes,
-counted in units of their spread (Mahalanobis), is unlike what was learned (Lee et al. 2018).
+answers given with 90 % nine in ten are right (Guo et al. 2017). Familiarity: where the activations of the
+last hidden layer lie for the images of each class is kept as a mean and a spread; an image far from all
+classes, counted in units of their spread (Mahalanobis), is unlike what was learned (Lee et al. 2018).
 """
 
 from __future__ import annotations
@@ -78,10 +78,11 @@ def hidden_layer(architecture: Architecture) -> int | None:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Familiarity:
-    """Where the activations of the hidden layer lie for each of K classes, in D directions.
+    """Where the activations of the hidden layer lie for each of K classes.
 
-    center (F,), directions (F, D), means (K, D); whitening (K, D, D) turns an offset from a class's mean into
-    units of its spread. Beyond `limit` an image is unlike what was learned.
+    A place has D coordinates: along each of the directions (F, D - 1), from the center (F,), and how far off
+    all of them. means (K, D); whitening (K, D, D) turns an offset from a class's mean into units of its
+    spread. Beyond `limit` an image is unlike what was learned.
     """
 
     center: Array
@@ -92,7 +93,7 @@ class Familiarity:
 
     def distances(self, hidden: Array) -> Array:
         """Return how far (N, F) activations are from the nearest class, (N,)."""
-        offsets = ((hidden - self.center) @ self.directions)[:, None] - self.means  # (N, K, D)
+        offsets = _places(hidden - self.center, self.directions)[:, None] - self.means  # (N, K, D)
         scaled = np.einsum("kij,nkj->nki", self.whitening, offsets)
         nearest: Array = np.sqrt((scaled**2).sum(axis=2).min(axis=1))
         return nearest
@@ -108,10 +109,17 @@ def fit_familiarity(
     center = hidden.mean(axis=0)
     _, axes = np.linalg.eigh(np.cov(hidden.T).reshape(hidden.shape[1], -1))
     axes = axes[:, -directions:]
-    reduced = (hidden - center) @ axes
-    means = np.stack([reduced[labels == k].mean(axis=0) for k in range(classes)])
-    whitening = np.stack([_whitening(reduced[labels == k]) for k in range(classes)])
+    places = _places(hidden - center, axes)
+    means = np.stack([places[labels == k].mean(axis=0) for k in range(classes)])
+    whitening = np.stack([_whitening(places[labels == k]) for k in range(classes)])
     return Familiarity(center=center, directions=axes, means=means, whitening=whitening)
+
+
+def _places(offsets: Array, directions: Array) -> Array:
+    """Return (N, D) coordinates of (N, F) offsets: along the directions, and the length of what is left."""
+    along = offsets @ directions
+    left = np.linalg.norm(offsets - along @ directions.T, axis=1)
+    return np.concatenate([along, left[:, None]], axis=1)
 
 
 def _whitening(values: Array) -> Array:
@@ -147,12 +155,16 @@ class Calibration:
         return bool(self.familiarity.distances(hidden.reshape(1, -1))[0] <= self.familiarity.limit)
 
     def to_json(self) -> dict[str, Any]:
-        """Return plain values for a checkpoint's metadata, numbers to four digits."""
+        """Return plain values for a checkpoint's metadata, numbers to six digits."""
         values: dict[str, Any] = {"temperature": self.temperature}
         if self.familiarity is not None:
             known = self.familiarity
             arrays = {name: _listed(getattr(known, name)) for name in _ARRAYS}
-            values["familiarity"] = {"limit": known.limit, "directions_kept": known.means.shape[1], **arrays}
+            values["familiarity"] = {
+                "limit": known.limit,
+                "directions_kept": known.directions.shape[1],
+                **arrays,
+            }
         return values
 
     @staticmethod
@@ -167,7 +179,7 @@ class Calibration:
 
 
 def _listed(array: Array) -> list[float]:
-    return [float(f"{value:.4g}") for value in array.ravel().tolist()]
+    return [float(f"{value:.6g}") for value in array.ravel().tolist()]
 
 
 def _read_familiarity(values: Any, architecture: Architecture, layer: int | None) -> Familiarity | None:
@@ -181,7 +193,8 @@ def _read_familiarity(values: Any, architecture: Architecture, layer: int | None
     if not isinstance(limit, int | float) or not _is_number(limit):
         return None
     classes = architecture.classes
-    shapes = ((width,), (width, count), (classes, count), (classes, count, count))
+    size = count + 1
+    shapes = ((width,), (width, count), (classes, size), (classes, size, size))
     arrays = {}
     for name, shape in zip(_ARRAYS, shapes, strict=True):
         listed = values.get(name)

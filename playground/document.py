@@ -11,6 +11,7 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QUndoCommand, QUndoStack
 
 import cnn_core as cnn
+from cnn_core.calibration import Calibration
 from playground import history
 from playground.drawing import Drawing
 from playground.kept_weights import kept_and_fresh
@@ -26,7 +27,8 @@ class Content:
     """Everything a document holds, as one value.
 
     `network` belongs to `architecture`, except while the architecture has an error: then it is the last one
-    that worked, kept so that its weights come back when the error is repaired.
+    that worked, kept so that its weights come back when the error is repaired. `calibration` is about exactly
+    these weights, None once they have changed.
     """
 
     architecture: cnn.Architecture
@@ -38,6 +40,7 @@ class Content:
     normalization: cnn.preprocessing.Normalization = ALL_STEPS  # how drawings are prepared
     class_names: tuple[str, ...] = ()
     data: str = "digits"
+    calibration: Calibration | None = None
 
 
 class _Swap(QUndoCommand):
@@ -123,7 +126,7 @@ class Document(QObject):
         values: dict[str, Any] = {"architecture": architecture}
         if architecture.error is None:
             network = self._content.network.adapted_to(architecture, seed=self._content.settings.seed)
-            values |= {"network": network, "training": None, "history": ()}
+            values |= {"network": network, "training": None, "history": (), "calibration": None}
             kept = kept_and_fresh(self._content.network, network)
         self._push(text, values, key)
         if architecture.error is None:
@@ -142,7 +145,8 @@ class Document(QObject):
         self.network_about_to_change.emit()
         content = self._content
         network = cnn.Network.initialize(content.network.architecture, seed=content.settings.seed)
-        self._push("reset of the weights", {"network": network, "training": None, "history": ()})
+        values = {"network": network, "training": None, "history": (), "calibration": None}
+        self._push("reset of the weights", values)
 
     def keep_training(
         self, network: cnn.Network, training: cnn.TrainingState, points: tuple[cnn.Progress, ...]
@@ -151,7 +155,7 @@ class Document(QObject):
         self._era += 1
         points = self._content.history + points
         self._content = _consistent(
-            replace(self._content, network=network, training=training, history=points)
+            replace(self._content, network=network, training=training, history=points, calibration=None)
         )
         self.network_changed.emit()
         self.file_changed.emit()
@@ -199,6 +203,7 @@ class Document(QObject):
             "class_names": list(content.class_names),
             "data": content.data,
             "history": history.to_json(content.history),
+            **(content.calibration.to_json() if content.calibration else {}),
         }
         checkpoint = cnn.Checkpoint(
             network=content.network, settings=content.settings, training=content.training, metadata=metadata
@@ -268,6 +273,7 @@ def content_from(checkpoint: cnn.Checkpoint) -> Content:
         history=history.from_json(checkpoint.metadata.get("history")),
         class_names=tuple(str(name) for name in names) if isinstance(names, list) else (),
         data=str(checkpoint.metadata.get("data", "digits")),
+        calibration=Calibration.from_json(checkpoint.metadata, checkpoint.network.architecture),
     )
 
 

@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 import cnn_core as cnn
 from cnn_core.architecture import MOST_LAYERS
+from cnn_core.calibration import Calibration
 from cnn_core.preprocessing import Normalization
 from playground.drawing import Drawing, rasterize
 from playground.picture import Picture
@@ -24,7 +25,8 @@ class Reading:
     `seen` (H, W, C) is what it was given, `activations` one array (1, ...) per layer that could be computed
     (those before the first error), `probabilities` (classes,) or None for an empty picture or a network with
     an error, `step` the training step of the weights, `drawn` the ink (H, W) that `seen` was made of, None
-    for an image taken as it is.
+    for an image taken as it is. `temperature` is what scores were divided by for the probabilities;
+    `familiar` is False for an image unlike what the network learned, None where that is not known.
     """
 
     seen: Array
@@ -32,6 +34,8 @@ class Reading:
     probabilities: Array | None = None
     step: int = 0
     drawn: NDArray[np.uint8] | None = None
+    temperature: float = 1.0
+    familiar: bool | None = None
 
 
 class Probe(QObject):
@@ -44,6 +48,7 @@ class Probe(QObject):
         self._architecture: cnn.Architecture | None = None
         self._network: cnn.Network | None = None
         self._step = 0
+        self._calibration: Calibration | None = None
         self._picture: Drawing | Picture = Drawing()
         self._normalization = Normalization()
         self._drawn: NDArray[np.uint8] | None = None
@@ -58,13 +63,23 @@ class Probe(QObject):
         """The network in use; while the architecture has an error, its part before the failing layer."""
         return self._network
 
-    def set_network(self, architecture: cnn.Architecture, network: cnn.Network, step: int) -> None:
-        """Use `network` from now on; of a failing `architecture` the part that still works."""
+    def set_network(
+        self,
+        architecture: cnn.Architecture,
+        network: cnn.Network,
+        step: int,
+        calibration: Calibration | None = None,
+    ) -> None:
+        """Use `network` from now on; of a failing `architecture` the part that still works.
+
+        `calibration` is about these very weights.
+        """
         self._architecture = architecture
         self._network = (
             network if architecture == network.architecture else _working_part(architecture, network)
         )
         self._step = step
+        self._calibration = calibration
         self._due.start()
 
     def set_picture(self, picture: Drawing | Picture) -> None:
@@ -99,16 +114,26 @@ class Probe(QObject):
         activations = self._network.activations(seen[None])
         if self._network.architecture != self._architecture:
             return Reading(seen, activations[: _failing(self._architecture)], None, self._step)
-        probabilities = self._probabilities(seen, activations) if seen.any() else None
-        return Reading(seen, activations, probabilities, self._step)
+        reading = Reading(seen, activations, step=self._step)
+        return self._with_answer(reading, self._network) if seen.any() else reading
 
-    def _probabilities(self, seen: Array, activations: list[Array]) -> Array:
-        assert self._network is not None
-        if isinstance(self._network.architecture.layers[-1], cnn.Softmax):
-            probabilities: Array = activations[-1][0]
-        else:
-            probabilities = self._network.predict(seen[None])[0]
-        return probabilities
+    def _with_answer(self, reading: Reading, network: cnn.Network) -> Reading:
+        """The reading with what the network says of an image that is not empty."""
+        activations, calibration = reading.activations, self._calibration
+        ends_in_softmax = isinstance(network.architecture.layers[-1], cnn.Softmax)
+        familiar = False if is_dots(self._picture) else None
+        if calibration is None:
+            found = activations[-1] if ends_in_softmax else network.predict(reading.seen[None])
+            return replace(reading, probabilities=found[0], familiar=familiar)
+        if familiar is None and calibration.layer is not None:
+            familiar = calibration.is_familiar(activations[calibration.layer])
+        scores = activations[-2] if ends_in_softmax else network.logits(reading.seen[None])
+        return replace(
+            reading,
+            probabilities=calibration.probabilities(scores)[0],
+            temperature=calibration.temperature,
+            familiar=familiar,
+        )
 
 
 def ink_of(picture: Drawing | Picture) -> NDArray[np.uint8] | None:
@@ -116,6 +141,13 @@ def ink_of(picture: Drawing | Picture) -> NDArray[np.uint8] | None:
     if isinstance(picture, Drawing):
         return rasterize(picture)
     return picture.pixels[:, :, 0] if picture.as_drawing else None
+
+
+def is_dots(picture: Drawing | Picture) -> bool:
+    """Whether nothing but dots was drawn: no stroke reaches further than its pen is wide."""
+    return isinstance(picture, Drawing) and all(
+        max(np.ptp(np.array(stroke.points), axis=0)) < stroke.width for stroke in picture.strokes
+    )
 
 
 def as_input(

@@ -7,6 +7,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 import cnn_core as cnn
+from cnn_core.calibration import Outcome
 
 # What changes between one hand and the next, and between one pen and the next.
 HANDWRITING = cnn.Augmentation(rotation=10, shift=1.2, scale=0.1, shear=10, thickness=0.8, elastic=1.0)
@@ -80,3 +81,13 @@ def mixed(
             held = strokes.from_drawings(unknown, train.class_names, 1, recipe.settings.seed + 1)
         parts.append(strokes.from_drawings(known, train.class_names, recipe.copies, recipe.settings.seed))
     return cnn.datasets.join(parts), held
+
+
+def told(outcome: Outcome) -> str:
+    """Say what a calibration found, for the terminal and the model card."""
+    known = outcome.calibration.familiarity is not None
+    limited = "" if known else "; what is unfamiliar is not known: too few images, or too wide a layer"
+    return (
+        f"validation accuracy {outcome.accuracy:.2%}, temperature {outcome.calibration.temperature:.3f}, "
+        f"calibration error {outcome.error_before:.2%} before and {outcome.error_after:.2%} after{limited}"
+    )

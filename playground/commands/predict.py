@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import cnn_core as cnn
+from cnn_core.calibration import Calibration
 from playground.commands import inputs
 from playground.commands.output import percent, printable, write_json
 
@@ -20,7 +21,10 @@ Print the class of each image, with probabilities.
 For a network with grey input an image is taken for a drawing: dark ink on a light ground or light ink on a
 dark one (the border of the image tells which), cropped to its ink, scaled and centred as the digits of MNIST
 are. With --as-is, and always for a network with colour input, the pixels are taken as they are: an image of
-the network's own size unchanged, any other scaled to fit. Images out of a data set want --as-is."""
+the network's own size unchanged, any other scaled to fit. Images out of a data set want --as-is.
+
+Where the file says how far its network can be trusted (those made with train --recipe do), the probabilities
+are calibrated, and an image unlike all that the network learned from is marked."""
 
 _BLANK = 0.06  # contrast below which there is no ink, only noise
 
@@ -29,6 +33,7 @@ def run(arguments: Sequence[str]) -> int:
     """Print the class of each image; return 0, or 1 where some image could not be read."""
     options = _parser().parse_args(arguments)
     checkpoint = cnn.checkpoint.load(options.model)
+    known = Calibration.from_json(checkpoint.metadata, checkpoint.network.architecture)
     names = inputs.class_names(checkpoint)
     failed = False
     for path in options.images:
@@ -38,9 +43,24 @@ def run(arguments: Sequence[str]) -> int:
             print(f"cnn-playground predict: {printable(str(error))}", file=sys.stderr)
             failed = True
             continue
-        probabilities = None if image is None else checkpoint.network.predict(image[None])[0]
-        _tell(path, probabilities, names, options)
+        if image is None:
+            _tell_blank(path, options)
+        else:
+            probabilities, familiar = answer(checkpoint.network, image, known)
+            _tell(path, probabilities, familiar, names, options)
     return int(failed)
+
+
+def answer(
+    network: cnn.Network, image: NDArray[np.float32], known: Calibration | None
+) -> tuple[NDArray[np.float32], bool | None]:
+    """The probabilities, calibrated where a calibration is known, and whether the image is like what was
+    learned (None: not known), of an image of the network's input shape."""
+    if known is None:
+        return network.predict(image[None])[0], None
+    hidden = None if known.layer is None else network.activations(image[None])[known.layer]
+    familiar = None if hidden is None else known.is_familiar(hidden)
+    return known.probabilities(network.logits(image[None]))[0], familiar
 
 
 def network_input(
@@ -90,20 +110,27 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _tell_blank(path: Path, options: argparse.Namespace) -> None:
+    if options.json:
+        write_json({"image": str(path), "class": None, "index": None, "probabilities": None})
+    else:
+        print(f"{printable(path.name)}: nothing is drawn on it")
+
+
 def _tell(
-    path: Path, probabilities: NDArray[np.float32] | None, names: Sequence[str], options: argparse.Namespace
+    path: Path,
+    probabilities: NDArray[np.float32],
+    familiar: bool | None,
+    names: Sequence[str],
+    options: argparse.Namespace,
 ) -> None:
-    if probabilities is None:
-        if options.json:
-            write_json({"image": str(path), "class": None, "index": None, "probabilities": None})
-        else:
-            print(f"{printable(path.name)}: nothing is drawn on it")
-        return
     best = np.argsort(-probabilities, kind="stable")
     if options.json:
         each = {name: float(p) for name, p in zip(names, probabilities, strict=True)}
         first = int(best[0])
-        write_json({"image": str(path), "class": names[first], "index": first, "probabilities": each})
+        told = {"image": str(path), "class": names[first], "index": first, "probabilities": each}
+        write_json(told if familiar is None else {**told, "familiar": familiar})
         return
     listed = ", ".join(f"{names[i]} {percent(float(probabilities[i]), 1)}" for i in best[: options.top])
-    print(f"{printable(path.name)}: {names[best[0]]}  ({listed})")
+    doubt = "; unlike all it learned from" if familiar is False else ""
+    print(f"{printable(path.name)}: {names[best[0]]}  ({listed}){doubt}")

@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 
 import cnn_core as cnn
+from cnn_core import calibration
+from playground import recipes
 from playground.commands import inputs, settings
 from playground.commands.progress import Report, make_report
 from playground.commands.starting import DEFAULT_OUTPUT, Start, by_recipe, fresh, resumed
@@ -103,6 +105,7 @@ class _Run:
         self._epochs = list(start.epochs)
         self._since_epoch: list[cnn.Progress] = []
         self._epoch_began = time.monotonic()
+        self._calibration: dict[str, Any] = {}
         self._saved = False
 
     def go(self) -> int:
@@ -119,6 +122,7 @@ class _Run:
             finally:
                 self._report.clear()
             self._test()
+            self._calibrate()
             self._save()
         self._report.end(start.output, interrupted=bool(codes))
         return codes[0] if codes else 0
@@ -144,9 +148,20 @@ class _Run:
             accuracy = self._start.trainer.network.evaluate(self._start.test).accuracy
             self._report.note(f"{accuracy:.2%} of {len(self._start.test):,} {self._start.test.source}")
 
+    def _calibrate(self) -> None:
+        """Of a recipe: find out, by images held out, how far the answers can be trusted, and say it."""
+        start, trainer = self._start, self._start.trainer
+        if start.can_go_on or trainer.validation is None:
+            return
+        held_out = [data for data in (trainer.validation, start.test) if data is not None]
+        outcome = calibration.calibrate(trainer.network, trainer.train, held_out)
+        self._calibration = outcome.calibration.to_json()
+        self._report.note(recipes.told(outcome))
+
     def _save(self) -> None:
         start, trainer = self._start, self._start.trainer
-        metadata = {**start.metadata, "epochs": self._epochs[-_MOST_EPOCHS_KEPT:]}
+        epochs = self._epochs[-_MOST_EPOCHS_KEPT:]
+        metadata = {**start.metadata, "epochs": epochs, **self._calibration}
         checkpoint = cnn.Checkpoint(
             network=trainer.network,
             settings=start.settings if start.can_go_on else None,

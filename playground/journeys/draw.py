@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QObject
 
 import cnn_core as cnn
+from cnn_core.calibration import Calibration
 from cnn_core.preprocessing import Normalization
 from playground.drawing import Drawing
 from playground.main_window import MainWindow
@@ -101,10 +102,12 @@ class DrawJourney(QObject):
 
     def _use_network_at_rest(self) -> None:
         content = self._parts.document.content
-        self._use_network(content.network, content.training.step if content.training else 0)
+        step = content.training.step if content.training else 0
+        self._use_network(content.network, step, content.calibration)
 
-    def _use_network(self, network: cnn.Network, step: int) -> None:
-        self._parts.probe.set_network(self._parts.document.content.architecture, network, step)
+    def _use_network(self, network: cnn.Network, step: int, calibration: Calibration | None = None) -> None:
+        architecture = self._parts.document.content.architecture
+        self._parts.probe.set_network(architecture, network, step, calibration)
 
     def _show_reading(self, reading: Reading) -> None:
         window = self._window
@@ -118,5 +121,11 @@ class DrawJourney(QObject):
         window.pipeline_view.set_drawing(reading.drawn, normalization)
         broken = self._parts.document.content.architecture.error is not None
         why = "The network has an error; mend it to see an answer" if broken else NOTHING_DRAWN
-        window.prediction_panel.set_prediction(reading.probabilities, names, why)
+        window.prediction_panel.set_prediction(
+            reading.probabilities,
+            names,
+            why,
+            familiar=reading.familiar is not False,
+            temperature=reading.temperature,
+        )
         window.network_view.set_activations(reading.seen, reading.activations, reading.step)

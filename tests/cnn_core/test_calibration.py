@@ -89,6 +89,16 @@ def test_distances_count_in_units_of_each_class_s_own_spread():
     assert far == pytest.approx(0.5, rel=0.2)
 
 
+def test_what_lies_off_all_directions_kept_is_far_too():
+    generator = np.random.default_rng(0)
+    hidden = generator.normal(0, 1, (2000, 6)) * np.array([10, 10, 1, 1, 1, 1])
+    known = fit_familiarity(hidden, np.arange(2000) % 2, 2, directions=2)
+    assert known is not None
+    usual, off = known.distances(np.array([[0, 0, 1, 1, 1, 1], [0, 0, 9, 9, 9, 9.0]]))
+    assert usual < 2
+    assert off > 5
+
+
 def test_too_few_images_of_a_class_give_no_familiarity():
     assert fit_familiarity(np.random.default_rng(0).normal(size=(50, 8)), np.arange(50) // 49, 2) is None
 

@@ -8,6 +8,7 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 import cnn_core as cnn
+from cnn_core.calibration import Calibration
 from playground.document import Document, content_from
 from playground.drawing import Drawing, Stroke
 from playground.picture import Picture
@@ -234,3 +235,34 @@ def test_an_architecture_with_an_error_is_not_saved(document: Document, tmp_path
     document.edit_architecture(architecture.removed(3).removed(2), "break")
     with pytest.raises(cnn.CheckpointError, match="cannot be saved"):
         document.save(tmp_path / "net.cnn")
+
+
+def test_a_calibration_goes_with_its_weights_and_comes_back_with_them(
+    document: Document, tmp_path: Path
+) -> None:
+    known = Calibration(temperature=1.5, layer=2)
+    document.restart(replace(document.content, calibration=known))
+    document.reset_weights()
+    assert document.content.calibration is None
+    document.undo_stack.undo()
+    assert document.content.calibration is known
+    document.save(tmp_path / "calibrated.cnn")
+    document.reset_weights()
+    document.open(tmp_path / "calibrated.cnn")
+    assert document.content.calibration is not None
+    assert document.content.calibration.temperature == 1.5
+
+
+def test_weights_trained_further_are_not_calibrated(document: Document) -> None:
+    document.restart(replace(document.content, calibration=Calibration(temperature=1.5, layer=2)))
+    content = document.content
+    slots = content.settings.optimizer.slots(content.network.parameters)
+    document.keep_training(content.network.copy(), cnn.TrainingState(1, None, 0.1, slots), ())
+    assert document.content.calibration is None
+
+
+def test_how_drawings_are_prepared_stays_when_a_file_is_opened(document: Document, small_file: Path) -> None:
+    off = cnn.preprocessing.Normalization(crop=False)
+    document.prepare_drawings(off)
+    document.open(small_file)
+    assert document.content.normalization == off

@@ -6,6 +6,7 @@ from PySide6.QtCore import QObject
 from pytestqt.qtbot import QtBot
 
 import cnn_core as cnn
+from cnn_core.calibration import Calibration, Familiarity
 from playground.drawing import Drawing, Stroke
 from playground.picture import Picture
 from playground.probe import Probe, Reading, as_input
@@ -117,3 +118,55 @@ def test_many_changes_in_one_turn_are_read_once(
     qtbot.waitUntil(lambda: bool(readings))
     qtbot.wait(20)
     assert len(readings) == 1
+
+
+def calibration(limit: float) -> Calibration:
+    """Temperature 2; the hidden layer is Flatten, known to be usual around zero."""
+    known = Familiarity(
+        center=np.zeros(144, np.float32),
+        directions=np.eye(144, 1, dtype=np.float32),
+        means=np.zeros((3, 2), np.float32),
+        whitening=np.ones((3, 2, 2), np.float32),
+        limit=limit,
+    )
+    return Calibration(temperature=2.0, layer=2, familiarity=known)
+
+
+@pytest.mark.parametrize("softmax", [True, False])
+def test_a_calibration_divides_the_scores(
+    probe: Probe, small_architecture: cnn.Architecture, softmax: bool
+) -> None:
+    architecture = small_architecture if softmax else small_architecture.removed(4)
+    network = cnn.Network.initialize(architecture)
+    probe.set_picture(LINE)
+    probe.set_network(architecture, network, 0, calibration(1e9))
+    reading = read(probe)
+    expected = cnn.functional.softmax(network.logits(reading.seen[None]) / np.float32(2))[0]
+    assert reading.probabilities == pytest.approx(expected, abs=1e-6)
+    assert (reading.temperature, reading.familiar) == (2.0, True)
+
+
+def test_an_image_beyond_the_limit_is_unfamiliar(probe: Probe, small_architecture: cnn.Architecture) -> None:
+    probe.set_picture(LINE)
+    network = cnn.Network.initialize(small_architecture)
+    probe.set_network(small_architecture, network, 0, calibration(-1))
+    assert read(probe).familiar is False
+
+
+def test_other_weights_are_not_calibrated(probe: Probe, small_architecture: cnn.Architecture) -> None:
+    probe.set_picture(LINE)
+    network = cnn.Network.initialize(small_architecture)
+    probe.set_network(small_architecture, network, 0, calibration(-1))
+    read(probe)
+    probe.set_network(small_architecture, network, 1)
+    reading = read(probe)
+    assert (reading.temperature, reading.familiar) == (1.0, None)
+
+
+@pytest.mark.parametrize("points", [((0.5, 0.5),), ((0.5, 0.5), (0.51, 0.52))])
+def test_dots_are_unlike_anything_whatever_is_known(
+    probe: Probe, small_architecture: cnn.Architecture, points: tuple[tuple[float, float], ...]
+) -> None:
+    probe.set_network(small_architecture, cnn.Network.initialize(small_architecture), 0)
+    probe.set_picture(Drawing((Stroke(points), Stroke(((0.2, 0.3),)))))
+    assert read(probe).familiar is False

@@ -1,8 +1,11 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from PySide6.QtGui import QImage
 
 import cnn_core as cnn
+from cnn_core.calibration import calibrate
 from cnn_core.datasets import digits
 from playground.commands.predict import ink, network_input
 
@@ -94,3 +97,24 @@ def test_faint_ink_is_made_as_strong_as_any():
     found = ink(sheet)
     assert found.max() == 255
     assert found[0, 0] == 0
+
+
+def test_a_calibrated_file_gives_calibrated_probabilities_and_marks_what_it_does_not_know(
+    command, model, tmp_path
+):
+    checkpoint = cnn.checkpoint.load(model)
+    made = digits.generate(3000, seed=8)
+    known = calibrate(checkpoint.network, made, [digits.generate(500, seed=9)]).calibration
+    hot = replace(known, temperature=3.0)
+    path, stripes, digit = tmp_path / "calibrated.cnn", tmp_path / "stripes.png", tmp_path / "digit.png"
+    cnn.checkpoint.save(path, replace(checkpoint, metadata={**checkpoint.metadata, **hot.to_json()}))
+    save_picture(stripes, np.repeat([255, 0, 0, 0] * 7, 28).reshape(28, 28))
+    save_picture(digit, made.images[0, :, :, 0])
+    plain = command("predict", model, digit, "--as-is", "--json").lines[0]
+    first, second = command("predict", path, digit, stripes, "--as-is", "--json").lines
+    assert "familiar" not in plain
+    assert (first["familiar"], second["familiar"]) == (True, False)
+    assert max(first["probabilities"].values()) < max(plain["probabilities"].values())
+    said = command("predict", path, digit, stripes, "--as-is").out.splitlines()
+    assert "unlike" not in said[0]
+    assert said[1].endswith("; unlike all it learned from")

@@ -1,3 +1,4 @@
+import re
 import shutil
 import signal
 
@@ -6,6 +7,8 @@ import pytest
 from PySide6.QtGui import QImage
 
 import cnn_core as cnn
+from playground import recipes
+from playground.commands import train
 
 TINY = ("--architecture", "tiny", "--batch-size", "50")
 
@@ -267,3 +270,24 @@ def test_class_folders_of_images_are_a_data_set(command, tmp_path, kind):
     checkpoint = cnn.checkpoint.load(output)
     assert checkpoint.metadata["class_names"] == ["bright", "dark"]
     assert checkpoint.network.architecture.input_shape == (16, 16, 1)
+
+
+def test_a_recipe_says_and_saves_how_far_its_network_can_be_trusted(
+    command, digits_file, tmp_path, monkeypatch
+):
+    quick = recipes.Recipe(architecture="tiny", data="mnist", settings=cnn.TrainingSettings(epochs=1))
+    for module in (recipes, train):
+        monkeypatch.setattr(module, "RECIPES", {"quick": quick})
+    path = tmp_path / "quick.cnn"
+    arguments = ("train", "--recipe", "quick", "--data", digits_file, "--output", path)
+    said = command(*arguments, "--hold-out", 60).err
+    metadata = cnn.checkpoint.load(path).metadata
+    assert f"temperature {metadata['temperature']:.3f}" in said
+    assert re.search(
+        r"validation accuracy [\d.]+%, .*calibration error [\d.]+% before and [\d.]+% after", said
+    )
+    assert "too few images" in said  # 300 digits are not enough to know what is familiar
+    assert "familiarity" not in metadata
+    said = command(*arguments, "--hold-out", 0).err
+    assert "temperature" not in said
+    assert "temperature" not in cnn.checkpoint.load(path).metadata

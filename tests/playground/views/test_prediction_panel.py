@@ -7,7 +7,8 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
-from playground.views.prediction_panel import PredictionPanel, _Bars
+from playground.views.class_bars import ClassBars
+from playground.views.prediction_panel import PredictionPanel
 
 pytestmark = pytest.mark.qt_log_ignore("propagateSizeHints")  # the offscreen platform has no window manager
 
@@ -55,7 +56,7 @@ def test_an_unsure_answer_names_the_runner_up(panel: PredictionPanel) -> None:
 
 
 def test_nothing_moves_between_no_prediction_and_any_prediction(panel: PredictionPanel, qtbot: QtBot) -> None:
-    bars = panel.findChild(_Bars)
+    bars = panel.findChild(ClassBars)
     before = bars.geometry(), panel.sizeHint(), panel.minimumSizeHint()
     panel.set_prediction(seven(), DIGITS)
     qtbot.wait(1)
@@ -66,13 +67,13 @@ def test_clicking_a_bar_selects_its_class(panel: PredictionPanel) -> None:
     panel.set_prediction(seven(), DIGITS)
     chosen: list[int] = []
     panel.class_selected.connect(chosen.append)
-    QTest.mouseClick(panel.findChild(_Bars), Qt.MouseButton.LeftButton, pos=QPoint(50, 3 * 20 + 10))
+    QTest.mouseClick(panel.findChild(ClassBars), Qt.MouseButton.LeftButton, pos=QPoint(50, 3 * 20 + 10))
     assert chosen == [3]
 
 
 def test_arrows_walk_the_classes_and_enter_selects(panel: PredictionPanel) -> None:
     panel.set_prediction(seven(), DIGITS)
-    bars = panel.findChild(_Bars)
+    bars = panel.findChild(ClassBars)
     chosen: list[int] = []
     panel.class_selected.connect(chosen.append)
     for _ in range(7):
@@ -88,7 +89,7 @@ def test_of_many_classes_the_most_probable_comes_first(panel: PredictionPanel) -
     panel.set_prediction(probabilities, names)
     chosen: list[int] = []
     panel.class_selected.connect(chosen.append)
-    QTest.mouseClick(panel.findChild(_Bars), Qt.MouseButton.LeftButton, pos=QPoint(50, 10))
+    QTest.mouseClick(panel.findChild(ClassBars), Qt.MouseButton.LeftButton, pos=QPoint(50, 10))
     assert chosen == [99]
 
 
@@ -108,3 +109,27 @@ def test_a_network_may_give_fewer_or_more_scores_than_there_are_names(
     panel.grab()
     assert panel.property("predictedClass") == 2
     assert len(panel.property("probabilities")) == scores
+
+
+def test_an_unfamiliar_image_gets_a_hint_rather_than_confident_words(panel: PredictionPanel) -> None:
+    panel.set_prediction(seven(0.99), DIGITS, familiar=False)
+    assert labels(panel) == "7? looks unlike a digit"
+    assert "unlike a digit" in panel.accessibleDescription()
+    assert panel.property("predictedClass") == 7
+    panel.set_prediction(seven(), DIGITS)
+    assert "unlike" not in labels(panel)
+
+
+def test_what_is_unlike_clothes_is_not_said_to_be_unlike_digits(panel: PredictionPanel) -> None:
+    panel.set_prediction([0.9, 0.1], ("Shirt", "Bag"), familiar=False)
+    assert labels(panel) == "Shirt? looks unlike what it learned"
+
+
+def test_a_temperature_is_explained_where_the_percentage_is(panel: PredictionPanel) -> None:
+    def tips() -> str:
+        return " ".join(label.toolTip() for label in panel.findChildren(QLabel))
+
+    panel.set_prediction(seven(), DIGITS, temperature=0.61)
+    assert "0.610" in tips()
+    panel.set_prediction(seven(), DIGITS)
+    assert "temperature" not in tips()
