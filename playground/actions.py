@@ -51,7 +51,10 @@ class Actions:
         self.epoch = self._make("epoch", "&Epoch", "F7", "Train to the end of the epoch")
         self.reset = self._make("reset", "&Reset", "F8", "Go back to the initial weights (can be undone)")
         self.open_data_file = self._make(
-            "openDataFile", "Open data &file…", "Ctrl+Shift+O", "Train on images from an IDX or .npz file"
+            "openDataFile",
+            "Open data &file…",
+            "Ctrl+Shift+O",
+            "Train on images from a .npz, .csv, .zip or IDX file",
         )
         self.open_data_folder = self._make(
             "openDataFolder",

@@ -59,7 +59,7 @@ class TeachJourney(QObject):
         """Keep what is on the canvas as a class, new or known; True when that worked."""
         image = image_to_keep(self._parts.document.content.picture)
         try:
-            name = my_drawings.clean_name(text)
+            name = text if text in self._known() else my_drawings.clean_name(text)
         except cnn.DatasetError as problem:
             self._window.notice.say(f"The drawing was not kept: {sentence(problem)}", "error")
             return False

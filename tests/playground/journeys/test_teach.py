@@ -154,6 +154,33 @@ def test_drawings_of_before_are_there_after_a_start(collection: Path, request: p
     assert window.training_panel.dataset_box.findData(MINE) > 0
 
 
+def test_drawings_kept_by_another_window_meanwhile_stay(
+    window: MainWindow, qtbot: QtBot, collection: Path
+) -> None:
+    draw(window, qtbot)
+    window.teach_panel.keep_requested.emit("1")
+    other = my_drawings.read(collection).with_drawing(np.ones((28, 28, 1), np.uint8), "moon")
+    my_drawings.write(collection, other)
+    window.teach_panel.keep_requested.emit("2")
+    assert my_drawings.read(collection).names == ("1", "moon", "2")
+    window.actions_.undo.trigger()
+    window.actions_.undo.trigger()
+    window.actions_.undo.trigger()
+    assert my_drawings.read(collection).names == ("moon",)
+
+
+def test_a_class_of_the_network_is_kept_by_its_name_however_long(
+    window: MainWindow, qtbot: QtBot, collection: Path
+) -> None:
+    draw(window, qtbot)
+    long = "x" * 60
+    window.parts.document.set_class_names((long, *"123456789"))
+    window.teach_panel.keep_requested.emit(long)
+    assert my_drawings.read(collection).names == (long,)
+    window.teach_panel.keep_requested.emit("y" * 60)
+    assert "40 characters" in window.notice.text
+
+
 def test_a_damaged_file_is_kept_aside_and_said(
     collection: Path, request: pytest.FixtureRequest, qtbot: QtBot
 ) -> None:
