@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 BINS = 15
 FALSE_ALARMS = 0.02  # share of real images that may be called unlike what was learned
-DIRECTIONS = 32  # in which the hidden activations vary most, kept to measure distances along
+DIRECTIONS = 48  # in which the hidden activations vary most, kept to measure distances along
 _WIDEST = 512  # activations of a hidden layer; wider ones would make the file large
 _MOST_IMAGES = 20_000  # of the training data, to learn what is familiar from
 _RIDGE = 0.01  # of the mean variance, added to each so that no direction counts without bounds
@@ -155,7 +155,7 @@ class Calibration:
         return bool(self.familiarity.distances(hidden.reshape(1, -1))[0] <= self.familiarity.limit)
 
     def to_json(self) -> dict[str, Any]:
-        """Return plain values for a checkpoint's metadata, numbers to six digits."""
+        """Return plain values for a checkpoint's metadata, numbers to five digits."""
         values: dict[str, Any] = {"temperature": self.temperature}
         if self.familiarity is not None:
             known = self.familiarity
@@ -179,7 +179,7 @@ class Calibration:
 
 
 def _listed(array: Array) -> list[float]:
-    return [float(f"{value:.6g}") for value in array.ravel().tolist()]
+    return [float(f"{value:.5g}") for value in array.ravel().tolist()]
 
 
 def _read_familiarity(values: Any, architecture: Architecture, layer: int | None) -> Familiarity | None:
@@ -223,8 +223,8 @@ class Outcome:
 def calibrate(network: Network, train: Dataset, held_out: Sequence[Dataset]) -> Outcome:
     """Return the calibration of a network that learned from `train`, by images it did not learn from.
 
-    The temperature is that of the first data set held out; the limit of what is familiar leaves at most
-    2 % of any of them outside.
+    The temperature is that of the first data set held out; the limit of what is familiar leaves 2 % of
+    each outside, in the mean over the data sets whatever their sizes.
     """
     logits, labels = network.logits(held_out[0].images), held_out[0].labels
     temperature = fit_temperature(logits, labels)
@@ -252,5 +252,13 @@ def _learned(network: Network, layer: int, train: Dataset, held_out: Sequence[Da
     if known is None:
         return None
     distances = [known.distances(up_to.logits(held.images)) for held in held_out]
-    limit = max(float(np.quantile(each, 1 - FALSE_ALARMS)) for each in distances)
-    return replace(known, limit=limit)
+    return replace(known, limit=_limit(distances))
+
+
+def _limit(groups: Sequence[Array]) -> float:
+    """Return the distance beyond which 2 % of the images lie, each group counting as much as any other."""
+    distances = np.concatenate(groups)
+    weights = np.concatenate([np.full(len(group), 1 / len(group)) for group in groups])
+    order = np.argsort(distances)
+    shares = weights[order].cumsum() / len(groups)
+    return float(distances[order][np.searchsorted(shares, 1 - FALSE_ALARMS)])

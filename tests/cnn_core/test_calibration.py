@@ -9,6 +9,7 @@ import cnn_core as cnn
 from cnn_core import functional as F
 from cnn_core.calibration import (
     Calibration,
+    _limit,
     calibrate,
     calibration_error,
     fit_familiarity,
@@ -101,6 +102,12 @@ def test_what_lies_off_all_directions_kept_is_far_too():
 
 def test_too_few_images_of_a_class_give_no_familiarity():
     assert fit_familiarity(np.random.default_rng(0).normal(size=(50, 8)), np.arange(50) // 49, 2) is None
+
+
+def test_a_small_group_held_out_counts_as_much_as_a_large_one():
+    near, far = np.linspace(0, 1, 10_000), np.linspace(10, 11, 100)
+    assert _limit([near]) == pytest.approx(0.98, abs=0.01)
+    assert _limit([near, far]) == pytest.approx(10.96, abs=0.01)
 
 
 @pytest.fixture(scope="module")
