@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QObject, QTimer
 
 import cnn_core as cnn
+from cnn_core.calibration import Calibration
 from playground.background import Report
 from playground.data import Data
 from playground.main_window import MainWindow
@@ -75,7 +76,9 @@ class MeasureJourney(QObject):
             wanted = (split, network, control.data)
             if self._under_way != wanted or not self._parts.measuring.busy:
                 self._under_way, step = wanted, control.step
-                self._parts.measuring.start(partial(measure, network.copy(), images, step))
+                calibration = self._parts.document.content.calibration
+                work = partial(measure, network.copy(), images, step, calibration=calibration)
+                self._parts.measuring.start(work)
             return
 
     def _show(self, measured: Measured) -> None:
@@ -125,15 +128,25 @@ class MeasureJourney(QObject):
         self._window.confusion_view.set_confusion(confusion, names, step)
 
 
-def measure(network: cnn.Network, images: cnn.datasets.Dataset, step: int, report: Report) -> Measured:
-    """The answers of `network` for all `images`; ends early, with what it has, when nobody waits any more."""
+def measure(
+    network: cnn.Network,
+    images: cnn.datasets.Dataset,
+    step: int,
+    report: Report,
+    calibration: Calibration | None = None,
+) -> Measured:
+    """The answers of `network` for all `images`; ends early, with what it has, when nobody waits any more.
+
+    The confidence is the calibrated one where that is known, as for a drawing; the loss is the network's own.
+    """
     predicted, confidence, loss = [], [], []
     for pixels, labels in images.batches(BATCH):
         probabilities = network.predict(pixels)
         predicted.append(probabilities.argmax(axis=1))
-        confidence.append(probabilities.max(axis=1))
-        of_truth = np.take_along_axis(probabilities, labels[:, np.newaxis], axis=1)[:, 0]
-        loss.append(-np.log(np.maximum(of_truth, np.float32(1e-12))))
+        scores = np.log(np.maximum(probabilities, np.float32(1e-12)))
+        loss.append(-np.take_along_axis(scores, labels[:, np.newaxis], axis=1)[:, 0])
+        sure = probabilities if calibration is None else calibration.probabilities(scores)
+        confidence.append(sure.max(axis=1))
         if not report(BATCH * len(predicted), len(images)):
             break
     answers = Answers(np.concatenate(predicted), np.concatenate(confidence), np.concatenate(loss))

@@ -4,6 +4,7 @@ import numpy as np
 from pytestqt.qtbot import QtBot
 
 import cnn_core as cnn
+from cnn_core.calibration import Calibration
 from playground.data import Data
 from playground.journeys.measure import measure
 from playground.main_window import MainWindow
@@ -18,6 +19,18 @@ def test_answers_are_those_of_the_network(small_architecture: cnn.Architecture, 
     assert abs(float(measured.answers.loss.mean()) - evaluation.loss) < 1e-4
     probabilities = network.predict(small_data.train.images)
     assert np.allclose(measured.answers.confidence, probabilities.max(axis=1), atol=1e-6)
+
+
+def test_confidence_is_calibrated_where_that_is_known(
+    small_architecture: cnn.Architecture, small_data: Data
+) -> None:
+    network = cnn.Network.initialize(small_architecture, seed=3)
+    plain = measure(network, small_data.train, 7, lambda done, total: True)
+    cooler = Calibration(temperature=2.0)
+    calibrated = measure(network, small_data.train, 7, lambda done, total: True, cooler)
+    assert (calibrated.answers.confidence < plain.answers.confidence).all()
+    assert np.array_equal(calibrated.answers.predicted, plain.answers.predicted)
+    assert np.array_equal(calibrated.answers.loss, plain.answers.loss)
 
 
 def test_the_images_held_out_can_be_sorted_without_asking(window: MainWindow, qtbot: QtBot) -> None:
