@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields
+from functools import cached_property
 from reprlib import repr as shown  # a value from a file may be of any length
 from typing import Any
 
@@ -92,6 +93,10 @@ class Architecture:
     def check(self) -> tuple[LayerReport, ...]:
         """Return a report on each layer; the first that does not fit carries the error, those after it are
         unknown."""
+        return self._reports
+
+    @cached_property  # of a frozen value: asked for many times a second by a window that follows training
+    def _reports(self) -> tuple[LayerReport, ...]:
         reports: list[LayerReport] = []
         shape: Shape | None = self.input_shape
         field, jump = (1, 1), (1, 1)

@@ -12,7 +12,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 import cnn_core as cnn
 
 POLL_MILLISECONDS = 33
-SNAPSHOT_SECONDS = 1 / 15
+SNAPSHOT_SECONDS = 1 / 10  # each is shown in every layer, and that takes time from training
 
 _log = logging.getLogger(__name__)
 

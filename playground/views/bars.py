@@ -52,7 +52,7 @@ def paint_bars(
         track = line.adjusted(name_width + 5, height * 0.2, -numbers, -height * 0.2)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(theme.color("grid"))
-        painter.drawRoundedRect(track, 1.5, 1.5)
+        painter.drawRect(track)
         if values is not None and scale is not None:
             _paint_bar(painter, theme, track, float(values[row]), scale)
             if numbers:
@@ -86,7 +86,7 @@ def _paint_bar(painter: QPainter, theme: Theme, track: QRectF, value: float, sca
         share = max(share, 0.0)
     start = zero + min(share, 0.0) * whole
     painter.setBrush(QColor(theme.series[0 if share < 0 else 1]))
-    painter.drawRoundedRect(QRectF(start, track.y(), abs(share) * whole, track.height()), 1.5, 1.5)
+    painter.drawRect(QRectF(start, track.y(), abs(share) * whole, track.height()))
     if scale.signed:
         painter.setPen(theme.color("muted", 0.6))
         painter.drawLine(QPointF(zero, track.top() - 1), QPointF(zero, track.bottom() + 1))

@@ -14,7 +14,7 @@ from playground.views.elided_label import ElidedLabel
 from playground.views.metric_curves import Curves
 from playground.views.metric_history import MetricHistory
 
-REDRAW_MILLISECONDS = 125  # curves need no more frames than that
+REDRAW_MILLISECONDS = 300  # curves need no more frames, and each takes training time from the processor
 EMPTY = "Press Train to see the loss fall."
 
 
