@@ -142,7 +142,7 @@ class TrainingControl(QObject):
             cnn.TrainingState(self.step, None, settings.optimizer.learning_rate, slots),
             train=data.train,
             validation=data.validation,
-            **{name: value for name, value in vars(settings).items() if name != "epochs"},
+            **settings.arguments(),
         )
         trainer.plan(self.planned_epochs)
         return trainer
