@@ -8,9 +8,8 @@ from types import MappingProxyType
 
 import cnn_core as cnn
 from cnn_core.calibration import Outcome
+from cnn_core.datasets.augment import HANDWRITING
 
-# What changes between one hand and the next, and between one pen and the next.
-HANDWRITING = cnn.Augmentation(rotation=10, shift=1.2, scale=0.1, shear=10, thickness=0.8, elastic=1.0)
 WRITERS_HELD_OUT = 5
 
 

@@ -114,8 +114,8 @@ class Augmentation:
         return x, y
 
 
-HANDWRITING = Augmentation(rotation=12, shift=1.5, scale=0.12, shear=12, thickness=1, elastic=1)
-"""What makes a network trained on digits of one source read the digits people draw."""
+HANDWRITING = Augmentation(rotation=10, shift=1.2, scale=0.1, shear=10, thickness=0.8, elastic=1.0)
+"""What changes between one hand and the next, and between one pen and the next."""
 
 
 def _both_ways(random: Random, largest: float, count: int) -> Array:
