@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from cnn_core import datasets
 from cnn_core.datasets.labels import natural
 from cnn_core.errors import DatasetError
-from playground.pictures import to_picture
 
 SHAPE = (28, 28, 1)  # of every drawing kept: what normalisation makes of ink, whatever network is open
 TITLE = "My drawings"
@@ -59,6 +58,11 @@ class MyDrawings:
                 return MyDrawings(np.delete(self.images, index, axis=0), names)
         return self
 
+    def class_of(self, image: Image) -> str | None:
+        """The class the newest drawing equal to this one is kept as; None where there is none."""
+        equal = np.flatnonzero((self.images == image).all(axis=(1, 2, 3)))
+        return self.names[equal[-1]] if len(equal) else None
+
     def dataset(self, known: Sequence[str] = ()) -> datasets.Dataset:
         """All drawings as a data set. Where they share a class with `known`, those names come first.
 
@@ -72,6 +76,26 @@ class MyDrawings:
         number = {name: index for index, name in enumerate(names)}
         labels = np.array([number[name] for name in self.names], np.int64)
         return datasets.Dataset(self.images, labels, names, TITLE)
+
+
+@dataclass(frozen=True, eq=False)
+class Step:
+    """One drawing put into the collection, last or at a position, or taken out."""
+
+    image: NDArray[np.uint8]
+    name: str
+    add: bool = True
+    position: int | None = None
+
+    def taken(self, drawings: MyDrawings) -> MyDrawings:
+        """The collection after this step. Raises DatasetError for one class too many."""
+        if self.add:
+            return drawings.with_drawing(self.image, self.name, self.position)
+        return drawings.without(self.image, self.name)
+
+    def back(self) -> Step:
+        """The step that undoes this one."""
+        return replace(self, add=not self.add)
 
 
 EMPTY = MyDrawings(np.zeros((0, *SHAPE), np.uint8), ())
@@ -127,6 +151,8 @@ def set_aside(path: Path) -> Path:
 
 def export_folder(drawings: MyDrawings, parent: Path) -> Path:
     """Write a new folder of class folders with .png files into `parent` and return it. Raises OSError."""
+    from playground.pictures import to_picture  # Qt is needed for that alone
+
     target, number = parent / "my-drawings", 2
     while target.exists():
         target, number = parent / f"my-drawings-{number}", number + 1

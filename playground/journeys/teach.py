@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,7 @@ from playground.drawing import Drawing, rasterize
 from playground.journeys.data import DataJourney
 from playground.journeys.files import sentence
 from playground.main_window import MainWindow
-from playground.my_drawings import EMPTY, MyDrawings
+from playground.my_drawings import EMPTY, MyDrawings, Step
 from playground.parts import Parts
 from playground.picture import Picture
 from playground.training_control import TrainingControl
@@ -39,15 +40,18 @@ class TeachJourney(QObject):
         self._window, self._parts, self._control, self._data = window, parts, control, data
         self._drawings = EMPTY
         self._outdated = False  # the data in use holds drawings, and not those of now
+        self._kept: str | None = None  # the class that what is on the canvas is kept as
         self._shown: tuple[object, ...] = ()
         actions, panel = window.actions_, window.teach_panel
         actions.keep_drawing.triggered.connect(self._keep_as_answered)
         actions.my_drawings.triggered.connect(self.open_page)
         panel.keep_requested.connect(self.keep)
+        window.prediction_panel.class_taught.connect(lambda index: self.keep(self._known()[index]))
         panel.new_class_requested.connect(self._ask_for_class)
         window.prediction_panel.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         window.prediction_panel.customContextMenuRequested.connect(self._open_menu)
         parts.probe.updated.connect(self._show)
+        parts.document.picture_changed.connect(self._look_up)
         control.state_changed.connect(self._refresh_data)
         self._page = MyDrawingsDialog(actions.undo, window)
         self._page.remove_requested.connect(self.remove)
@@ -56,39 +60,54 @@ class TeachJourney(QObject):
         self._show()
 
     def keep(self, text: str) -> bool:
-        """Keep what is on the canvas as a class, new or known; True when that worked."""
+        """Keep what is on the canvas as a class, new or known, and no other; True when that worked."""
         image = image_to_keep(self._parts.document.content.picture)
         try:
             name = text if text in self._known() else my_drawings.clean_name(text)
         except cnn.DatasetError as problem:
             self._window.notice.say(f"The drawing was not kept: {sentence(problem)}", "error")
             return False
-        if not image.any() or not self.change(image, name, add=True):
+        before = self._drawings.class_of(image)
+        if not image.any():
             return False
-        self._push(_Change(self, image, name, add=True))
-        self._say_kept(name)
+        if before == name:
+            self._window.notice.say(f"It is kept as {name} already.")
+            return False
+        steps = [Step(image, name)]
+        if before is not None:
+            steps.insert(0, Step(image, before, add=False))
+        if not self._do(steps, f"keeping as {name}"):
+            return False
+        self._say_kept(name, before)
         return True
 
     def remove(self, index: int) -> None:
         """Take one drawing out."""
         image, name = self._drawings.images[index], self._drawings.names[index]
-        if self.change(image, name, add=False):
-            self._push(_Change(self, image, name, add=False, position=index))
+        self._do([Step(image, name, add=False, position=index)], "removal of a drawing")
 
-    def change(self, image: NDArray[np.uint8], name: str, add: bool, position: int | None = None) -> bool:
-        """Add a drawing to the file, or take it out; False, and said, when it could not be written."""
+    def change(self, steps: Sequence[Step]) -> bool:
+        """Take these steps in the file, all or none; False, and said, when it could not be written."""
         drawings = self._read()
         if drawings is None:
             return False
         try:
-            changed = drawings.with_drawing(image, name, position) if add else drawings.without(image, name)
-            my_drawings.write(my_drawings.location(), changed)
+            for step in steps:
+                drawings = step.taken(drawings)
+            my_drawings.write(my_drawings.location(), drawings)
         except (ValueError, OSError) as problem:
             self._window.notice.say(f"My drawings stay as they were: {sentence(problem)}", "error")
             return False
-        self._take(changed)
+        self._take(drawings)
         self._outdated = self._control.data is not None and holds_mine(self._control.data.spec)
         self._refresh_data()
+        return True
+
+    def _do(self, steps: Sequence[Step], text: str) -> bool:
+        """Take the steps, and make of them one that can be undone."""
+        if not self.change(steps):
+            return False
+        self._parts.document.undo_stack.push(_Change(self, tuple(steps), text))
         return True
 
     def open_page(self) -> None:
@@ -142,6 +161,14 @@ class TeachJourney(QObject):
         self._data.set_my_drawings(len(drawings))
         self._page.set_drawings(drawings.dataset() if len(drawings) else None)
         self._window.teach_panel.set_classes(my_drawings.merged(self._known(), drawings.class_names))
+        self._look_up()
+
+    def _look_up(self) -> None:
+        """Find out whether what is on the canvas is kept."""
+        picture = self._parts.document.content.picture
+        drawn = len(self._drawings) > 0 and picture != Drawing()
+        self._kept = self._drawings.class_of(image_to_keep(picture)) if drawn else None
+        self._show()
 
     def _refresh_data(self) -> None:
         """Read data that holds drawings once more, when no run uses it."""
@@ -151,12 +178,11 @@ class TeachJourney(QObject):
             if holds_mine(data.spec) and len(self._drawings):
                 self._data.load(data.spec)
 
-    def _push(self, change: QUndoCommand) -> None:
-        self._parts.document.undo_stack.push(change)
-
-    def _say_kept(self, name: str) -> None:
+    def _say_kept(self, name: str, before: str | None) -> None:
         count = len(self._drawings)
         text = f"Kept as {name}: {count} drawing{'s' if count > 1 else ''} of yours."
+        if before is not None:
+            text = f"Kept as {name} now, no more as {before}."
         if name not in self._known():
             text += (
                 f" {name} is new to this network: choose the data with my drawings, "
@@ -189,15 +215,18 @@ class TeachJourney(QObject):
         """Name the answer on the button; called with each pen move, so only what is new is set."""
         answer, known = self._answer(), self._known()
         drawn = self._parts.document.content.picture != Drawing()
-        if (answer, drawn, known) == self._shown:
+        if (answer, drawn, known, self._kept) == self._shown:
             return
-        self._shown = (answer, drawn, known)
-        actions = self._window.actions_
-        short = "" if answer is None else answer if len(answer) <= _SHORT else f"{answer[: _SHORT - 1]}…"
-        actions.keep_drawing.setText(f"&Keep as {short}".replace("& ", "&& ") if short else "&Keep")
+        self._shown = (answer, drawn, known, self._kept)
+        actions, panel = self._window.actions_, self._window.prediction_panel
+        done = answer is not None and answer == self._kept
+        actions.keep_drawing.setText(_button_text(answer, done))
         set_tip(actions.keep_drawing, f"The answer {answer or ''} is right: keep the drawing in My drawings")
-        actions.keep_drawing.setEnabled(drawn and answer is not None)
+        actions.keep_drawing.setEnabled(drawn and answer is not None and not done)
         actions.correct_drawing.setEnabled(drawn)
+        panel.set_teaching(
+            drawn and answer is not None, known.index(self._kept) if self._kept in known else -1
+        )
         self._window.teach_panel.set_classes(my_drawings.merged(known, self._drawings.class_names))
 
     def _open_menu(self, place: QPoint) -> None:
@@ -225,28 +254,28 @@ class TeachJourney(QObject):
 
 
 class _Change(QUndoCommand):
-    """A drawing that was kept or taken out, already done when this is made."""
+    """Steps in the collection, already taken when this is made."""
 
-    def __init__(
-        self,
-        journey: TeachJourney,
-        image: NDArray[np.uint8],
-        name: str,
-        add: bool,
-        position: int | None = None,
-    ) -> None:
-        super().__init__("keeping of a drawing" if add else "removal of a drawing")
-        self._journey, self._image, self._name = journey, image, name
-        self._add, self._position = add, position
+    def __init__(self, journey: TeachJourney, steps: tuple[Step, ...], text: str) -> None:
+        super().__init__(text)
+        self._journey, self._steps = journey, steps
         self._done = True
 
     def redo(self) -> None:
         if not self._done:
-            self._journey.change(self._image, self._name, self._add, self._position)
+            self._journey.change(self._steps)
         self._done = False
 
     def undo(self) -> None:
-        self._journey.change(self._image, self._name, not self._add, self._position)
+        self._journey.change([step.back() for step in reversed(self._steps)])
+
+
+def _button_text(answer: str | None, done: bool) -> str:
+    """What the button that keeps a drawing as what was answered says."""
+    if answer is None:
+        return "&Keep"
+    short = (answer if len(answer) <= _SHORT else f"{answer[: _SHORT - 1]}…").replace("&", "&&")
+    return f"Kept as {short}" if done else f"&Keep as {short}"
 
 
 def image_to_keep(picture: Drawing | Picture) -> NDArray[np.uint8]:

@@ -4,13 +4,28 @@ from __future__ import annotations
 
 import numpy as np
 from PySide6.QtCore import QEvent, QPoint, QRect, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QFontMetrics, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtGui import (
+    QFocusEvent,
+    QFontMetrics,
+    QInputDevice,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+)
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from playground.theme import LIGHT, SPACING, THIN_SPACE, Theme, font
 
 _ROW, _LOW_ROW = 20, 14  # px, height of a row; as low as this where not all classes fit
 _ALL_IN_ORDER = 16  # up to so many classes keep their order; more are listed most probable first
+_KEPT = "✓ kept"
+_LOOK = "Click a class, or walk with the arrow keys and press Enter, to see it everywhere"
+_LOOK_OR_TEACH = (
+    "Click a class to see it everywhere, or its button to keep the drawing as that class.\n"
+    "Keys: arrows walk, Enter is the button, Space shows the class."
+)
 
 
 def format_percent(probability: float) -> str:
@@ -18,16 +33,28 @@ def format_percent(probability: float) -> str:
     return f"{100 * probability:.1f}{THIN_SPACE}%"
 
 
+def it_is(name: str) -> str:
+    """Return what a person says of a drawing: "It is a 4", "It is an 8"; of other names "It is this"."""
+    if len(name) > 1 or not name.isalnum():
+        return "It is this"
+    return f"It is {'an' if name in '8AEFHILMNORSX' else 'a'} {name}"
+
+
 class ClassBars(QWidget):
-    """The rows: name, bar, percent."""
+    """The rows: name, bar, percent; where there is something to teach, a button in the row pointed at.
+
+    `class_selected` asks to look at a class, `class_taught` says that the drawing is one of it.
+    """
 
     class_selected = Signal(int)
+    class_taught = Signal(int)
     current_moved = Signal(int)
 
     def __init__(self) -> None:
         super().__init__()
         self.setAccessibleName("Probability of each class")
-        self.setToolTip("Click a class, or walk with the arrow keys and press Enter, to see it everywhere")
+        self.setToolTip(_LOOK)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMouseTracking(True)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
@@ -37,6 +64,10 @@ class ClassBars(QWidget):
         self._order: list[int] = []
         self._current = 0
         self._hovered = -1
+        self._on_button = False  # the pointer is on the button of the hovered row
+        self._pressed = -1  # the row whose button is held down
+        self._teachable = False
+        self._kept = -1  # the class the drawing is kept as
         self._stressed = True
         self._room = 0
         self.row_height = _ROW
@@ -61,6 +92,14 @@ class ClassBars(QWidget):
         self._describe()
         self.update()
 
+    def set_teaching(self, possible: bool, kept: int = -1) -> None:
+        """Offer to say which class the drawing is; `kept` is the one it is kept as, -1: none so far."""
+        if (possible, kept) != (self._teachable, self._kept):
+            self._teachable, self._kept = possible, kept
+            self.setToolTip(_LOOK_OR_TEACH if possible else _LOOK)
+            self._describe()
+            self.update()
+
     def set_room(self, height: int) -> None:
         """Make the rows lower where that lets all of them fit into this height."""
         self._room = height
@@ -78,26 +117,61 @@ class ClassBars(QWidget):
         row = position.y() // self.row_height
         return row if 0 <= row < len(self._order) else -1
 
+    def button_rect(self, row: int) -> QRect:
+        """Return where the button of a row is, in px; empty where there is nothing to teach."""
+        if not self._teachable or not 0 <= row < len(self._order) or self._order[row] == self._kept:
+            return QRect()
+        track = self._track(row)
+        wide = (
+            QFontMetrics(font("small")).horizontalAdvance(it_is(self._names[self._order[row]])) + 2 * SPACING
+        )
+        wide = min(wide, int(track.width()))
+        high = min(self.row_height, 18)
+        top = row * self.row_height + (self.row_height - high) // 2
+        return QRect(round(track.right()) - wide, top, wide, high)
+
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Mark the row under the pointer."""
-        self._hovered = self._row_at(event.position().toPoint())
-        self.update()
+        """Mark the row under the pointer; a finger marks one when it comes down."""
+        if not _by_finger(event):
+            self._point_at(event.position().toPoint())
+
+    def _point_at(self, position: QPoint) -> None:
+        row = self._row_at(position)
+        on_button = self.button_rect(row).contains(position)
+        if (row, on_button) != (self._hovered, self._on_button):
+            self._hovered, self._on_button = row, on_button
+            self.update()
 
     def leaveEvent(self, event: QEvent) -> None:
         """Mark no row."""
-        self._hovered = -1
+        self._hovered, self._on_button = -1, False
         self.update()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Choose the class of the row."""
-        row = self._row_at(event.position().toPoint())
-        if row >= 0 and event.button() == Qt.MouseButton.LeftButton:
-            self._current = row
+        """Choose the class of the row, or take hold of its button."""
+        position = event.position().toPoint()
+        row = self._row_at(position)
+        if row < 0 or event.button() != Qt.MouseButton.LeftButton:
+            return
+        seen = row == self._hovered or not _by_finger(event)  # a finger's first touch shows the button
+        self._current = row
+        self._point_at(position)
+        if self._on_button:
+            self._pressed = row if seen else -1
+        else:
             self.class_selected.emit(self._order[row])
-            self.update()
+        self._describe()
+        self.update()
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """The drawing is of the class whose button was clicked."""
+        row, self._pressed = self._pressed, -1
+        if row >= 0 and self.button_rect(row).contains(event.position().toPoint()):
+            self.class_taught.emit(self._order[row])
+        self.update()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Arrows walk the rows, Enter chooses one."""
+        """Arrows walk the rows; Space chooses one; so does Enter, unless the row has a button: then that."""
         steps = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1}
         key = Qt.Key(event.key())
         if key in steps and self._order:
@@ -105,10 +179,17 @@ class ClassBars(QWidget):
             self._describe()
             self.current_moved.emit(self._current)
             self.update()
+        elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and not self.button_rect(self._current).isEmpty():
+            self.class_taught.emit(self._order[self._current])
         elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space) and self._order:
             self.class_selected.emit(self._order[self._current])
         else:
             super().keyPressEvent(event)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """Show the button of the row the keyboard is on."""
+        super().focusInEvent(event)
+        self.update()
 
     def _describe(self) -> None:
         """Tell screen readers the row the keyboard is on."""
@@ -116,27 +197,47 @@ class ClassBars(QWidget):
             self.setAccessibleDescription("No probabilities yet")
             return
         index = self._order[self._current]
-        self.setAccessibleDescription(f"{self._names[index]}: {format_percent(self._probabilities[index])}")
+        text = f"{self._names[index]}: {format_percent(self._probabilities[index])}"
+        if index == self._kept:
+            text += ". The drawing is kept as this"
+        elif self._teachable:
+            text += ". Enter keeps the drawing as this"
+        self.setAccessibleDescription(text)
 
-    def paintEvent(self, event: QPaintEvent) -> None:
-        """Only the rows in sight."""
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    def _columns(self) -> tuple[int, int]:
+        """Return how wide the names and the percentages are, px."""
         metrics = QFontMetrics(font("strong"))
         widest = max((metrics.horizontalAdvance(name) for name in self._names), default=0)
         name_width = min(widest, self.width() * 2 // 5) + SPACING
-        percent_width = metrics.horizontalAdvance(format_percent(1.0)) + SPACING
-        visible = event.rect()
+        return name_width, metrics.horizontalAdvance(format_percent(1.0)) + SPACING
+
+    def _track(self, row: int, columns: tuple[int, int] | None = None) -> QRectF:
+        """Return the place of a row's bar at its full length."""
+        name_width, percent_width = columns or self._columns()
+        high = self.row_height
+        width = self.width() - name_width - percent_width - 8
+        return QRectF(name_width + 4, row * high + high // 4, width, high - 2 * (high // 4))
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Only the rows in sight, then the button."""
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        columns, visible = self._columns(), event.rect()
         winner = int(np.argmax(self._probabilities)) if self._probabilities and self._stressed else -1
         first, last = visible.top() // self.row_height, visible.bottom() // self.row_height + 1
         for row in range(first, min(len(self._order), last)):
             index = self._order[row]
-            self._paint_row(painter, row, index, index == winner, name_width, percent_width)
+            self._paint_row(painter, row, index, index == winner, columns)
+            if index == self._kept:
+                self._paint_kept(painter, row)
+        pointed = self._hovered if self._hovered >= 0 else self._current if self.hasFocus() else -1
+        self._paint_button(painter, pointed)
 
     def _paint_row(
-        self, painter: QPainter, row: int, index: int, wins: bool, name_width: int, percent_width: int
+        self, painter: QPainter, row: int, index: int, wins: bool, columns: tuple[int, int]
     ) -> None:
         theme, high, top = self._theme, self.row_height, row * self.row_height
+        name_width, percent_width = columns
         whole = QRect(0, top, self.width(), high)
         painter.setPen(Qt.PenStyle.NoPen)
         if row == self._hovered:
@@ -149,12 +250,7 @@ class ClassBars(QWidget):
             self._names[index], Qt.TextElideMode.ElideRight, name_width - SPACING
         )
         painter.drawText(QRect(4, top, name_width, high), middle, label)
-        track = QRectF(
-            name_width + 4,
-            top + high // 4,
-            self.width() - name_width - percent_width - 8,
-            high - 2 * (high // 4),
-        )
+        track = self._track(row, columns)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(theme.color("grid"))
         painter.drawRoundedRect(track, 2, 2)
@@ -170,3 +266,32 @@ class ClassBars(QWidget):
             painter.setPen(theme.color("accent"))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRoundedRect(QRectF(whole).adjusted(0.5, 0.5, -0.5, -0.5), 3, 3)
+
+    def _paint_button(self, painter: QPainter, row: int) -> None:
+        """What a click on the right of this row would say."""
+        place = self.button_rect(row)
+        if place.isEmpty():
+            return
+        held = self._on_button and row == self._hovered
+        painter.setFont(font("small"))
+        painter.setPen(QPen(self._theme.color("accent"), 1))
+        painter.setBrush(self._theme.color("accent" if held else "panel"))
+        painter.drawRoundedRect(QRectF(place).adjusted(0.5, 0.5, -0.5, -0.5), 4, 4)
+        painter.setPen(self._theme.color("on_accent" if held else "accent"))
+        painter.drawText(place, Qt.AlignmentFlag.AlignCenter, it_is(self._names[self._order[row]]))
+
+    def _paint_kept(self, painter: QPainter, row: int) -> None:
+        """Say in a row that the drawing is kept as its class."""
+        track = self._track(row)
+        painter.setFont(font("small"))
+        wide = painter.fontMetrics().horizontalAdvance(_KEPT) + SPACING
+        place = QRectF(track.right() - wide, row * self.row_height + 1, wide, self.row_height - 2)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(self._theme.color("panel"))
+        painter.drawRoundedRect(place, 3, 3)
+        painter.setPen(self._theme.color("good"))
+        painter.drawText(place, Qt.AlignmentFlag.AlignCenter, _KEPT)
+
+
+def _by_finger(event: QMouseEvent) -> bool:
+    return event.device().type() == QInputDevice.DeviceType.TouchScreen

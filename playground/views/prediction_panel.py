@@ -25,6 +25,7 @@ class PredictionPanel(QWidget):
     """
 
     class_selected = Signal(int)
+    class_taught = Signal(int)  # the drawing is one of this class, says the person
 
     def __init__(self, parent: QWidget | None = None, lead: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -38,6 +39,7 @@ class PredictionPanel(QWidget):
         self._sureness.setProperty("role", "muted")
         self._bars = ClassBars()
         self._bars.class_selected.connect(self.class_selected)
+        self._bars.class_taught.connect(self.class_taught)
         scroll = QScrollArea()
         scroll.setWidget(self._bars)
         scroll.setWidgetResizable(True)
@@ -80,6 +82,10 @@ class PredictionPanel(QWidget):
     def set_theme(self, theme: Theme) -> None:
         """Paint in the colours of a theme."""
         self._bars.set_theme(theme)
+
+    def set_teaching(self, possible: bool, kept: int = -1) -> None:
+        """Offer in each row to keep the drawing as its class; `kept` is the one it is kept as, -1: none."""
+        self._bars.set_teaching(possible, kept)
 
     def set_prediction(
         self,

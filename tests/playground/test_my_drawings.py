@@ -8,7 +8,7 @@ import pytest
 import cnn_core as cnn
 from playground import my_drawings
 from playground.images import read_image
-from playground.my_drawings import EMPTY, MyDrawings
+from playground.my_drawings import EMPTY, MyDrawings, Step
 
 
 def drawing(value: int) -> np.ndarray:
@@ -41,6 +41,20 @@ def test_a_drawing_comes_back_where_it_was(few: MyDrawings) -> None:
     again = few.without(drawing(2), "star").with_drawing(drawing(2), "star", 1)
     assert again.names == few.names
     assert np.array_equal(again.images, few.images)
+
+
+def test_a_step_is_undone_by_its_way_back_place_included(few: MyDrawings) -> None:
+    for step in (Step(drawing(5), "moon"), Step(drawing(2), "star", add=False, position=1)):
+        changed = step.taken(few)
+        assert changed.names != few.names
+        assert step.back().taken(changed).names == few.names
+
+
+def test_a_drawing_is_found_with_the_class_it_is_kept_as(few: MyDrawings) -> None:
+    assert few.class_of(drawing(2)) == "star"
+    assert few.class_of(drawing(9)) is None
+    assert few.with_drawing(drawing(2), "moon").class_of(drawing(2)) == "moon"
+    assert EMPTY.class_of(drawing(1)) is None
 
 
 def test_known_classes_keep_their_numbers_and_new_ones_follow(few: MyDrawings) -> None:

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QContextMenuEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QInputDialog, QLineEdit
+from PySide6.QtWidgets import QApplication, QInputDialog, QLineEdit, QToolButton
 from pytestqt.qtbot import QtBot
 
 import cnn_core as cnn
@@ -17,9 +17,12 @@ from playground.data import AND_MINE, MINE
 from playground.drawing import Drawing, Stroke
 from playground.journeys.teach import TeachJourney
 from playground.main_window import MainWindow
+from playground.views.class_bars import ClassBars
 from playground.views.my_drawings_dialog import MyDrawingsDialog
 
 SEVEN = Drawing((Stroke(((0.3, 0.25), (0.7, 0.25), (0.45, 0.8))),))
+FLAT = Drawing((Stroke(((0.2, 0.3), (0.8, 0.3), (0.3, 0.7))),))  # other sevens
+STEEP = Drawing((Stroke(((0.35, 0.2), (0.6, 0.2), (0.5, 0.9))),))
 
 
 @pytest.fixture(autouse=True)
@@ -30,9 +33,9 @@ def collection(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path
     yield path
 
 
-def draw(window: MainWindow, qtbot: QtBot) -> int:
+def draw(window: MainWindow, qtbot: QtBot, drawing: Drawing = SEVEN) -> int:
     """A seven on the canvas; the class that is answered."""
-    window.parts.document.show_picture(SEVEN, "stroke")
+    window.parts.document.show_picture(drawing, "stroke")
     qtbot.waitUntil(lambda: window.prediction_panel.predictedClass >= 0, timeout=10_000)
     return int(window.prediction_panel.predictedClass)
 
@@ -64,15 +67,102 @@ def test_one_click_keeps_the_drawing_as_what_was_answered(
     assert "1 drawing of yours" in window.notice.text
 
 
-def test_a_wrong_answer_is_corrected_and_taken_back(
+def bars(window: MainWindow) -> ClassBars:
+    found = window.prediction_panel.findChild(ClassBars)
+    assert found is not None
+    return found
+
+
+def say(window: MainWindow, row: int) -> None:
+    """Click the button in a row of the answer."""
+    place = bars(window).button_rect(row)
+    QTest.mouseMove(bars(window), place.center())
+    QTest.mouseClick(bars(window), Qt.MouseButton.LeftButton, pos=place.center())
+
+
+def test_one_click_in_the_row_of_a_class_corrects_a_wrong_answer_and_one_takes_it_back(
+    window: MainWindow, qtbot: QtBot, collection: Path
+) -> None:
+    answer = draw(window, qtbot)
+    right = (answer + 3) % 10
+    place = window.parts.selection.place
+    say(window, right)
+    assert my_drawings.read(collection).names == (str(right),)
+    assert f"Kept as {right}" in window.notice.text
+    assert window.parts.selection.place == place  # nothing else was selected
+    undo = next(b for b in window.notice.findChildren(QToolButton) if b.defaultAction())
+    assert undo.text() == f"Undo keeping as {right}"
+    QTest.mouseClick(undo, Qt.MouseButton.LeftButton)
+    assert not collection.exists()
+
+
+def test_a_drawing_corrected_twice_is_kept_once_and_undo_goes_back_one_step(
+    window: MainWindow, qtbot: QtBot, collection: Path
+) -> None:
+    draw(window, qtbot, FLAT)
+    say(window, 1)
+    draw(window, qtbot)
+    say(window, 3)
+    say(window, 4)
+    assert my_drawings.read(collection).names == ("1", "4")
+    assert window.notice.text == "Kept as 4 now, no more as 3."
+    window.actions_.undo.trigger()
+    assert my_drawings.read(collection).names == ("1", "3")
+    window.actions_.redo.trigger()
+    assert my_drawings.read(collection).names == ("1", "4")
+
+
+def test_what_is_kept_is_marked_and_not_kept_twice(
+    window: MainWindow, qtbot: QtBot, collection: Path
+) -> None:
+    answer = draw(window, qtbot)
+    say(window, answer)
+    assert bars(window).button_rect(answer).isEmpty()
+    assert not window.actions_.keep_drawing.isEnabled()
+    assert window.teach_panel.keep_button.text() == f"Kept as {answer}"
+    pick(window, str(answer))
+    assert len(my_drawings.read(collection)) == 1
+    draw(window, qtbot, FLAT)
+    assert not bars(window).button_rect(answer).isEmpty()
+    window.actions_.undo.trigger()
+    assert bars(window).button_rect(answer).isEmpty()  # the one that is kept is on the canvas again
+
+
+def test_enter_on_a_class_corrects_and_space_looks_at_it(
+    window: MainWindow, qtbot: QtBot, collection: Path
+) -> None:
+    draw(window, qtbot)
+    bars(window).setFocus()
+    for _ in range(4):
+        QTest.keyClick(bars(window), Qt.Key.Key_Down)
+    QTest.keyClick(bars(window), Qt.Key.Key_Space)
+    assert window.parts.selection.place.channel == 4
+    assert not collection.exists()
+    QTest.keyClick(bars(window), Qt.Key.Key_Return)
+    assert my_drawings.read(collection).names == ("4",)
+
+
+def test_a_row_beside_its_button_shows_the_class_everywhere(
+    window: MainWindow, qtbot: QtBot, collection: Path
+) -> None:
+    draw(window, qtbot)
+    at = QPoint(4, bars(window).button_rect(6).center().y())
+    QTest.mouseClick(bars(window), Qt.MouseButton.LeftButton, pos=at)
+    assert window.parts.selection.place.channel == 6
+    assert not collection.exists()
+
+
+def test_a_wrong_answer_is_corrected_in_the_menu_and_taken_back(
     window: MainWindow, qtbot: QtBot, collection: Path
 ) -> None:
     draw(window, qtbot)
     pick(window, "3")
+    draw(window, qtbot, FLAT)
     pick(window, "4")
     assert my_drawings.read(collection).names == ("3", "4")
     window.actions_.undo.trigger()
     assert my_drawings.read(collection).names == ("3",)
+    window.actions_.undo.trigger()  # the flat drawing goes
     window.actions_.undo.trigger()
     assert not collection.exists()
     window.actions_.redo.trigger()
@@ -90,6 +180,7 @@ def test_a_new_class_is_typed_in_and_said_to_need_a_fitting_network(
     QTest.keyClick(dialog, Qt.Key.Key_Return)
     assert my_drawings.read(collection).names == ("a star",)
     assert "Fit to the data" in window.notice.text
+    draw(window, qtbot, FLAT)
     pick(window, "a star")
     assert len(my_drawings.read(collection)) == 2
 
@@ -101,12 +192,14 @@ def test_kept_drawings_are_data_alone_and_mixed_in(window: MainWindow, qtbot: Qt
     assert box.findData(MINE) < 0
     draw(window, qtbot)
     pick(window, "7")
+    draw(window, qtbot, FLAT)
     pick(window, "7")
     assert box.itemText(box.findData(MINE)) == "My drawings (2)"
     window.training_panel.dataset_requested.emit(MINE)
     qtbot.waitUntil(lambda: window.control.data.spec == MINE, timeout=10_000)
     assert window.control.data.train.labels.tolist() == [7]
     assert window.control.reason_against() == ""
+    draw(window, qtbot, STEEP)
     pick(window, "7")
     qtbot.waitUntil(lambda: len(window.control.data.train) == 2, timeout=10_000)
     window.training_panel.dataset_requested.emit(base.spec + AND_MINE)
@@ -132,8 +225,8 @@ def test_fitting_lets_a_network_learn_a_new_class(window: MainWindow, qtbot: QtB
 def test_single_drawings_are_removed_on_their_page(
     window: MainWindow, qtbot: QtBot, collection: Path
 ) -> None:
-    draw(window, qtbot)
-    for name in ("1", "2", "3"):
+    for name, drawing in zip("123", (SEVEN, FLAT, STEEP), strict=True):
+        draw(window, qtbot, drawing)
         window.teach_panel.keep_requested.emit(name)
     window.actions_.my_drawings.trigger()
     page = window.findChild(MyDrawingsDialog)
@@ -161,11 +254,11 @@ def test_drawings_kept_by_another_window_meanwhile_stay(
     window.teach_panel.keep_requested.emit("1")
     other = my_drawings.read(collection).with_drawing(np.ones((28, 28, 1), np.uint8), "moon")
     my_drawings.write(collection, other)
+    draw(window, qtbot, FLAT)
     window.teach_panel.keep_requested.emit("2")
     assert my_drawings.read(collection).names == ("1", "moon", "2")
-    window.actions_.undo.trigger()
-    window.actions_.undo.trigger()
-    window.actions_.undo.trigger()
+    for _ in range(3):  # keeping, drawing, keeping
+        window.actions_.undo.trigger()
     assert my_drawings.read(collection).names == ("moon",)
 
 
@@ -177,6 +270,7 @@ def test_a_class_of_the_network_is_kept_by_its_name_however_long(
     window.parts.document.set_class_names((long, *"123456789"))
     window.teach_panel.keep_requested.emit(long)
     assert my_drawings.read(collection).names == (long,)
+    draw(window, qtbot, FLAT)
     window.teach_panel.keep_requested.emit("y" * 60)
     assert "40 characters" in window.notice.text
 

@@ -7,7 +7,8 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
-from playground.views.class_bars import ClassBars
+from playground.theme import LIGHT
+from playground.views.class_bars import ClassBars, it_is
 from playground.views.prediction_panel import PredictionPanel
 
 pytestmark = pytest.mark.qt_log_ignore("propagateSizeHints")  # the offscreen platform has no window manager
@@ -81,6 +82,90 @@ def test_arrows_walk_the_classes_and_enter_selects(panel: PredictionPanel) -> No
     assert bars.accessibleDescription().startswith("7: 91.0")
     QTest.keyClick(bars, Qt.Key.Key_Return)
     assert chosen == [7]
+
+
+def teaching(panel: PredictionPanel) -> tuple[ClassBars, list[int], list[int]]:
+    """The bars of a panel that can be taught, and what it asks for: looking at a class, teaching one."""
+    panel.set_prediction(seven(), DIGITS)
+    panel.set_teaching(True)
+    looked: list[int] = []
+    taught: list[int] = []
+    panel.class_selected.connect(looked.append)
+    panel.class_taught.connect(taught.append)
+    return panel.findChild(ClassBars), looked, taught
+
+
+def test_the_button_in_a_row_teaches_and_the_rest_of_it_selects(panel: PredictionPanel) -> None:
+    bars, looked, taught = teaching(panel)
+    button = bars.button_rect(4)
+    assert button.left() > bars.width() / 4
+    QTest.mouseClick(bars, Qt.MouseButton.LeftButton, pos=button.center())
+    assert (looked, taught) == ([], [4])
+    QTest.mouseClick(bars, Qt.MouseButton.LeftButton, pos=QPoint(5, button.center().y()))
+    assert (looked, taught) == ([4], [4])
+
+
+def test_a_press_that_slides_off_the_button_teaches_nothing(panel: PredictionPanel) -> None:
+    bars, looked, taught = teaching(panel)
+    QTest.mousePress(bars, Qt.MouseButton.LeftButton, pos=bars.button_rect(4).center())
+    QTest.mouseRelease(bars, Qt.MouseButton.LeftButton, pos=bars.button_rect(5).center())
+    assert (looked, taught) == ([], [])
+
+
+def test_a_finger_sees_the_button_before_it_presses_it(panel: PredictionPanel, qtbot: QtBot) -> None:
+    bars, _, taught = teaching(panel)
+    device = QTest.createTouchDevice()
+    for taps in (0, 1):
+        place = bars.button_rect(4).center()
+        QTest.touchEvent(bars, device).press(0, place, bars).commit()
+        QTest.touchEvent(bars, device).release(0, place, bars).commit()
+        qtbot.wait(1)
+        assert taught == [4] * taps
+
+
+def test_the_row_pointed_at_shows_its_button(panel: PredictionPanel) -> None:
+    bars, _, _ = teaching(panel)
+    button = bars.button_rect(4)
+
+    def accents() -> int:
+        image = bars.grab(button).toImage()
+        accent = LIGHT.color("accent").rgb()
+        return sum(image.pixel(x, y) == accent for x in range(button.width()) for y in range(button.height()))
+
+    without = accents()
+    QTest.mouseMove(bars, QPoint(3, button.center().y()))
+    outlined = accents()
+    QTest.mouseMove(bars, button.center())
+    assert without < outlined < accents()
+
+
+def test_nothing_is_taught_without_a_drawing_nor_what_is_kept_already(panel: PredictionPanel) -> None:
+    bars, looked, taught = teaching(panel)
+    panel.set_teaching(True, kept=4)
+    assert bars.button_rect(4).isEmpty()
+    assert not bars.button_rect(5).isEmpty()
+    panel.set_teaching(False)
+    bars.setFocus()
+    QTest.keyClick(bars, Qt.Key.Key_Return)
+    assert (looked, taught) == ([0], [])
+
+
+def test_enter_teaches_space_selects_and_both_are_said(panel: PredictionPanel) -> None:
+    bars, looked, taught = teaching(panel)
+    assert "Enter keeps the drawing as this" in bars.accessibleDescription()
+    QTest.keyClick(bars, Qt.Key.Key_Return)
+    QTest.keyClick(bars, Qt.Key.Key_Space)
+    assert (looked, taught) == ([0], [0])
+    assert "Enter" in bars.toolTip()
+    panel.set_teaching(True, kept=0)
+    assert "is kept as this" in bars.accessibleDescription()
+
+
+@pytest.mark.parametrize(
+    ("name", "said"), [("4", "It is a 4"), ("8", "It is an 8"), ("Shirt", "It is this"), ("?", "It is this")]
+)
+def test_the_button_says_what_it_is(name: str, said: str) -> None:
+    assert it_is(name) == said
 
 
 def test_of_many_classes_the_most_probable_comes_first(panel: PredictionPanel) -> None:
