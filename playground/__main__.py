@@ -82,9 +82,10 @@ def _window(options: argparse.Namespace) -> int:
 def _open(file: Path | None, data: str | None) -> int:
     """Show the window, with the network in `file` if one is given, until it is closed."""
     from playground import app
+    from playground.data import lasting
 
     application = app.create_application(sys.argv)
-    window = app.create_window(file, data)
+    window = app.create_window(file, data and lasting(data))
     # Taken at the next turn of one of the window's timers; it asks about unsaved changes as a click would.
     signal.signal(signal.SIGINT, lambda *_: window.close())
     return int(application.exec())

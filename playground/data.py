@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -14,16 +15,16 @@ from cnn_core.datasets.catalog import CATALOG
 from cnn_core.datasets.resizing import fit
 from cnn_core.errors import DatasetError
 from playground import importing, my_drawings
-from playground.images import read_image
+from playground.importing import read_image
 from playground.my_drawings import MyDrawings
 
 HELD_OUT = 6  # one image in six is kept for validation, as 10,000 of MNIST's 60,000 customarily are
 BUILT_IN = "digits"
 MINE = "my-drawings"
 AND_MINE = f" + {MINE}"  # ends the name of data into which the person's drawings are mixed
-SHARE = (
-    10  # mixed in, drawings are repeated until one image in ten is one of them: a few would not be noticed,
-)
+_AND_MINE = re.compile(rf"\s*\+\s*{MINE}$")  # as people write it
+# Mixed in, drawings are repeated until one image in ten is one of them: a few would not be noticed.
+SHARE = 10
 MOST_COPIES = 100  # ... but none more often than this
 NAMED = {BUILT_IN: "Built-in digits", **{name: remote.title for name, remote in CATALOG.items()}}
 
@@ -48,10 +49,10 @@ class Data:
 
 def name_of(spec: str) -> str:
     """What people call a data choice: its title, or the folder's or file's name."""
-    if spec.endswith(AND_MINE):
-        return f"{name_of(base_of(spec))} + my drawings"
     if spec == MINE:
         return my_drawings.TITLE
+    if holds_mine(spec):
+        return f"{name_of(base_of(spec))} + my drawings"
     if spec in NAMED:
         return NAMED[spec]
     if imported := importing.parse(spec):
@@ -61,12 +62,26 @@ def name_of(spec: str) -> str:
 
 def base_of(spec: str) -> str:
     """The data choice without the person's drawings mixed in."""
-    return spec.removesuffix(AND_MINE)
+    return _AND_MINE.sub("", spec)
 
 
 def holds_mine(spec: str) -> bool:
     """Whether the person's drawings are all or part of a data choice."""
-    return spec == MINE or spec.endswith(AND_MINE)
+    return spec == MINE or _AND_MINE.search(spec) is not None
+
+
+def lasting(spec: str) -> str:
+    """The data choice as it is kept: paths made absolute, so that it means the same from any folder."""
+    if spec == MINE or spec in NAMED:
+        return spec
+    if holds_mine(spec):
+        return lasting(base_of(spec)) + AND_MINE
+    if imported := importing.parse(spec):
+        path, choice = imported
+        return choice.spec(path.expanduser().resolve())
+    parts = [spec] if Path(spec).expanduser().exists() else spec.split(",")
+    paths = [Path(part.strip()).expanduser() for part in parts]
+    return ",".join(str(path.resolve()) for path in paths) if all(p.exists() for p in paths) else spec
 
 
 def read(
@@ -74,84 +89,135 @@ def read(
     progress: datasets.Progress | None = None,
     known: Sequence[str] = (),
     base: Data | None = None,
+    held_out: int | None = None,
 ) -> Data:
     """The data `spec` stands for, split in two. Raises DatasetError or OSError.
 
     `known` are the classes of the network: its numbers for them are kept where only drawings are read.
-    `base` is data read before, used where it is what is wanted or what drawings are mixed into.
+    `base` is data read before, used where it is what is wanted or what drawings are mixed into. `held_out`
+    images are kept back rather than the usual share; 0 for none.
     """
     if base is not None and base.spec == spec:
         return base
     if spec == MINE:
-        return alone(my_drawings.read(my_drawings.location()), known)
-    if spec.endswith(AND_MINE):
-        drawings = my_drawings.read(my_drawings.location())
-        return mixed(read(base_of(spec), progress, base=base), drawings)
+        return alone(_my_drawings(), known, held_out)
+    if holds_mine(spec):
+        drawings = _my_drawings()
+        return mixed(read(base_of(spec), progress, base=base, held_out=held_out), drawings)
     if imported := importing.parse(spec):
-        return _imported(spec, *imported, progress)
+        return _imported(spec, *imported, progress, held_out)
     train = datasets.open(spec, "train", progress, read_image)
-    if spec == BUILT_IN:
+    if spec == BUILT_IN and held_out is None:
         return Data(spec, train, datasets.open(spec, "test", progress))
-    return split(spec, train)
+    return split(spec, train, held_out)
 
 
-def _imported(spec: str, path: Path, choice: importing.Choice, progress: datasets.Progress | None) -> Data:
+def whole(
+    spec: str, part: str = "train", progress: datasets.Progress | None = None, known: Sequence[str] = ()
+) -> datasets.Dataset:
+    """All images of the "train" or "test" part of a data choice, none repeated. Raises as `read` does."""
+    if holds_mine(spec) and part != "train":
+        raise DatasetError(f"{name_of(spec)}: has no test images of its own; those held out can be taken")
+    if spec == MINE:
+        return _my_drawings().dataset(known)
+    if holds_mine(spec):
+        own = _my_drawings().dataset()
+        return _joined(whole(base_of(spec), part, progress), own)
+    if imported := importing.parse(spec):
+        return importing.gather(*imported, progress, part).dataset
+    return datasets.open(spec, part, progress, read_image)
+
+
+def _imported(
+    spec: str,
+    path: Path,
+    choice: importing.Choice,
+    progress: datasets.Progress | None,
+    held_out: int | None,
+) -> Data:
     """A person's own images, made into data as they chose."""
     made = importing.gather(path, choice, progress)
-    data = split(spec, made.dataset, round(len(made.dataset) * choice.held_out / 100))
-    return replace(data, problems=tuple(str(problem) for problem in made.problems))
+    count = len(made.dataset)
+    if held_out is None and count > 1:
+        held_out = min(max(1, round(count * choice.held_out / 100)), count - 1)
+    data = split(spec, made.dataset, held_out)
+    return Data(spec, data.train, data.validation, tuple(str(problem) for problem in made.problems))
 
 
-def split(spec: str, whole: datasets.Dataset, held_out: int | None = None) -> Data:
+def split(spec: str, dataset: datasets.Dataset, held_out: int | None = None) -> Data:
     """A data set split in two, one image in six or `held_out` kept back. Raises DatasetError."""
-    if len(whole) < 2:
-        raise DatasetError(f"{name_of(spec)} holds {len(whole)} images; training needs at least 2")
-    count = len(whole) // HELD_OUT if held_out is None else held_out
+    count = len(dataset)
+    if held_out is None:
+        if count < 2:
+            raise DatasetError(f"{name_of(spec)} holds {count} images; it needs at least 2, to hold one back")
+        held_out = max(1, count // HELD_OUT)
+    if held_out >= count:
+        raise DatasetError(
+            f"{held_out:,} images held out leave nothing of {count:,} to train on; hold fewer out"
+        )
     # A file sorted by class must not lose its last classes to the images held out.
-    in_order = bool(np.all(np.diff(whole.labels) >= 0))
-    generator = np.random.default_rng(0) if in_order else None
-    return Data(spec, *whole.split(min(max(1, count), len(whole) - 1), generator))
+    in_order = bool(np.all(np.diff(dataset.labels) >= 0))
+    return Data(spec, *dataset.split(held_out, np.random.default_rng(0) if in_order else None))
 
 
-def alone(drawings: MyDrawings, known: Sequence[str] = ()) -> Data:
-    """The person's drawings as data: every sixth is held out, the last one while there are fewer."""
-    whole = drawings.dataset(known)
-    if len(whole) < 2:
+def alone(drawings: MyDrawings, known: Sequence[str] = (), held_out: int | None = None) -> Data:
+    """The person's drawings as data: every sixth is held out, the last one while there are fewer.
+
+    Or the last `held_out` of them.
+    """
+    own = drawings.dataset(known)
+    if held_out is not None:
+        return split(MINE, own, held_out)
+    if len(own) < 2:
         raise DatasetError("one drawing of yours is not enough to train on; keep at least 2")
-    held = _held_out(len(whole))
+    held = _held_out(len(own))
     if not held.any():
         held[-1] = True
-    return Data(MINE, whole.subset(~held), whole.subset(held))
+    return Data(MINE, own.subset(~held), own.subset(held))
 
 
 def mixed(base: Data, drawings: MyDrawings) -> Data:
     """`base` with the drawings among it, in its image shape, their classes added by name to its classes.
 
-    The drawings to train on are repeated until they are one image in ten; those held out are not.
+    The drawings to train on are repeated until they are one image in ten; those held out are not. None are
+    held out where nothing of `base` is.
     """
     own = drawings.dataset()
-    shape = base.train.image_shape
-    names = my_drawings.merged(base.train.class_names, own.class_names)
-    number = np.array([names.index(name) for name in own.class_names])
-    images = np.stack([fit(image, shape) for image in own.images])
-    own = datasets.Dataset(images, number[own.labels], names, own.source)
-    held = _held_out(len(own))
+    held = _held_out(len(own)) & bool(len(base.validation))
     mine = own.subset(~held)
     copies = min(max(len(base.train) // (SHARE * len(mine)), 1), MOST_COPIES)
-    train = datasets.join([_renamed(base.train, names), *[mine] * copies])
-    title = f"{base.train.source} + {own.source}"
-    train = datasets.Dataset(train.images, train.labels, names, title)
     return Data(
-        base.spec + AND_MINE, train, datasets.join([own.subset(held), _renamed(base.validation, names)])
+        base.spec + AND_MINE,
+        _joined(base.train, datasets.join([mine] * copies)),
+        _joined(base.validation, own.subset(held)),
+        base.problems,
     )
+
+
+def by_name(dataset: datasets.Dataset, names: Sequence[str]) -> datasets.Dataset:
+    """The data set with its classes numbered as they stand in `names`, which holds all of them."""
+    number = np.array([names.index(name) for name in dataset.class_names])
+    return datasets.Dataset(dataset.images, number[dataset.labels], tuple(names), dataset.source)
+
+
+def _joined(first: datasets.Dataset, own: datasets.Dataset) -> datasets.Dataset:
+    """Drawings after other images, in their shape, with the classes of both."""
+    names = my_drawings.merged(first.class_names, own.class_names)
+    shape = first.image_shape
+    images = np.array([fit(image, shape) for image in own.images], np.uint8).reshape(-1, *shape)
+    fitted = datasets.Dataset(images, own.labels, own.class_names, my_drawings.TITLE)
+    joined = datasets.join([by_name(first, names), by_name(fitted, names)])
+    return datasets.Dataset(joined.images, joined.labels, names, f"{first.source} + {my_drawings.TITLE}")
+
+
+def _my_drawings() -> MyDrawings:
+    """What the person drew; raises DatasetError where there is nothing, before other images are read."""
+    drawings = my_drawings.read(my_drawings.location())
+    drawings.dataset()
+    return drawings
 
 
 def _held_out(count: int) -> NDArray[np.bool_]:
     """Which drawings are kept back: the same ones however many follow."""
     held: NDArray[np.bool_] = np.arange(count) % HELD_OUT == HELD_OUT - 1
     return held
-
-
-def _renamed(dataset: datasets.Dataset, names: tuple[str, ...]) -> datasets.Dataset:
-    """The data set with further classes after its own."""
-    return datasets.Dataset(dataset.images, dataset.labels, names, dataset.source)

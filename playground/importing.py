@@ -19,7 +19,6 @@ from cnn_core.datasets.images import ImageFile
 from cnn_core.datasets.progress import report as tell
 from cnn_core.datasets.resizing import ASPECTS, Aspect, check_picture, fit
 from cnn_core.errors import DatasetError
-from playground.images import read_image
 
 Image = NDArray[np.uint8]
 Shape = tuple[int, int, int]
@@ -107,18 +106,37 @@ def survey(path: Path, progress: datasets.Progress | None = None) -> Survey:
     return Survey(path, found.class_counts, tuple(problems), dict(sizes), tuple(samples), proposed)
 
 
-def gather(path: Path, choice: Choice, progress: datasets.Progress | None = None) -> datasets.Import:
-    """Read all images as `choice` says. Raises DatasetError, Cancelled when `progress` answers False."""
+def propose(path: Path, progress: datasets.Progress | None = None) -> Shape:
+    """A shape that suits the images of a folder or zip file. Raises as `survey` does."""
     with _found(path, progress) as found:
+        return datasets.propose_shape(found, progress)
+
+
+def gather(
+    path: Path, choice: Choice, progress: datasets.Progress | None = None, part: str = "train"
+) -> datasets.Import:
+    """Read all images as `choice` says, those in the folder train or test where there are these.
+
+    Raises DatasetError, Cancelled when `progress` answers False.
+    """
+    with _found(path, progress, part) as found:
         return datasets.collect(found, choice.shape, choice.aspect, progress)
 
 
+def read_image(source: Path | bytes) -> Image:
+    """Read an image file. Qt is needed for that alone, so nothing else asks for it or for its libraries."""
+    from playground import images
+
+    return images.read_image(source)
+
+
 @contextmanager
-def _found(path: Path, progress: datasets.Progress | None) -> Iterator[Found]:
+def _found(path: Path, progress: datasets.Progress | None, part: str = "train") -> Iterator[Found]:
+    path = path.expanduser()
     if path.is_dir():
-        yield datasets.find_folder(path, read_image, progress=progress)
+        yield datasets.find_folder(path, read_image, part, progress)
     else:
-        with datasets.find_zip(path, read_image) as found:
+        with datasets.find_zip(path, read_image, part) as found:
             yield found
 
 

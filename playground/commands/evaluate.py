@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 
 import cnn_core as cnn
-from playground.commands import inputs
+from playground.commands import inputs, own_images
 from playground.commands.output import percent, printable, write_json
+from playground.commands.settings import UsageError
 
 _DESCRIPTION = """\
 Evaluate a saved network: loss, accuracy, precision and recall of each class, and what is taken for what.
@@ -25,9 +26,13 @@ _NAME_WIDTH = 20
 
 def run(arguments: Sequence[str]) -> int:
     """Print the evaluation and return 0."""
-    options = _parser().parse_args(arguments)
+    parser = _parser()
+    options = parser.parse_args(arguments)
     checkpoint = cnn.checkpoint.load(options.model)
-    dataset = _dataset(checkpoint, options)
+    try:
+        dataset = _dataset(checkpoint, options)
+    except UsageError as error:
+        parser.error(str(error))
     inputs.note_other_classes(checkpoint, dataset)
     evaluation = checkpoint.network.evaluate(dataset, options.threads)
     names = inputs.class_names(checkpoint)
@@ -48,21 +53,26 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--data", metavar="SPEC", help=f"{inputs.DATA_HELP} [what the file was trained on]")
     which = parser.add_mutually_exclusive_group()
     which.add_argument(
-        "--hold-out", type=inputs.whole(1, 10**9), metavar="N", help="the images train holds out"
+        "--hold-out", type=inputs.whole_number(1, 10**9), metavar="N", help="the images train holds out"
     )
     which.add_argument("--split", choices=("train", "test"), help="all images of that part of the data set")
+    own_images.add_options(parser)
     parser.add_argument(
-        "--threads", type=inputs.whole(1, inputs.MOST_THREADS), metavar="N", help="[one per core]"
+        "--threads", type=inputs.whole_number(1, inputs.MOST_THREADS), metavar="N", help="[one per core]"
     )
     parser.add_argument("--json", action="store_true", help="write one JSON object")
     return parser
 
 
 def _dataset(checkpoint: cnn.Checkpoint, options: argparse.Namespace) -> cnn.Dataset:
+    """The images to evaluate on, their classes numbered as the network's where these have the same names."""
+    wishes = own_images.from_options(options)
     if options.split:
-        return inputs.open_data(options.data or inputs.remembered_data(checkpoint), options.split)
-    chosen = inputs.choose_recorded(checkpoint, options.data, None, options.hold_out)
-    return chosen.validation or chosen.train
+        dataset = inputs.whole(checkpoint, options.data, options.split, wishes)
+    else:
+        chosen = inputs.choose_recorded(checkpoint, options.data, None, options.hold_out, wishes)
+        dataset = chosen.validation or chosen.train
+    return inputs.renumbered(dataset, inputs.class_names(checkpoint))
 
 
 def _plain(

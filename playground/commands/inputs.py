@@ -6,23 +6,24 @@ import argparse
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, TypeVar
 
-import numpy as np
-from numpy.typing import NDArray
-
 import cnn_core as cnn
-from cnn_core.datasets.catalog import CATALOG
 from cnn_core.datasets.opening import ACCEPTED
+from playground import data, importing
+from playground.commands import own_images
 from playground.commands.output import Waiting, printable
+from playground.commands.own_images import Wishes
+from playground.data import BUILT_IN
 
-BUILT_IN = "digits"
-NAMES = (BUILT_IN, *CATALOG)
-HELD_OUT = 6  # one image in six is kept for validation unless told otherwise: 10,000 of MNIST's 60,000
 MOST_THREADS = 256
+_MOST_PROBLEMS = 5  # named, of the files left out
 
-DATA_HELP = f"the data set: {ACCEPTED}"
+DATA_HELP = (
+    f"the data set: {ACCEPTED}; {data.MINE} for the drawings kept in the window, "
+    f"'SPEC+{data.MINE}' for another data set with them among it"
+)
+_NO_WISHES = Wishes()
 
 
 @dataclass(frozen=True)
@@ -34,33 +35,61 @@ class Chosen:
     metadata: Mapping[str, Any]
 
 
-def choose(spec: str, validation: str | None = None, held_out: int | None = None) -> Chosen:
+def choose(
+    spec: str,
+    validation: str | None = None,
+    held_out: int | None = None,
+    wishes: Wishes = _NO_WISHES,
+    taken: tuple[int, ...] | None = None,
+    known: Sequence[str] = (),
+) -> Chosen:
     """Read the data set `spec` stands for, and the images to validate on.
 
     These are the data set `validation` (its test images where it is `spec` again), or the last `held_out`
     images. Where both are None, the built-in digits are validated on their test images, of any other data set
-    one image in six is held out.
+    one image in six is held out. Images of one's own are read as `wishes` say, else in the shape `taken` by
+    the network; `known` are its classes.
     """
     if validation is None and held_out is None and spec == BUILT_IN:
         validation = BUILT_IN
-    train = open_data(spec)
-    chosen: dict[str, Any] = {"class_names": list(train.class_names), "data": lasting(spec)}
+    same = validation is not None and data.lasting(validation) == data.lasting(spec)
+    spec = data.lasting(own_images.completed(spec, wishes, taken))
+    with _waiting(spec) as waiting:
+        found = data.read(spec, waiting.progress, known, held_out=0 if validation is not None else held_out)
+    _note_problems(found)
+    chosen: dict[str, Any] = {"class_names": list(found.train.class_names), "data": spec}
     if validation is not None:
-        other = open_data(validation, "test" if lasting(validation) == lasting(spec) else "train")
-        return Chosen(train, other, {**chosen, "validation": lasting(validation)})
-    rest, held = hold_out(train, held_out)
-    return Chosen(rest, held, {**chosen, "hold_out": 0 if held is None else len(held)})
+        shape = found.train.image_shape
+        other = spec if same else data.lasting(own_images.completed(validation, _NO_WISHES, shape))
+        images = renumbered(open_data(other, "test" if same else "train"), found.train.class_names)
+        return Chosen(found.train, images, {**chosen, "validation": other})
+    if held_out is not None or not data.holds_mine(spec):  # which drawings are held out decides itself
+        chosen["hold_out"] = len(found.validation) if held_out is None else held_out
+    return Chosen(found.train, found.validation if len(found.validation) else None, chosen)
 
 
 def choose_recorded(
-    checkpoint: cnn.Checkpoint, spec: str | None, validation: str | None, held_out: int | None
+    checkpoint: cnn.Checkpoint,
+    spec: str | None,
+    validation: str | None,
+    held_out: int | None,
+    wishes: Wishes = _NO_WISHES,
 ) -> Chosen:
     """As `choose`; what the caller leaves open is as the file remembers it, where the data are the same."""
     remembered = remembered_data(checkpoint)
-    if validation is None and held_out is None and (spec is None or lasting(spec) == remembered):
+    spec = _as_remembered(spec, remembered)
+    if validation is None and held_out is None and data.lasting(spec) == remembered:
         validation = recorded(checkpoint, "validation", str)
         held_out = recorded(checkpoint, "hold_out", int) if validation is None else None
-    return choose(spec or remembered, validation, held_out)
+    taken = checkpoint.network.architecture.input_shape
+    return choose(spec, validation, held_out, wishes, taken, _known(checkpoint))
+
+
+def whole(checkpoint: cnn.Checkpoint, spec: str | None, part: str, wishes: Wishes) -> cnn.Dataset:
+    """All images of the "train" or "test" part of a data set, of what the file was trained on if None."""
+    chosen = _as_remembered(spec, remembered_data(checkpoint))
+    taken = checkpoint.network.architecture.input_shape
+    return open_data(own_images.completed(chosen, wishes, taken), part, _known(checkpoint))
 
 
 def remembered_data(checkpoint: cnn.Checkpoint) -> str:
@@ -68,33 +97,44 @@ def remembered_data(checkpoint: cnn.Checkpoint) -> str:
     return recorded(checkpoint, "data", str) or BUILT_IN
 
 
-def open_data(spec: str, split: str = "train") -> cnn.Dataset:
-    """The data set `spec` stands for, with a note on the terminal while it takes long."""
-    with Waiting(f"reading {printable(spec)}") as waiting:
-        return cnn.datasets.open(spec, split, waiting.progress, read_image)
+def open_data(spec: str, part: str = "train", known: Sequence[str] = ()) -> cnn.Dataset:
+    """All images the data choice stands for, with a note on the terminal while it takes long."""
+    with _waiting(spec) as waiting:
+        return data.whole(spec, part, waiting.progress, known)
 
 
-def hold_out(dataset: cnn.Dataset, count: int | None) -> tuple[cnn.Dataset, cnn.Dataset | None]:
-    """Cut off the last `count` images, one in six where None; random ones where they are sorted by class."""
-    if count is None:
-        count = len(dataset) // HELD_OUT
-    if count == 0:
-        return dataset, None
-    if count >= len(dataset):
-        raise cnn.DatasetError(
-            f"{count:,} images held out leave nothing of {len(dataset):,} to train on; hold fewer out"
-        )
-    is_sorted = bool(np.all(np.diff(dataset.labels) >= 0))
-    return dataset.split(count, np.random.default_rng(0) if is_sorted else None)
+def renumbered(dataset: cnn.Dataset, names: Sequence[str]) -> cnn.Dataset:
+    """The data set with its classes numbered as in `names`, by their names, where all are among these."""
+    if dataset.class_names == tuple(names) or not set(dataset.class_names) <= set(names):
+        return dataset
+    return data.by_name(dataset, names)
 
 
-def lasting(spec: str) -> str:
-    """The spec with paths made absolute, so that it means the same from any folder."""
-    if spec in NAMES:
-        return spec
-    parts = [spec] if Path(spec).expanduser().exists() else spec.split(",")
-    paths = [Path(part.strip()).expanduser() for part in parts]
-    return ",".join(str(path.resolve()) for path in paths) if all(p.exists() for p in paths) else spec
+def _as_remembered(spec: str | None, remembered: str) -> str:
+    """The data choice; images of one's own as they were read for the file, where they are the same ones."""
+    if spec is None:
+        return remembered
+    before, now = importing.parse(data.base_of(remembered)), importing.parse(data.base_of(spec))
+    if before and not now and data.lasting(data.base_of(spec)) == str(before[0]):
+        return before[1].spec(before[0]) + (data.AND_MINE if data.base_of(spec) != spec else "")
+    return spec
+
+
+def _known(checkpoint: cnn.Checkpoint) -> tuple[str, ...]:
+    """The names the file gives its classes; none where it gives none."""
+    return class_names(checkpoint) if checkpoint.metadata.get("class_names") else ()
+
+
+def _waiting(spec: str) -> Waiting:
+    return Waiting(f"reading {printable(data.name_of(spec))}")
+
+
+def _note_problems(found: data.Data) -> None:
+    """Say which files were left out: the first few, and how many more."""
+    for problem in found.problems[:_MOST_PROBLEMS]:
+        print(f"note: left out {printable(problem)}", file=sys.stderr)
+    if (more := len(found.problems) - _MOST_PROBLEMS) > 0:
+        print(f"note: {more:,} more were left out", file=sys.stderr)
 
 
 T = TypeVar("T")
@@ -125,7 +165,7 @@ def note_other_classes(checkpoint: cnn.Checkpoint, dataset: cnn.Dataset) -> None
         )
 
 
-def whole(low: int, high: int) -> Callable[[str], int]:
+def whole_number(low: int, high: int) -> Callable[[str], int]:
     """An argparse type: a whole number within limits."""
 
     def parse(text: str) -> int:
@@ -138,13 +178,6 @@ def whole(low: int, high: int) -> Callable[[str], int]:
         return value
 
     return parse
-
-
-def read_image(source: Path | bytes) -> NDArray[np.uint8]:
-    """Read an image file. Qt is needed for that alone, so nothing else asks for it or for its libraries."""
-    from playground import images
-
-    return images.read_image(source)
 
 
 def _listed(names: Sequence[str], most: int = 4) -> str:

@@ -14,6 +14,7 @@ import cnn_core as cnn
 from cnn_core.calibration import Calibration
 from playground.commands import inputs
 from playground.commands.output import percent, printable, write_json
+from playground.importing import read_image
 
 _DESCRIPTION = """\
 Print the class of each image, with probabilities.
@@ -38,7 +39,7 @@ def run(arguments: Sequence[str]) -> int:
     failed = False
     for path in options.images:
         try:
-            image = network_input(inputs.read_image(path), checkpoint.network, as_is=options.as_is)
+            image = network_input(read_image(path), checkpoint.network, as_is=options.as_is)
         except (cnn.DatasetError, OSError) as error:
             print(f"cnn-playground predict: {printable(str(error))}", file=sys.stderr)
             failed = True
@@ -104,7 +105,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--as-is", action="store_true", help="take the pixels as they are, not as a drawing")
     parser.add_argument(
-        "--top", type=inputs.whole(1, 1000), default=3, metavar="N", help="classes listed [3]"
+        "--top", type=inputs.whole_number(1, 1000), default=3, metavar="N", help="classes listed [3]"
     )
     parser.add_argument("--json", action="store_true", help="write one JSON object a line, with all classes")
     return parser

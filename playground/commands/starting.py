@@ -11,8 +11,9 @@ from typing import Any
 
 import cnn_core as cnn
 from playground import recipes
-from playground.commands import inputs, settings
+from playground.commands import inputs, own_images, settings
 from playground.commands.settings import UsageError
+from playground.data import BUILT_IN
 
 DEFAULT_OUTPUT = "trained.cnn"
 _LARGEST_JSON = 1_000_000  # bytes; the largest architecture possible takes a twentieth of it
@@ -40,7 +41,7 @@ def fresh(options: argparse.Namespace) -> Start:
     """A run from random weights. Raises UsageError, OSError and the engine's errors."""
     chosen = settings.from_options(options)
     output = _output(options.output or unused(Path(DEFAULT_OUTPUT)))
-    data = inputs.choose(options.data or inputs.BUILT_IN, options.validation, options.hold_out)
+    data = _data(options, BUILT_IN)
     architecture = choose_architecture(options.architecture or "sample", data.train)
     network = cnn.Network.initialize(architecture, seed=chosen.seed)
     trainer = cnn.Trainer(network, **_arguments(chosen, data, options.threads))
@@ -53,7 +54,7 @@ def by_recipe(options: argparse.Namespace) -> Start:
     recipe = recipes.RECIPES[options.recipe]
     chosen = replace(recipe.settings, epochs=options.epochs or recipe.settings.epochs)
     output = _output(options.output or unused(Path(f"{options.recipe}.cnn")))
-    data = inputs.choose(options.data or recipe.data, options.validation, options.hold_out)
+    data = _data(options, recipe.data)
     train, test = recipes.mixed(recipe, data.train, options.strokes, all_writers=data.validation is None)
     network = cnn.Network.initialize(choose_architecture(recipe.architecture, train), seed=chosen.seed)
     trainer = cnn.Trainer(network, **_arguments(chosen, replace(data, train=train), options.threads))
@@ -74,7 +75,9 @@ def resumed(options: argparse.Namespace) -> Start:
     else:
         chosen = settings.going_on(checkpoint.settings, options)
     output = _output(options.output or options.resume)
-    data = inputs.choose_recorded(checkpoint, options.data, options.validation, options.hold_out)
+    data = inputs.choose_recorded(
+        checkpoint, options.data, options.validation, options.hold_out, own_images.from_options(options)
+    )
     inputs.note_other_classes(checkpoint, data.train)
     arguments = _arguments(chosen, data, options.threads)
     if state is None:
@@ -121,6 +124,11 @@ def unused(path: Path) -> Path:
     while free.exists():
         free, number = path.with_stem(f"{path.stem}-{number}"), number + 1
     return free
+
+
+def _data(options: argparse.Namespace, usual: str) -> inputs.Chosen:
+    wishes = own_images.from_options(options)
+    return inputs.choose(options.data or usual, options.validation, options.hold_out, wishes)
 
 
 def _fitted(preset: cnn.Architecture, train: cnn.Dataset) -> cnn.Architecture:

@@ -15,7 +15,7 @@ import numpy as np
 import cnn_core as cnn
 from cnn_core import calibration
 from playground import recipes
-from playground.commands import inputs, settings
+from playground.commands import inputs, own_images, settings
 from playground.commands.progress import Report, make_report
 from playground.commands.starting import DEFAULT_OUTPUT, Start, by_recipe, fresh, resumed
 from playground.recipes import RECIPES
@@ -47,6 +47,27 @@ def _parser() -> argparse.ArgumentParser:
         description=_DESCRIPTION,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    _add_data(parser)
+    _add_beginning(parser)
+    parser.add_argument(
+        "--output",
+        type=Path,
+        metavar="FILE.cnn",
+        help=f"[{DEFAULT_OUTPUT}, a new name if taken; the resumed file]",
+    )
+    parser.add_argument(
+        "--threads", type=inputs.whole_number(1, inputs.MOST_THREADS), metavar="N", help="[one per core]"
+    )
+    parser.add_argument(
+        "--json", action="store_true", help="write one JSON object a line, for other programs"
+    )
+    own_images.add_options(parser)
+    settings.add_options(parser)
+    return parser
+
+
+def _add_data(parser: argparse.ArgumentParser) -> None:
+    """Add the options that decide what is learned from."""
     parser.add_argument(
         "--data",
         metavar="SPEC",
@@ -64,10 +85,14 @@ def _parser() -> argparse.ArgumentParser:
     )
     held.add_argument(
         "--hold-out",
-        type=inputs.whole(0, 10**9),
+        type=inputs.whole_number(0, 10**9),
         metavar="N",
         help="images held out to validate on; 0 for none",
     )
+
+
+def _add_beginning(parser: argparse.ArgumentParser) -> None:
+    """Add the options that decide what training begins with."""
     begin = parser.add_mutually_exclusive_group()
     begin.add_argument(
         "--architecture",
@@ -81,20 +106,6 @@ def _parser() -> argparse.ArgumentParser:
         "mixed into the data; the file holds the network alone",
     )
     begin.add_argument("--resume", type=Path, metavar="FILE.cnn", help="go on with the network in this file")
-    parser.add_argument(
-        "--output",
-        type=Path,
-        metavar="FILE.cnn",
-        help=f"[{DEFAULT_OUTPUT}, a new name if taken; the resumed file]",
-    )
-    settings.add_options(parser)
-    parser.add_argument(
-        "--threads", type=inputs.whole(1, inputs.MOST_THREADS), metavar="N", help="[one per core]"
-    )
-    parser.add_argument(
-        "--json", action="store_true", help="write one JSON object a line, for other programs"
-    )
-    return parser
 
 
 class _Run:

@@ -1,5 +1,6 @@
 """A data choice becomes images to train on and images held out."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -32,7 +33,7 @@ def test_a_file_sorted_by_class_loses_no_class(tmp_path: Path) -> None:
 
 
 def test_a_single_image_cannot_be_trained_on(tmp_path: Path) -> None:
-    with pytest.raises(cnn.DatasetError, match="needs at least 2"):
+    with pytest.raises(cnn.DatasetError, match="it needs at least 2"):
         data.read(save(tmp_path / "one.npz", np.zeros(1, np.int64)))
 
 
@@ -102,16 +103,65 @@ def test_mixed_in_drawings_take_the_shape_of_the_data() -> None:
     assert len(both.validation) == 5
 
 
-def test_a_choice_with_drawings_is_read_from_their_file(tmp_path: Path) -> None:
+@pytest.fixture
+def kept() -> Iterator[None]:
+    """Twelve drawings kept by the person, gone again afterwards."""
     path = my_drawings.location()
     my_drawings.write(path, some_drawings(12))
-    try:
-        assert len(data.read(data.MINE).validation) == 2
-        cnn.datasets.to_npz(cnn.datasets.digits.generate(30, seed=1), tmp_path / "few.npz")
-        both = data.read(f"{tmp_path / 'few.npz'}{data.AND_MINE}")
-        assert both.name == "few.npz + my drawings"
-        assert len(both.train) == 25 + 10
-    finally:
-        my_drawings.write(path, EMPTY)
-    with pytest.raises(cnn.DatasetError, match="no drawings of yours yet"):
-        data.read(data.MINE)
+    yield
+    my_drawings.write(path, EMPTY)
+
+
+@pytest.fixture
+def few(tmp_path: Path) -> str:
+    """A file of thirty digits."""
+    cnn.datasets.to_npz(cnn.datasets.digits.generate(30, seed=1), tmp_path / "few.npz")
+    return str(tmp_path / "few.npz")
+
+
+@pytest.mark.usefixtures("kept")
+def test_a_choice_with_drawings_is_read_from_their_file(few: str) -> None:
+    assert len(data.read(data.MINE).validation) == 2
+    both = data.read(few + data.AND_MINE)
+    assert both.name == "few.npz + my drawings"
+    assert len(both.train) == 25 + 10
+
+
+def test_without_drawings_there_is_a_sentence(few: str) -> None:
+    for spec in (data.MINE, few + data.AND_MINE):
+        with pytest.raises(cnn.DatasetError, match="no drawings of yours yet"):
+            data.read(spec)
+
+
+@pytest.mark.parametrize("written", ["few.npz+my-drawings", "few.npz +my-drawings", "few.npz + my-drawings"])
+def test_drawings_are_mixed_in_however_the_plus_is_written(written: str) -> None:
+    assert data.holds_mine(written)
+    assert data.base_of(written) == "few.npz"
+    assert data.name_of(written) == "few.npz + my drawings"
+    assert data.lasting(written.replace("few.npz", "mnist")) == "mnist" + data.AND_MINE
+
+
+@pytest.mark.usefixtures("kept")
+def test_as_many_images_are_held_out_as_asked_for(few: str) -> None:
+    assert len(data.read(few, held_out=4).validation) == 4
+    assert len(data.read(few, held_out=0).validation) == 0
+    assert len(data.read(data.MINE, held_out=5).validation) == 5
+    assert len(data.read(few + data.AND_MINE, held_out=4).validation) == 4 + 2
+    assert len(data.read(few + data.AND_MINE, held_out=0).validation) == 0
+    with pytest.raises(cnn.DatasetError, match="30 images held out leave nothing of 30"):
+        data.read(few, held_out=30)
+
+
+@pytest.mark.usefixtures("kept")
+def test_all_images_of_a_choice_hold_each_drawing_once(few: str) -> None:
+    assert len(data.whole(data.MINE)) == 12
+    assert len(data.whole(few + data.AND_MINE)) == 30 + 12
+    with pytest.raises(cnn.DatasetError, match="no test images of its own"):
+        data.whole(few + data.AND_MINE, "test")
+
+
+def test_classes_are_numbered_by_their_names() -> None:
+    pets = cnn.Dataset(np.zeros((3, 2, 2, 1), np.uint8), np.array([0, 1, 1]), ("dog", "cat"), "pets")
+    named = data.by_name(pets, ("cat", "cow", "dog"))
+    assert named.labels.tolist() == [2, 0, 0]
+    assert named.class_names == ("cat", "cow", "dog")
