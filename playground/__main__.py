@@ -10,6 +10,8 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from playground.resources import OR_BY_NAME, network_file
+
 PROGRAM = "cnn-playground"
 COMMANDS = {
     "train": "train a network and save it",
@@ -49,7 +51,9 @@ def _parser() -> argparse.ArgumentParser:
         epilog=f"commands, which need no screen:\n{listed}\n\n'{PROGRAM} COMMAND --help' says more.",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("file", nargs="?", type=Path, metavar="FILE.cnn", help="the network to open")
+    parser.add_argument(
+        "file", nargs="?", type=network_file, metavar="FILE.cnn", help=f"the network to open, {OR_BY_NAME}"
+    )
     parser.add_argument("--data", metavar="SPEC", help="the data set to train on, as in 'train --data'")
     parser.add_argument(
         "--screenshot", type=Path, metavar="DIR", help="play a fixed scene, write its pictures to DIR and end"

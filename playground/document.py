@@ -16,6 +16,7 @@ from playground import history
 from playground.drawing import Drawing
 from playground.kept_weights import kept_and_fresh
 from playground.picture import Picture
+from playground.resources import comes_along
 
 SUFFIX = ".cnn"
 EMPTY = Drawing()
@@ -213,9 +214,12 @@ class Document(QObject):
         self._mark_saved()
 
     def open(self, path: Path) -> None:
-        """Replace everything by what `path` holds, or raise CheckpointError and change nothing."""
+        """Replace everything by what `path` holds, or raise CheckpointError and change nothing.
+
+        A network that comes along with the program is opened as one not saved yet.
+        """
         content = content_from(cnn.checkpoint.load(path))
-        self.restart(content, path)
+        self.restart(content, None if comes_along(path) else path)
 
     def restart(self, content: Content, path: Path | None = None) -> None:
         """Begin anew with `content` as if it had just been opened; the picture stays as it is shown."""

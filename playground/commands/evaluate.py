@@ -12,6 +12,7 @@ import cnn_core as cnn
 from playground.commands import inputs, own_images
 from playground.commands.output import percent, printable, write_json
 from playground.commands.settings import UsageError
+from playground.resources import OR_BY_NAME, network_file
 
 _DESCRIPTION = """\
 Evaluate a saved network: loss, accuracy, precision and recall of each class, and what is taken for what.
@@ -49,7 +50,9 @@ def _parser() -> argparse.ArgumentParser:
         description=_DESCRIPTION,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("model", type=Path, metavar="MODEL.cnn")
+    parser.add_argument(
+        "model", type=network_file, metavar="MODEL.cnn", help=f"the saved network, {OR_BY_NAME}"
+    )
     parser.add_argument("--data", metavar="SPEC", help=f"{inputs.DATA_HELP} [what the file was trained on]")
     which = parser.add_mutually_exclusive_group()
     which.add_argument(

@@ -15,6 +15,7 @@ from cnn_core.calibration import Calibration
 from playground.commands import inputs
 from playground.commands.output import percent, printable, write_json
 from playground.importing import read_image
+from playground.resources import OR_BY_NAME, network_file
 
 _DESCRIPTION = """\
 Print the class of each image, with probabilities.
@@ -99,7 +100,9 @@ def _parser() -> argparse.ArgumentParser:
         description=_DESCRIPTION,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("model", type=Path, metavar="MODEL.cnn")
+    parser.add_argument(
+        "model", type=network_file, metavar="MODEL.cnn", help=f"the saved network, {OR_BY_NAME}"
+    )
     parser.add_argument(
         "images", type=Path, nargs="+", metavar="IMAGE", help="png, jpg, bmp, gif, webp or tif"
     )

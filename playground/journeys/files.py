@@ -7,10 +7,12 @@ from pathlib import Path
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QFileDialog, QMessageBox
 
+from playground.actions import set_tip
 from playground.document import SUFFIX
 from playground.exporting import FILTERS, export
 from playground.main_window import MainWindow
 from playground.parts import Parts
+from playground.resources import TRAINED_NETWORKS, TrainedNetwork
 from playground.training_control import TrainingControl
 
 NETWORKS = f"Networks (*{SUFFIX});;All files (*)"
@@ -31,12 +33,28 @@ class FilesJourney(QObject):
         actions.save_as.triggered.connect(self.save_as)
         actions.export.triggered.connect(self.choose_and_export)
         window.menus.recent.aboutToShow.connect(self._fill_recent)
+        self._fill_trained()
         window.before_close.append(self.may_discard)
         self._document.file_changed.connect(self._show_title)
         self._show_title()
 
     def open(self, path: Path) -> bool:
         """Open a file after asking about unsaved changes; True when it is open."""
+        if not self._opened(path):
+            return False
+        self._parts.settings.remember_file(path)
+        self._window.notice.say(f"{path.name} is open.", "good")
+        return True
+
+    def open_trained(self, network: TrainedNetwork) -> bool:
+        """Open a network that comes along, as one not saved yet, after asking; True when it is open."""
+        path = network.path
+        if path is None or not self._opened(path):
+            return False
+        self._window.notice.say(f"{network.title} is open. {network.summary}.", "good")
+        return True
+
+    def _opened(self, path: Path) -> bool:
         if not self.may_discard():
             return False
         try:
@@ -46,8 +64,6 @@ class FilesJourney(QObject):
             if not path.exists():
                 self._parts.settings.forget_file(path)
             return False
-        self._parts.settings.remember_file(path)
-        self._window.notice.say(f"{path.name} is open.", "good")
         return True
 
     def choose_and_open(self) -> None:
@@ -128,6 +144,14 @@ class FilesJourney(QObject):
             action.triggered.connect(lambda _checked=False, path=path: self.open(path))
         if menu.isEmpty():
             menu.addAction("No files yet").setEnabled(False)
+
+    def _fill_trained(self) -> None:
+        menu = self._window.menus.trained
+        for number, network in enumerate(TRAINED_NETWORKS, start=1):
+            action = menu.addAction(f"&{number}  {network.title}")
+            set_tip(action, network.summary)
+            action.setEnabled(network.path is not None)
+            action.triggered.connect(lambda _checked=False, network=network: self.open_trained(network))
 
     def _show_title(self) -> None:
         self._window.setWindowTitle(f"{self._document.title}[*] – CNN Playground")

@@ -4,11 +4,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QSettings
+from PySide6.QtCore import QSettings, Qt
 from PySide6.QtWidgets import QFileDialog, QMessageBox
 from pytestqt.qtbot import QtBot
 
 import cnn_core as cnn
+from playground import resources
 from playground.journeys.files import FilesJourney
 from playground.main_window import MainWindow
 
@@ -180,3 +181,44 @@ def test_curves_survive_saving_and_opening(
     assert len(window.metrics_plot.history) == 0
     window.parts.document.open(tmp_path / "curves.cnn")
     assert len(window.metrics_plot.history) == 3
+
+
+@pytest.fixture
+def trained(window: MainWindow, small_file: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A network in the place of the first one that comes along."""
+    monkeypatch.setattr(resources, "_FOLDERS", (small_file.parent,))
+    return small_file.rename(small_file.with_name("digits.cnn"))
+
+
+def test_the_networks_that_come_along_can_be_chosen_by_key(
+    window: MainWindow, trained: Path, qtbot: QtBot
+) -> None:
+    menu = window.menus.trained
+    titles = [action.text().lstrip("&1234 ") for action in menu.actions()]
+    assert titles == [network.title for network in resources.TRAINED_NETWORKS]
+    menu.popup(window.rect().center())
+    qtbot.keyClick(menu, Qt.Key.Key_1)
+    assert window.parts.document.content.architecture.input_shape == (8, 8, 1)
+    assert window.notice.text.startswith("Digits is open.")
+    assert not window.isWindowModified()
+
+
+def test_a_network_that_comes_along_is_never_written_over(
+    window: MainWindow, files: FilesJourney, trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert files.open(trained)
+    choose(monkeypatch, "getSaveFileName", tmp_path / "mine.cnn")
+    before = trained.read_bytes()
+    window.actions_.save.trigger()
+    assert trained.read_bytes() == before
+    assert window.parts.document.path == tmp_path / "mine.cnn"
+
+
+def test_unsaved_changes_are_asked_about_before_a_network_that_comes_along_is_opened(
+    window: MainWindow, trained: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    modify(window)
+    asked = answer(monkeypatch, QMessageBox.StandardButton.Cancel)
+    window.menus.trained.actions()[0].trigger()
+    assert len(asked) == 1
+    assert window.parts.document.content.architecture.input_shape == (28, 28, 1)
