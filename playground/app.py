@@ -85,7 +85,7 @@ def create_window(file: Path | None = None, data: str | None = None) -> MainWind
         measuring=Background("measuring", window),
         settings=settings,
     )
-    parts.document.path = file
+    parts.document.path = None if file is None or resources.comes_along(file) else file
     connect(window, parts)
     if file is None and resources.find(resources.TRAINED_NETWORK) is None:
         window.notice.say(

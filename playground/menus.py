@@ -8,13 +8,14 @@ from playground.actions import Actions
 
 
 class Menus:
-    """Made from the actions; others fill `recent`, `presets`, `insert` and `panels`."""
+    """Made from the actions; others fill `recent`, `trained`, `presets`, `insert` and `panels`."""
 
     def __init__(self, window: QMainWindow, actions: Actions) -> None:
         bar = window.menuBar()
         file = bar.addMenu("&File")
         file.addAction(actions.open)
         self.recent = file.addMenu("Open &recent")
+        self.trained = file.addMenu("&Trained networks")
         file.addSeparator()
         file.addActions([actions.save, actions.save_as, actions.export])
         file.addSeparator()
