@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 
 @dataclass(frozen=True)
@@ -117,3 +118,18 @@ _KMNIST = RemoteSet(
 
 CATALOG: Mapping[str, RemoteSet] = {remote.name: remote for remote in (_MNIST, _FASHION, _KMNIST)}
 """Every data set that can be downloaded, by name."""
+
+
+def class_names_by_folder(folder: Path) -> tuple[str, ...] | None:
+    """The class names of the set that a folder of its files, or the folder around that, is named after.
+
+    As people and programs name them: fashion-mnist, Fashion_MNIST, FashionMNIST/raw. None: after no set.
+    """
+    sets = {_letters(remote.name): remote for remote in CATALOG.values()}
+    place = folder.absolute()
+    named = (sets.get(_letters(name)) for name in (place.name, place.parent.name))
+    return next((remote.class_names for remote in named if remote is not None), None)
+
+
+def _letters(name: str) -> str:
+    return "".join(filter(str.isalnum, name.lower()))

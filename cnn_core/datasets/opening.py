@@ -1,10 +1,11 @@
 """Data sets by name and by file: what `cnn.datasets.load` and the command line's --data accept."""
 
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 from cnn_core.datasets import digits, download, reading
-from cnn_core.datasets.catalog import CATALOG
+from cnn_core.datasets.catalog import CATALOG, class_names_by_folder
 from cnn_core.datasets.csv import from_csv
 from cnn_core.datasets.dataset import Dataset
 from cnn_core.datasets.folder import from_folder, holds_class_folders
@@ -89,7 +90,8 @@ def _from_folder(path: Path, split: str, progress: Progress | None, read_image: 
         for ending in _ENDINGS:
             images = path / f"{prefix}-images-idx3-ubyte{ending}"
             if images.is_file():
-                return from_idx(images, _labels_beside(images), source=f"{reading.shown(path)} ({split})")
+                found = from_idx(images, _labels_beside(images), source=f"{reading.shown(path)} ({split})")
+                return _named(found, path)
     if not holds_class_folders(path):
         raise DatasetError(f"{reading.shown(path)}: holds no {split} data; accepted are {ACCEPTED}")
     return from_folder(path, _reader(path, read_image), split=split, progress=progress)
@@ -106,7 +108,13 @@ def _from_file(path: Path, split: str, progress: Progress | None, read_image: Re
         raise DatasetError(f"{reading.shown(path)}: is not split; only split='train' is there")
     if path.name.lower().endswith(_CSV_ENDINGS):
         return from_csv(path, progress=progress)
-    return from_idx(path, _labels_beside(path))
+    return _named(from_idx(path, _labels_beside(path)), path.parent)
+
+
+def _named(dataset: Dataset, folder: Path) -> Dataset:
+    """The data set with the class names of the well-known one that the folder is named after, if they fit."""
+    names = class_names_by_folder(folder) or ()
+    return replace(dataset, class_names=names) if len(names) == len(dataset.class_names) else dataset
 
 
 def _reader(path: Path, read_image: ReadImage | None) -> ReadImage:

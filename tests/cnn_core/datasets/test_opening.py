@@ -123,6 +123,26 @@ def test_downloaded_sets_have_their_class_names(idx_pair, monkeypatch) -> None:
     assert kuzushiji.class_names[2] == "す (su)" and kuzushiji.source == "KMNIST (test)"
 
 
+@pytest.mark.parametrize("place", ["fashion-mnist", "Fashion_MNIST", "FashionMNIST/raw"])
+def test_a_folder_named_after_a_well_known_set_has_its_class_names(
+    place: str, idx_pair, tmp_path: Path, idx_bytes
+) -> None:
+    images, labels = idx_pair(
+        idx_bytes(np.zeros((10, 2, 2), np.uint8)), idx_bytes(np.arange(10, dtype=np.uint8))
+    )
+    folder = tmp_path / place
+    folder.mkdir(parents=True)
+    for path in (images, labels):
+        path.rename(folder / path.name)
+    assert datasets.open(folder).class_names == CATALOG["fashion-mnist"].class_names
+    assert datasets.open(folder / images.name).class_names[0] == "T-shirt/top"
+
+
+def test_other_classes_in_a_folder_of_such_a_name_keep_their_numbers(folder: Path) -> None:
+    other = folder.rename(folder.with_name("kmnist"))
+    assert datasets.open(other).class_names == ("0", "1", "2")
+
+
 @pytest.mark.parametrize("name", list(CATALOG))
 def test_the_catalog_is_complete(name: str) -> None:
     remote = CATALOG[name]
@@ -141,3 +161,4 @@ def test_reads_the_real_sets_by_folder(shared_data: Path) -> None:
     assert datasets.open(shared_data / "mnist").images.shape == (60_000, 28, 28, 1)
     fashion = datasets.open(shared_data / "fashion-mnist", split="test")
     assert len(fashion) == 10_000 and fashion.class_counts.tolist() == [1000] * 10
+    assert fashion.class_names[9] == "Ankle boot"
