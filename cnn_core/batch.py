@@ -1,6 +1,6 @@
 """One training batch: its chunks on their way through the network, forward and back.
 
-Chunks run on their own until they meet: before a batch normalisation, whose statistics are the whole batch's,
+Chunks run on their own until they meet: at a batch normalisation, whose statistics are the whole batch's,
 and where the batch is cut anew.
 """
 
@@ -26,6 +26,8 @@ class _Chunk:
     rows: slice
     x: Array  # activations on the way forward, gradients on the way back
     memory: Replay
+    moments: F.Moments | None = None  # of x, where batch normalisation comes next
+    sums: dict[str, Array] = field(default_factory=dict)  # of the last batch normalisation on the way back
     caches: dict[int, Any] = field(default_factory=dict)
     gradients: dict[str, Array] = field(default_factory=dict)
 
@@ -45,38 +47,40 @@ class TrainingBatch:
     new_buffers: dict[str, Array] = field(default_factory=dict)
     meeting_gradients: dict[str, Array] = field(default_factory=dict)
 
-    def forward(self, images: Array, labels: Array, label_smoothing: float) -> tuple[Array, int]:
-        """Run all segments and the loss; return (losses (N,), how many are right)."""
-        batch = images
-        for segment in self.segments:
-            if segment.regroups:
-                self.groups.append(self._cut(segment, batch))
-            chunks = self.groups[-1]
-            statistics = self._meet(segment.meeting, chunks) if segment.meeting else None
-            if segment.joins:
-                batch = self._joined("activations", len(self.groups), (len(images), *segment.output_shape))
-            self._each(chunks, self._ahead, segment, statistics, batch if segment.joins else None)
-        losses, correct = np.empty(len(images), np.float32), np.zeros(len(images), np.bool_)
-        self._each(self.groups[-1], self._loss, labels, label_smoothing, losses, correct)
-        return losses, int(correct.sum())
+    def run(self, images: Array, labels: Array, label_smoothing: float) -> tuple[Array, int]:
+        """Run all segments, the loss, and all segments in reverse; return (losses (N,), how many are right).
 
-    def backward(self) -> None:
-        """Run all segments in reverse, leaving each chunk's gradients with the chunk."""
-        group = len(self.groups) - 1
-        pending: tuple[Step, dict[str, Array]] | None = None  # a meeting whose totals are now known
-        for segment in reversed(self.segments):
-            chunks = self.groups[group]
-            batch = None
-            if segment.regroups and group and segment.steps[0].needs_dx:
-                batch = self._joined("gradients", group, (chunks[-1].rows.stop, *segment.input_shape))
-            self._each(chunks, self._back, segment, pending, batch)
-            pending = (segment.meeting, self._meet_back(segment.meeting, chunks)) if segment.meeting else None
-            if segment.regroups and group:
-                group -= 1
-                if batch is None:  # nothing further back has parameters
-                    return
-                for chunk in self.groups[group]:
-                    chunk.x = batch[chunk.rows]
+        Each chunk's gradients are left with the chunk.
+        """
+        losses, correct = np.empty(len(images), np.float32), np.zeros(len(images), np.bool_)
+
+        def turn(chunk: _Chunk) -> None:
+            mine, logits = labels[chunk.rows], chunk.x
+            losses[chunk.rows], chunk.x = F.cross_entropy(logits, mine, label_smoothing)
+            correct[chunk.rows] = logits.argmax(axis=1) == mine
+            chunk.x *= chunk.x.dtype.type(1 / len(labels))
+
+        *others, last = self.segments
+        batch, statistics = images, None
+        for segment in others:
+            chunks = self._arriving(segment, batch)
+            joined = (
+                self._joined("activations", len(self.groups), segment.output_shape) if segment.joins else None
+            )
+            self._each(chunks, self._ahead, segment, statistics, joined)
+            statistics = self._merged(segment.departure, chunks) if segment.departure else None
+            batch = batch if joined is None else joined
+        # A chunk turns on its own, without waiting for others: the loss of an image is its own.
+        chunks, joined = self._arriving(last, batch), self._joined_gradients(last)
+
+        def around(chunk: _Chunk, worker: int) -> None:
+            self._ahead(chunk, worker, last, statistics)
+            turn(chunk)
+            self._back(chunk, worker, last, None, joined)
+
+        self._each(chunks, around)
+        self._return(others, last, joined)
+        return losses, int(correct.sum())
 
     def contributions(self) -> dict[str, list[Array]]:
         """Return what each chunk, in order, adds to each gradient."""
@@ -87,47 +91,57 @@ class TrainingBatch:
                     parts.setdefault(name, []).append(gradient)
         return parts
 
+    def _return(self, segments: Sequence[Segment], done: Segment, joined: Array | None) -> None:
+        """Run these segments in reverse; the one after them is done, its gradients joined if it regrouped."""
+        group = len(self.groups) - 1
+        for segment in reversed(segments):
+            if done.regroups:
+                group -= 1
+                if joined is None:  # nothing further back has parameters
+                    return
+                for chunk in self.groups[group]:
+                    chunk.x = joined[chunk.rows]
+            chunks = self.groups[group]
+            totals = self._summed_up(done.arrival, chunks) if done.arrival else None
+            joined = self._joined_gradients(segment)
+            self._each(chunks, self._back, segment, totals, joined)
+            done = segment
+
     # A chunk's work, done by one thread
 
     def _ahead(
-        self, chunk: _Chunk, worker: int, segment: Segment, statistics: F.Moments | None, batch: Array | None
+        self,
+        chunk: _Chunk,
+        worker: int,
+        segment: Segment,
+        statistics: F.Moments | None,
+        joined: Array | None = None,
     ) -> None:
         chunk.x = scaled(chunk.x, chunk.memory)
-        if segment.meeting and statistics:
-            step, context = segment.meeting, self._context(chunk, segment.meeting, worker)
+        if segment.arrival and statistics:
+            step = segment.arrival
             chunk.x, chunk.caches[step.index] = _norm(step).normalize(
-                chunk.x, statistics, self._values(step), context
+                chunk.x, statistics, self._values(step), self._context(chunk, step, worker)
             )
         for step in segment.steps:
             context = self._context(chunk, step, worker)
             chunk.x, chunk.caches[step.index] = step.layer.forward(chunk.x, self._values(step), context)
-        if batch is not None:
-            batch[chunk.rows] = chunk.x
-
-    def _loss(
-        self,
-        chunk: _Chunk,
-        worker: int,
-        labels: Array,
-        label_smoothing: float,
-        losses: Array,
-        correct: Array,
-    ) -> None:
-        mine, logits = labels[chunk.rows], chunk.x
-        losses[chunk.rows], chunk.x = F.cross_entropy(logits, mine, label_smoothing)
-        correct[chunk.rows] = logits.argmax(axis=1) == mine
-        chunk.x *= chunk.x.dtype.type(1 / len(labels))
+        if segment.departure:
+            context = self._context(chunk, segment.departure, worker)
+            chunk.moments = _norm(segment.departure).moments(chunk.x, context)
+        if joined is not None:
+            joined[chunk.rows] = chunk.x
 
     def _back(
         self,
         chunk: _Chunk,
         worker: int,
         segment: Segment,
-        pending: tuple[Step, dict[str, Array]] | None,
-        batch: Array | None,
+        totals: dict[str, Array] | None,
+        joined: Array | None,
     ) -> None:
-        if pending and pending[0].needs_dx:
-            step, totals = pending
+        if segment.departure and segment.departure.needs_dx and totals:
+            step = segment.departure
             chunk.x = _norm(step).backward_with_sums(
                 chunk.x, chunk.caches[step.index], self._values(step), totals
             )
@@ -142,35 +156,43 @@ class TrainingBatch:
             if dx is None:
                 return
             chunk.x = dx
-        if batch is not None:
-            batch[chunk.rows] = chunk.x
+        if segment.arrival:
+            step = segment.arrival
+            context = self._context(chunk, step, worker)
+            chunk.sums = _norm(step).sums(chunk.x, chunk.caches[step.index], context)
+        if joined is not None:
+            joined[chunk.rows] = chunk.x
 
-    # Meetings: batch normalisation needs all chunks
+    # Where all chunks have met
 
-    def _meet(self, step: Step, chunks: list[_Chunk]) -> F.Moments:
-        parts: list[F.Moments | None] = [None] * len(chunks)
-
-        def measure(chunk: _Chunk, worker: int) -> None:
-            chunk.x = scaled(chunk.x, chunk.memory)
-            parts[chunk.number] = _norm(step).moments(chunk.x, self._context(chunk, step, worker))
-
-        self._each(chunks, measure)
-        statistics = _norm(step).merge([p for p in parts if p])
+    def _merged(self, step: Step, chunks: list[_Chunk]) -> F.Moments:
+        """Return the batch's statistics for this batch normalisation, and move its running ones."""
+        statistics = _norm(step).merge([chunk.moments for chunk in chunks if chunk.moments])
         updated = _norm(step).updated_buffers(statistics, self._values(step))
         self.new_buffers.update({f"{step.index}.{name}": value for name, value in updated.items()})
         return statistics
 
-    def _meet_back(self, step: Step, chunks: list[_Chunk]) -> dict[str, Array]:
-        parts: list[dict[str, Array]] = [{}] * len(chunks)
-
-        def measure(chunk: _Chunk, worker: int) -> None:
-            context = self._context(chunk, step, worker)
-            parts[chunk.number] = _norm(step).sums(chunk.x, chunk.caches[step.index], context)
-
-        self._each(chunks, measure)
-        totals = {name: np.add.reduce([p[name] for p in parts]) for name in parts[0]}
+    def _summed_up(self, step: Step, chunks: list[_Chunk]) -> dict[str, Array]:
+        """Return the batch's gradients of this batch normalisation's parameters."""
+        totals = {name: np.add.reduce([chunk.sums[name] for chunk in chunks]) for name in chunks[0].sums}
         self.meeting_gradients.update({f"{step.index}.{name}": value for name, value in totals.items()})
         return totals
+
+    def _arriving(self, segment: Segment, batch: Array) -> list[_Chunk]:
+        """Return the chunks that go into a segment."""
+        if segment.regroups:
+            size = segment.chunk_size(len(batch))
+            rows = [slice(i, min(i + size, len(batch))) for i in range(0, len(batch), size)]
+            memory = [self.memory.of("chunk", len(self.groups), number) for number in range(len(rows))]
+            self.groups.append([_Chunk(i, r, batch[r], memory[i]) for i, r in enumerate(rows)])
+        return self.groups[-1]
+
+    def _joined_gradients(self, segment: Segment) -> Array | None:
+        """Return where the gradients by a segment's inputs meet, where it has regrouped and they are
+        needed."""
+        if not segment.regroups or not segment.steps or not segment.steps[0].needs_dx:
+            return None
+        return self._joined("gradients", segment.steps[0].index, segment.input_shape)
 
     # Pieces
 
@@ -179,17 +201,9 @@ class TrainingBatch:
             len(chunks), lambda number, worker: work(chunks[number], worker, *arguments), self.cancelled
         )
 
-    def _cut(self, segment: Segment, batch: Array) -> list[_Chunk]:
-        size = segment.chunk_size(len(batch))
-        rows = [slice(i, min(i + size, len(batch))) for i in range(0, len(batch), size)]
-        group = len(self.groups)
-        return [
-            _Chunk(number, r, batch[r], self.memory.of("chunk", group, number))
-            for number, r in enumerate(rows)
-        ]
-
-    def _joined(self, use: str, group: int, shape: tuple[int, ...]) -> Array:
-        return self.memory.of(use, group)(shape, np.float32)
+    def _joined(self, use: str, number: int, shape: tuple[int, ...]) -> Array:
+        images = self.groups[-1][-1].rows.stop
+        return self.memory.of(use, number)((images, *shape), np.float32)
 
     def _values(self, step: Step) -> dict[str, Array]:
         return self.layers.get(step.index, {})

@@ -108,8 +108,7 @@ class Executor:
             cancelled=cancelled,
         )
         with single_threaded_blas():
-            losses, correct = batch.forward(images, labels, label_smoothing)
-            batch.backward()
+            losses, correct = batch.run(images, labels, label_smoothing)
             gradients = self._summed(batch.contributions())
         gradients.update(batch.meeting_gradients)
         return BatchResult(float(losses.mean()), correct, gradients, batch.new_buffers)

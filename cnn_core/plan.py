@@ -34,12 +34,14 @@ class Step:
 class Segment:
     """Steps that a chunk of images runs through without looking at other chunks.
 
-    A segment with a `meeting` begins with batch normalisation: all chunks must have arrived before any goes
-    on. A segment that `regroups` cuts the batch anew, into chunks of at most `images`.
+    At a batch normalisation all chunks must have arrived before any goes on: it is the `departure` of the
+    segment before it, which measures, and the `arrival` of the segment after it, which normalises. A segment
+    that `regroups` cuts the batch anew, into chunks of at most `images`.
     """
 
-    meeting: Step | None
+    arrival: Step | None
     steps: tuple[Step, ...]
+    departure: Step | None
     regroups: bool
     joins: bool  # the next segment regroups
     images: int
@@ -64,21 +66,28 @@ def plan(architecture: Architecture, training: bool) -> tuple[Segment, ...]:
         raise ArchitectureError(architecture.error)
     shapes = {r.index: r.input_shape or () for r in architecture.check()}
     steps = _steps(architecture)
-    cuts = [i for i, s in enumerate(steps) if i == 0 or _meets(s, training) or _has_large_weights(s, shapes)]
-    segments = []
-    for start, stop in zip(cuts, [*cuts[1:], len(steps)], strict=True):
-        first = steps[start]
-        meets = _meets(first, training)
-        regroups = start == 0 or (not meets and _has_large_weights(first, shapes))
-        segments.append((first if meets else None, steps[start + meets : stop], regroups))
-    sizes = _chunk_sizes(segments, shapes)
-    ends = [*[steps[cut].index for cut in cuts[1:]], None]
-    outputs = [shapes[end] if end is not None else (architecture.classes,) for end in ends]
+    cuts = [i for i, s in enumerate(steps) if _meets(s, training) or (i and _has_large_weights(s, shapes))]
+    cuts = [0, *cuts]  # where a batch normalisation comes first, nothing stands before it but its measuring
+    arrivals = [steps[c] if i and _meets(steps[c], training) else None for i, c in enumerate(cuts)]
+    regroups = [i == 0 or arrival is None for i, arrival in enumerate(arrivals)]
+    between = [
+        steps[cut + (arrival is not None) : end]
+        for cut, arrival, end in zip(cuts, arrivals, [*cuts[1:], None], strict=True)
+    ]
     inputs = [shapes[steps[cut].index] for cut in cuts]
-    joins = [*(regroups for _, _, regroups in segments[1:]), False]
     return tuple(
-        Segment(*parts, join, images, before, after)
-        for parts, join, images, before, after in zip(segments, joins, sizes, inputs, outputs, strict=True)
+        Segment(*parts)
+        for parts in zip(
+            arrivals,
+            between,
+            [*arrivals[1:], None],
+            regroups,
+            [*regroups[1:], False],
+            _chunk_sizes(between, regroups, shapes),
+            inputs,
+            [*inputs[1:], (architecture.classes,)],
+            strict=True,
+        )
     )
 
 
@@ -127,25 +136,16 @@ def _has_large_weights(step: Step, shapes: dict[int, Shape]) -> bool:
 
 
 def _chunk_sizes(
-    segments: list[tuple[Step | None, tuple[Step, ...], bool]], shapes: dict[int, Shape]
+    segments: list[tuple[Step, ...]], regroups: list[bool], shapes: dict[int, Shape]
 ) -> list[int]:
     """Return each segment's images a chunk: the same for all up to the next one that regroups."""
+    starts = [i for i, again in enumerate(regroups) if again]
     sizes: list[int] = []
-    for i, (_, _, regroups) in enumerate(segments):
-        if not regroups:
-            sizes.append(sizes[-1])
-            continue
-        group = [s for _, steps, again in _until_regroup(segments[i:]) for s in steps]
-        needs = max((_working_bytes(s.layer, shapes[s.index]) for s in group), default=1)
-        sizes.append(min(LARGEST_CHUNK, max(SMALLEST_CHUNK, CHUNK_BYTES // needs)))
+    for start, stop in zip(starts, [*starts[1:], len(segments)], strict=True):
+        needs = [_working_bytes(s.layer, shapes[s.index]) for steps in segments[start:stop] for s in steps]
+        size = CHUNK_BYTES // max(needs, default=1)
+        sizes += [min(LARGEST_CHUNK, max(SMALLEST_CHUNK, size))] * (stop - start)
     return sizes
-
-
-def _until_regroup(
-    segments: list[tuple[Step | None, tuple[Step, ...], bool]],
-) -> list[tuple[Step | None, tuple[Step, ...], bool]]:
-    end = next((i for i, s in enumerate(segments) if i and s[2]), len(segments))
-    return segments[:end]
 
 
 def _working_bytes(layer: Layer, shape: Shape) -> int:
