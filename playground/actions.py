@@ -50,6 +50,12 @@ class Actions:
         self.step = self._make("step", "&Step", "F6", "Train on one batch")
         self.epoch = self._make("epoch", "&Epoch", "F7", "Train to the end of the epoch")
         self.reset = self._make("reset", "&Reset", "F8", "Go back to the initial weights (can be undone)")
+        self.show_augmentation = self._make(
+            "showAugmentation",
+            "&Augmentation",
+            "Ctrl+G",
+            "Change training images at random, and see on your drawing what that does",
+        )
         self.open_data_file = self._make(
             "openDataFile",
             "Open data &file…",
@@ -69,6 +75,13 @@ class Actions:
             "Train on the digits made by this program",
         )
 
+        self.network_data = self._make(
+            "networkData",
+            "&Get the network's data",
+            "Ctrl+Shift+D",
+            "Download the images that the network was trained on",
+        )
+        self.network_data.setEnabled(False)
         self.cancel_loading = self._make(
             "cancelLoading", "&Cancel loading", "Ctrl+.", "Stop reading data; what was in use stays"
         )

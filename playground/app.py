@@ -18,6 +18,7 @@ from playground.document import Content, Document, content_from
 from playground.errors import ErrorReport, start_log
 from playground.garbage import GarbageTimer
 from playground.journeys.appearance import AppearanceJourney, theme_for
+from playground.journeys.augment import AugmentJourney
 from playground.journeys.channel import ChannelJourney
 from playground.journeys.data import DataJourney
 from playground.journeys.draw import DrawJourney
@@ -111,6 +112,7 @@ def connect(window: MainWindow, parts: Parts) -> None:
     data = DataJourney(window, parts, control)
     ImportJourney(window, data)
     TeachJourney(window, parts, control, data)
+    AugmentJourney(window, parts, control)
     AppearanceJourney(window, parts)
     connect_undo(actions, document)
     # An undo stack that still holds commands tells of them while it is destroyed, to actions already gone.

@@ -26,6 +26,7 @@ from playground.parts import Parts
 from playground.settings import Settings
 from playground.theme import LIGHT, SPACING, Theme
 from playground.training_control import TrainingControl
+from playground.views.augmentation_view import AugmentationView
 from playground.views.breadcrumb import Breadcrumb
 from playground.views.channel_view import ChannelView
 from playground.views.confusion_view import ConfusionView
@@ -133,6 +134,7 @@ class MainWindow(QMainWindow):
         self.prediction_panel = PredictionPanel(lead=self.seen_view)
         self.teach_panel = TeachPanel(actions.keep_drawing, actions.correct_drawing)
         self.pipeline_view = PipelineView()
+        self.augmentation_view = AugmentationView()
         self.breadcrumb = Breadcrumb()
         self.network_view = NetworkView(lead=self.breadcrumb)
         self.metrics_plot = MetricsPlot()
@@ -185,6 +187,7 @@ class MainWindow(QMainWindow):
         tabs.addTab(self.dataset_browser, "Data")
         tabs.addTab(self.channel_view, "Channel")
         tabs.addTab(self.pipeline_view, "How it is seen")
+        tabs.addTab(self.augmentation_view, "Augmentation")
         return tabs
 
     def _right(self) -> QWidget:

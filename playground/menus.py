@@ -39,8 +39,10 @@ class Menus:
         train = bar.addMenu("&Train")
         train.addActions([actions.train, actions.step, actions.epoch, actions.reset])
         train.addSeparator()
+        train.addAction(actions.show_augmentation)
+        train.addSeparator()
         train.addActions([actions.built_in_data, actions.open_data_file, actions.open_data_folder])
-        train.addAction(actions.cancel_loading)
+        train.addActions([actions.network_data, actions.cancel_loading])
 
         view = bar.addMenu("&View")
         theme = view.addMenu("&Theme")

@@ -21,7 +21,7 @@ Random = np.random.Generator
 _CHUNK = 128  # images warped at once: their arrays stay in the core's cache
 _GRID = 5  # elastic displacements are drawn on a grid of 5 by 5 points
 _THINNEST = 0.7  # share of the way to the eroded image at most, so that no line vanishes
-_LIMITS = {
+LIMITS = {
     "rotation": 180.0,
     "shift": 64.0,
     "scale": 0.9,
@@ -50,7 +50,7 @@ class Augmentation:
     cutout: float = 0.0  # longest side of a rectangle blackened, pixels
 
     def __post_init__(self) -> None:
-        for name, limit in _LIMITS.items():
+        for name, limit in LIMITS.items():
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= limit:
                 raise ValueError(f"augmentation: {name} is {value!r}; use 0 to {limit:g}")

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from PySide6.QtCore import QPoint, Qt, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
 import cnn_core as cnn
 from playground.theme import SPACING
@@ -18,6 +18,7 @@ class FurtherSettings(QFrame):
     """Edits what the bar has no room for; `settings_edited(TrainingSettings)` on each change."""
 
     settings_edited = Signal(object)
+    augmentation_requested = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent, Qt.WindowType.Popup)
@@ -42,8 +43,15 @@ class FurtherSettings(QFrame):
             left.addWidget(part)
         about = QLabel("Each time it is used, a training image is changed at random by up to:", wordWrap=True)
         about.setProperty("role", "small")
-        for part in (_section("Augmentation"), about, self._augmentation_form):
-            right.addWidget(part)
+        self.preview_button = QToolButton()
+        self.preview_button.setText("See what it does")
+        self.preview_button.setAccessibleName("See what augmentation does")
+        self.preview_button.setToolTip("Show what each kind does to the drawing, with sliders (Ctrl+G)")
+        self.preview_button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.preview_button.clicked.connect(self.close)
+        self.preview_button.clicked.connect(self.augmentation_requested)
+        for row in (_section("Augmentation"), about, self._augmentation_form, self.preview_button):
+            right.addWidget(row)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(SPACING * 2, SPACING, SPACING * 2, SPACING * 2)
         layout.setSpacing(SPACING * 3)

@@ -25,7 +25,7 @@ class LearningRateEditor(QWidget):
         self.slider = _Slider(Qt.Orientation.Horizontal)
         self.slider.setRange(0, _position(LARGEST))
         self.slider.setPageStep(_STEPS_PER_DECADE // 2)
-        self.slider.setMinimumWidth(72)
+        self.slider.setMinimumWidth(48)
         self.slider.setAccessibleName("Learning rate, slider")
         self.box = NumberBox(minimum=0.0, maximum=100.0, logarithmic=True)
         self.box.setAccessibleName("Learning rate")

@@ -4,16 +4,28 @@ from dataclasses import replace
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QSizePolicy,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 import cnn_core as cnn
 from playground.theme import LIGHT, SPACING, Theme
+from playground.views.augmentation_kinds import summary
 from playground.views.field_editors import ChoiceBox, CountBox
 from playground.views.field_texts import field_text
 from playground.views.further_settings import FurtherSettings
 from playground.views.learning_rate import LearningRateEditor
 from playground.views.training_progress import TrainingProgress
 
+_AUGMENTATION_TIP = "Changes training images at random: see what each kind does to your drawing (Ctrl+G)"
+_WIDEST = 280  # px, of the choice of data and of the learning rate
 OPEN_FILE, OPEN_FOLDER = "file", "folder"
 _MAIN_BUTTON = """
 QToolButton { background: palette(highlight); color: palette(highlighted-text); font-weight: 600;
@@ -30,13 +42,14 @@ class TrainingPanel(QFrame):
 
     Emits `settings_edited(TrainingSettings)` on each change of a setting, the learning rate included, and
     before it `learning_rate_edited(float)` where it was that; `dataset_requested(key)`;
-    `dataset_open_requested(kind)` with "file" or "folder".
+    `dataset_open_requested(kind)` with "file" or "folder"; `augmentation_requested()`.
     """
 
     settings_edited = Signal(object)
     learning_rate_edited = Signal(float)
     dataset_requested = Signal(str)
     dataset_open_requested = Signal(str)
+    augmentation_requested = Signal()
 
     def __init__(
         self, train: QAction, step: QAction, epoch: QAction, reset: QAction, parent: QWidget | None = None
@@ -76,6 +89,7 @@ class TrainingPanel(QFrame):
         self.learning_rate.set_value(settings.optimizer.learning_rate)
         self.batch_box.set_value(settings.batch_size)
         self.epochs_box.set_value(settings.epochs)
+        self.augmentation_button.setText(summary(settings.augmentation).capitalize())
         self.further.set_settings(settings)
 
     def set_datasets(self, datasets: list[tuple[str, str]], current: str = "") -> None:
@@ -119,6 +133,11 @@ class TrainingPanel(QFrame):
         self.batch_box, self.epochs_box = CountBox(1), CountBox(1)
         self.batch_box.setObjectName("batchSizeBox")
         self.epochs_box.setObjectName("epochsBox")
+        self.augmentation_button = QToolButton()
+        self.augmentation_button.setObjectName("augmentationButton")
+        self.augmentation_button.setStyleSheet("QToolButton { padding: 2px 8px; }")
+        self.augmentation_button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.augmentation_button.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.further = FurtherSettings(self)
         self.further_button = QToolButton()
         self.further_button.setText("More…")
@@ -136,22 +155,27 @@ class TrainingPanel(QFrame):
         for button in self.buttons:
             row.addWidget(button)
         cells = QGridLayout()
-        cells.setHorizontalSpacing(SPACING + 4)
+        cells.setHorizontalSpacing(SPACING)
         cells.setVerticalSpacing(2)
         batch, epochs = field_text("", "batch_size"), field_text("", "epochs")
         for column, (label, tip, editor, width) in enumerate(
             (
-                ("Data", "The images to learn from", self.dataset_box, 120),
+                ("Data", "The images to learn from", self.dataset_box, 96),
                 ("Optimizer", "How a step is made of the gradients", self.optimizer_box, 92),
-                ("Learning rate", "", self.learning_rate, 160),
-                (batch.label, batch.explanation, self.batch_box, 64),
-                (epochs.label, epochs.explanation, self.epochs_box, 64),
+                ("Learning rate", "", self.learning_rate, 128),
+                (batch.label, batch.explanation, self.batch_box, 60),
+                (epochs.label, epochs.explanation, self.epochs_box, 60),
             )
         ):
             self._add_cell(cells, column, label, tip, editor)
             cells.setColumnMinimumWidth(column, width)
-            cells.setColumnStretch(column, {0: 2, 2: 3}.get(column, 0))
-        cells.addWidget(self.further_button, 1, 5)
+            cells.setColumnStretch(column, {0: 60, 2: 60}.get(column, 0))
+        for editor in (self.dataset_box, self.learning_rate):
+            editor.setMaximumWidth(_WIDEST)
+        cells.setColumnStretch(5, 1)  # takes what a wide window has to spare
+        self._add_cell(cells, 6, "Augmentation", _AUGMENTATION_TIP, self.augmentation_button)
+        cells.setColumnMinimumWidth(6, 88)
+        cells.addWidget(self.further_button, 1, 7)
         row.addSpacing(SPACING)
         row.addLayout(cells, 1)
         return row
@@ -175,6 +199,8 @@ class TrainingPanel(QFrame):
         self.epochs_box.edited.connect(lambda: self._edit(epochs=self.epochs_box.value()))
         self.further.settings_edited.connect(self._accept)
         self.further_button.clicked.connect(lambda: self.further.open_below(self.further_button))
+        self.augmentation_button.clicked.connect(self.augmentation_requested)
+        self.further.augmentation_requested.connect(self.augmentation_requested)
 
     def _on_dataset_chosen(self) -> None:
         data = self.dataset_box.currentData()

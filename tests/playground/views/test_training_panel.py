@@ -211,6 +211,24 @@ def test_augmentation_is_edited_in_the_popup(panel: TrainingPanel) -> None:
     panel.further.close()
 
 
+def test_its_button_asks_to_see_augmentation_and_says_what_is_on(panel: TrainingPanel, qtbot: QtBot) -> None:
+    assert panel.augmentation_button.text() == "Off"
+    panel.set_settings(cnn.TrainingSettings(augmentation=cnn.Augmentation(rotation=5, noise=0.1)))
+    assert panel.augmentation_button.text() == "2 kinds"
+    with qtbot.waitSignal(panel.augmentation_requested):
+        QTest.keyClick(panel.augmentation_button, Qt.Key.Key_Space)
+
+
+def test_on_a_wide_window_the_learning_rate_stays_near_its_label(panel: TrainingPanel) -> None:
+    panel.resize(2400, 92)
+    QTest.qWait(1)
+    assert panel.learning_rate.width() <= 280
+    assert panel.dataset_box.width() <= 280
+    panel.resize(960, 92)
+    QTest.qWait(1)
+    assert panel.further_button.geometry().right() < 960
+
+
 @pytest.mark.parametrize("optimizer", [kind() for kind in cnn.OPTIMIZERS.values()], ids=lambda o: o.name)
 @pytest.mark.parametrize(
     "schedule", [kind() for kind in cnn.SCHEDULES.values()], ids=lambda s: type(s).__name__
