@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnn_core import datasets
+from cnn_core.datasets import download
 from cnn_core.datasets.catalog import CATALOG
 from cnn_core.datasets.resizing import fit
 from cnn_core.errors import DatasetError
@@ -68,6 +69,12 @@ def base_of(spec: str) -> str:
 def holds_mine(spec: str) -> bool:
     """Whether the person's drawings are all or part of a data choice."""
     return spec == MINE or _AND_MINE.search(spec) is not None
+
+
+def at_hand(spec: str) -> bool:
+    """Whether the data can be read without downloading anything."""
+    remote = CATALOG.get(base_of(spec))
+    return remote is None or download.at_hand(remote, "train")
 
 
 def lasting(spec: str) -> str:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 
 import cnn_core as cnn
 from cnn_core.calibration import Outcome
 from cnn_core.datasets.augment import HANDWRITING
+from cnn_core.datasets.catalog import CATALOG
 
 WRITERS_HELD_OUT = 5
 
@@ -22,6 +23,7 @@ class Recipe:
     settings: cnn.TrainingSettings
     built_in: int = 0  # built-in digits mixed in
     copies: int = 0  # how often each pen drawing is mixed in, where there are any
+    shown_with: str = "digits"  # the data that the window offers with the network
 
 
 def _digits(architecture: str, learning_rate: float, epochs: int) -> Recipe:
@@ -50,6 +52,7 @@ RECIPES: MappingProxyType[str, Recipe] = MappingProxyType(
         "fashion-mnist": Recipe(
             architecture="sample",
             data="fashion-mnist",
+            shown_with="fashion-mnist",
             settings=cnn.TrainingSettings(
                 optimizer=cnn.AdamW(learning_rate=0.002, weight_decay=0.03),
                 schedule=cnn.OneCycle(),
@@ -68,6 +71,9 @@ def mixed(
     recipe: Recipe, train: cnn.Dataset, drawings: Path | None, *, all_writers: bool
 ) -> tuple[cnn.Dataset, cnn.Dataset | None]:
     """Return the images to train on, with what the recipe mixes in, and the drawings of writers held out."""
+    names = CATALOG[recipe.data].class_names
+    if len(names) == len(train.class_names):  # files of one's own hold numbers alone
+        train = replace(train, class_names=names)
     parts, held = [train], None
     if recipe.built_in:
         parts.append(cnn.datasets.digits.generate(recipe.built_in, seed=recipe.settings.seed))

@@ -41,10 +41,20 @@ def fetch(
     return paths[1], paths[0]
 
 
+def at_hand(remote: RemoteSet, split: str, folder: Path | None = None) -> bool:
+    """Whether `fetch` would find that split in the folder, with the right content, without the internet."""
+    folder = folder or cache_folder(remote.name)
+    return all(_present(file, folder) is not None for file in remote.files[split])
+
+
+def _present(file: RemoteFile, folder: Path) -> Path | None:
+    places = (folder / file.name, folder / file.name.removesuffix(".gz"))
+    return next((place for place in places if _is_right(place, file)), None)
+
+
 def _get(file: RemoteFile, remote: RemoteSet, split: str, folder: Path, progress: Progress | None) -> Path:
-    for present in (folder / file.name, folder / file.name.removesuffix(".gz")):
-        if _is_right(present, file):
-            return present
+    if (present := _present(file, folder)) is not None:
+        return present
     target = folder / file.name
     failures = []
     try:

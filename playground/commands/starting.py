@@ -59,7 +59,8 @@ def by_recipe(options: argparse.Namespace) -> Start:
     network = cnn.Network.initialize(choose_architecture(recipe.architecture, train), seed=chosen.seed)
     trainer = cnn.Trainer(network, **_arguments(chosen, replace(data, train=train), options.threads))
     trainer.plan(chosen.epochs)
-    metadata = {"class_names": list(train.class_names), "recipe": options.recipe}
+    names = list(train.class_names)
+    metadata = {"class_names": names, "data": recipe.shown_with, "recipe": options.recipe}
     return Start(trainer, chosen, output, metadata, can_go_on=False, test=test)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QFileDialog
 
-from playground.data import AND_MINE, BUILT_IN, MINE, NAMED, Data, base_of, holds_mine, name_of, read
+from playground.data import AND_MINE, BUILT_IN, MINE, NAMED, Data, at_hand, base_of, holds_mine, name_of, read
 from playground.importing import holds_images
 from playground.main_window import MainWindow
 from playground.parts import Parts
@@ -30,7 +30,10 @@ class DataJourney(QObject):
 
     images_chosen = Signal(str)
 
-    def __init__(self, window: MainWindow, parts: Parts, control: TrainingControl) -> None:
+    def __init__(
+        self, window: MainWindow, parts: Parts, control: TrainingControl, wanted: str | None = None
+    ) -> None:
+        """Begin with the data `wanted`, with those of the document where it is None."""
         super().__init__(window)
         self._window = window
         self._document = parts.document
@@ -52,8 +55,12 @@ class DataJourney(QObject):
         self._loading.done.connect(self._use)
         self._loading.failed.connect(self._on_failed)
         window.on_close.append(self._loading.finish)
-        self._document.opened.connect(self._on_opened)
-        self.load(parts.document.content.data)
+        actions.network_data.triggered.connect(lambda: self.load(self._document.content.data))
+        self._document.opened.connect(self._take_up)
+        if wanted is None:
+            self._take_up()
+        else:
+            self.load(wanted)
 
     def load(self, spec: str, anew: bool = False) -> None:
         """Read what `spec` names, `anew` even if it was read before; the data in use stays until then."""
@@ -93,17 +100,25 @@ class DataJourney(QObject):
 
     def _offer(self, current: str) -> None:
         """Fill the choice of data and mark `current`."""
-        known = self._known | {current: name_of(current)}
-        base = base_of(current) if current != MINE else self._base.spec if self._base else BUILT_IN
+        known = self._known | ({current: name_of(current)} if current else {})
+        newest = self._base.spec if self._base else BUILT_IN
+        base = newest if current in ("", MINE) else base_of(current)
         if self._mine:
             with_mine = base + AND_MINE
             known |= {MINE: f"{name_of(MINE)} ({self._mine:,})", with_mine: name_of(with_mine)}
         self._window.training_panel.set_datasets(list(known.items()), current)
 
-    def _on_opened(self) -> None:
-        """Go on with the data the file was trained on."""
-        spec = self._document.content.data
-        if self._control.data is None or spec != self._control.data.spec:
+    def _take_up(self) -> None:
+        """Go on with the data the file was trained on; what would have to be downloaded is only offered."""
+        spec, action = self._document.content.data, self._window.actions_.network_data
+        action.setEnabled(not at_hand(spec))
+        if action.isEnabled():
+            action.setText(f"&Get {name_of(spec)}")
+            action.setIconText(f"Get {name_of(spec)}")
+            told = f"The network was trained on {name_of(spec)}, which is not on this computer yet."
+            self._window.notice.say(told, action=action)
+            self._offer(self._control.data.spec if self._control.data else "")
+        elif self._control.data is None or spec != self._control.data.spec:
             self.load(spec)
 
     def _on_open_requested(self, kind: str) -> None:
@@ -132,6 +147,7 @@ class DataJourney(QObject):
 
     def _use(self, data: Data) -> None:
         self._control.use_data(data)
+        self._window.actions_.network_data.setEnabled(False)
         if not holds_mine(data.spec):
             self._base = data
             self._known |= {data.spec: data.name}

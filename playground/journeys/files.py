@@ -43,7 +43,7 @@ class FilesJourney(QObject):
         if not self._opened(path):
             return False
         self._parts.settings.remember_file(path)
-        self._window.notice.say(f"{path.name} is open.", "good")
+        self._say_open(f"{path.name} is open.")
         return True
 
     def open_trained(self, network: TrainedNetwork) -> bool:
@@ -51,7 +51,7 @@ class FilesJourney(QObject):
         path = network.path
         if path is None or not self._opened(path):
             return False
-        self._window.notice.say(f"{network.title} is open. {network.summary}.", "good")
+        self._say_open(f"{network.title} is open. {network.summary}.")
         return True
 
     def _opened(self, path: Path) -> bool:
@@ -65,6 +65,11 @@ class FilesJourney(QObject):
                 self._parts.settings.forget_file(path)
             return False
         return True
+
+    def _say_open(self, text: str) -> None:
+        """Say so, with a way to get its data where they are not on this computer."""
+        action = self._window.actions_.network_data
+        self._window.notice.say(text, "good", action=action if action.isEnabled() else None)
 
     def choose_and_open(self) -> None:
         """Ask for a file, then open it."""

@@ -41,3 +41,9 @@ def test_with_nothing_held_out_all_writers_are_learned_from(images, drawings):
     recipe = replace(recipes.RECIPES["digits"], built_in=0, copies=1)
     train, held = recipes.mixed(recipe, images, drawings, all_writers=True)
     assert (len(train), held) == (3 + 8, None)
+
+
+def test_classes_of_a_well_known_set_have_their_names_whatever_the_files_are_called():
+    ten = cnn.Dataset(np.zeros((10, 28, 28, 1), np.uint8), np.arange(10), NAMES, "my files")
+    train, _ = recipes.mixed(recipes.RECIPES["fashion-mnist"], ten, None, all_writers=False)
+    assert train.class_names[0] == "T-shirt/top"

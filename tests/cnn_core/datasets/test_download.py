@@ -342,8 +342,10 @@ def test_files_put_there_by_hand_are_taken_when_their_content_matches(remote, se
     plain = gzip.decompress(server.files[IMAGES])
     for name, data in ((IMAGES, gzip.compress(plain, 1)), (IMAGES.removesuffix(".gz"), plain)):
         (tmp_path / name).write_bytes(data)
+        assert download.at_hand(remote, "train", tmp_path)
         assert download.fetch(remote, "train", folder=tmp_path)[0] == tmp_path / name
         (tmp_path / name).unlink()
+        assert not download.at_hand(remote, "train", tmp_path)
     assert server.requests == []
 
 

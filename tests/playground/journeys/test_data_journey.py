@@ -1,13 +1,19 @@
 """Loading data through the window: told while it lasts, cancelled without loss."""
 
 import threading
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
+from PySide6.QtWidgets import QToolButton
 from pytestqt.qtbot import QtBot
 
+import cnn_core as cnn
+from playground.app import create_window
 from playground.background import Report
 from playground.data import Data
 from playground.journeys import data as journey
+from playground.journeys.files import FilesJourney
 from playground.main_window import MainWindow
 
 
@@ -35,3 +41,44 @@ def test_long_loading_is_told_and_can_be_cancelled(
     assert before is not None
     assert window.training_panel.dataset_box.currentData() == before.spec
     assert not window.actions_.cancel_loading.isEnabled()
+
+
+def test_data_to_be_downloaded_is_only_offered_when_a_network_is_opened(
+    window: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, small_data: Data
+) -> None:
+    asked: list[str] = []
+
+    def read(spec: str, *_rest: object) -> Data:
+        asked.append(spec)
+        return replace(small_data, spec=spec)
+
+    monkeypatch.setattr(journey, "read", read)
+    content = window.parts.document.content
+    checkpoint = cnn.Checkpoint(network=content.network, metadata={"data": "fashion-mnist"})
+    cnn.checkpoint.save(tmp_path / "clothes.cnn", checkpoint)
+    in_use, action = window.control.data, window.actions_.network_data
+    assert not action.isEnabled()
+
+    assert window.findChild(FilesJourney).open(tmp_path / "clothes.cnn")
+    assert window.control.data is in_use and asked == []
+    assert action.isEnabled() and window.notice.findChildren(QToolButton)[0].text() == "Get Fashion-MNIST"
+    assert not window.isWindowModified()
+
+    action.trigger()
+    qtbot.waitUntil(lambda: window.control.data is not in_use, timeout=10_000)
+    assert asked == ["fashion-mnist"] and not action.isEnabled()
+
+
+def test_a_window_can_begin_without_data_where_these_are_to_be_downloaded(
+    qtbot: QtBot, tmp_path: Path
+) -> None:
+    network = cnn.Network.initialize(cnn.presets.load("tiny"), seed=0)
+    cnn.checkpoint.save(tmp_path / "kana.cnn", cnn.Checkpoint(network=network, metadata={"data": "kmnist"}))
+    window = create_window(tmp_path / "kana.cnn")
+    assert window.control.data is None
+    assert "not on this computer yet" in window.notice.text
+    window.training_panel.dataset_box.activated.emit(0)
+    qtbot.waitUntil(lambda: window.control.data is not None, timeout=60_000)
+    window.before_close.clear()
+    window.close()
+    window.deleteLater()
