@@ -87,7 +87,7 @@ def create_window(file: Path | None = None, data: str | None = None) -> MainWind
         settings=settings,
     )
     parts.document.path = None if file is None or resources.comes_along(file) else file
-    connect(window, parts)
+    connect(window, parts, data)
     if file is None and resources.find(resources.TRAINED_NETWORK) is None:
         window.notice.say(
             "The trained network is missing from this installation; this one is untrained.", "warning"
@@ -97,8 +97,8 @@ def create_window(file: Path | None = None, data: str | None = None) -> MainWind
     return window
 
 
-def connect(window: MainWindow, parts: Parts) -> None:
-    """Put every journey through the window together."""
+def connect(window: MainWindow, parts: Parts, data: str | None = None) -> None:
+    """Put every journey through the window together; `data` as for create_window."""
     control = TrainingControl(parts.document, parts.session, parts.loading, window)
     actions, document = window.actions_, parts.document
     window.parts, window.control = parts, control
@@ -109,9 +109,9 @@ def connect(window: MainWindow, parts: Parts) -> None:
     LookJourney(window, parts)
     ChannelJourney(window, parts)
     MeasureJourney(window, parts, control)
-    data = DataJourney(window, parts, control)
-    ImportJourney(window, data)
-    TeachJourney(window, parts, control, data)
+    loading = DataJourney(window, parts, control, data)
+    ImportJourney(window, loading)
+    TeachJourney(window, parts, control, loading)
     AugmentJourney(window, parts, control)
     AppearanceJourney(window, parts)
     connect_undo(actions, document)
