@@ -1,8 +1,8 @@
-"""From a drawing to what the network was trained on: crop, scale, centre, as MNIST was made.
+"""From a drawing to what the network was trained on: crop, scale, smooth, centre, as MNIST was made.
 
 A drawing is a (H, W) uint8 array with bright ink on a dark ground. MNIST's authors cut each digit to its
-ink, scaled the longer side to 20 pixels keeping the aspect, and moved the centre of mass to the middle of a
-28x28 field.
+ink, scaled the longer side to 20 pixels keeping the aspect, which left grey levels along the edges, and moved
+the centre of mass to the middle of a 28x28 field.
 """
 
 from __future__ import annotations
@@ -27,12 +27,14 @@ class Normalization:
     """Which steps are taken; all of them make what MNIST holds.
 
     Without `crop` the whole canvas is scaled, empty borders included. Without `scale` the canvas is only
-    brought to the 28-pixel grid, so a small drawing stays small. Without `center` the picture is put in the
-    middle by its borders rather than by its centre of mass.
+    brought to the 28-pixel grid, so a small drawing stays small. Without `smooth` each pixel takes the ink at
+    its middle rather than the mean of the area it covers. Without `center` the picture is put in the middle
+    by its borders rather than by its centre of mass.
     """
 
     crop: bool = True
     scale: bool = True
+    smooth: bool = True
     center: bool = True
 
 
@@ -47,33 +49,40 @@ class Step:
 
 def normalize_drawing(gray: NDArray[np.uint8], normalization: Normalization | None = None) -> Image:
     """Return the (28, 28, 1) float32 image in 0..1 of a (H, W) uint8 drawing; all zero for an empty one."""
-    _, _, centered = _stages(gray, normalization or Normalization())
-    return centered[:, :, None]
+    chosen = normalization or Normalization()
+    cropped = _cropped(gray, chosen)
+    if cropped is None:
+        return np.zeros((FIELD, FIELD, 1), dtype=np.float32)
+    scaled = _scaled(cropped, _size(gray, cropped, chosen), smooth=chosen.smooth)
+    return _centered(scaled, by_mass=chosen.center)[:, :, None]
 
 
 def normalization_steps(
     gray: NDArray[np.uint8], normalization: Normalization | None = None
-) -> tuple[Step, Step, Step]:
-    """Return the cropped, scaled and centred pictures of a drawing; the last one is what the network sees."""
+) -> tuple[Step, Step, Step, Step]:
+    """Return the cropped, scaled, smoothed and centred pictures; the last one is what the network sees."""
     chosen = normalization or Normalization()
-    cropped, scaled, centered = _stages(gray, chosen)
-    height, width = scaled.shape
+    cropped = _cropped(gray, chosen)
+    if cropped is None:
+        cropped, size = gray.astype(np.float32), (FIELD, FIELD)
+    else:
+        size = _size(gray, cropped, chosen)
+    sampled = _scaled(cropped, size, smooth=False)
+    smoothed = _scaled(cropped, size, smooth=True) if chosen.smooth else sampled
+    centered = _centered(smoothed, by_mass=chosen.center)
+    scale = _say(chosen.scale, f"Longer side made {BOX} pixels", "Only brought to the pixel grid")
+    middle = _say(chosen.center, "Centre of mass moved to the middle", "Its borders put around the middle")
     return (
         Step(
             "Cropped", cropped, _say(chosen.crop, "Cut to its ink", "Kept as drawn, empty borders included")
         ),
+        Step("Scaled", sampled, f"{scale}: {size[1]} by {size[0]} pixels"),
         Step(
-            "Scaled",
-            scaled,
-            _say(chosen.scale, f"Longer side made {BOX} pixels", "Only brought to the pixel grid")
-            + f": {width} by {height} pixels",
+            "Smoothed",
+            smoothed,
+            _say(chosen.smooth, "Each pixel is the mean of its area", "Each pixel is the ink at its middle"),
         ),
-        Step(
-            "Centred",
-            centered,
-            _say(chosen.center, "Centre of mass moved to the middle", "Its borders put around the middle")
-            + f" of {FIELD} by {FIELD} pixels",
-        ),
+        Step("Centred", centered, f"{middle} of {FIELD}×{FIELD}"),
     )
 
 
@@ -122,18 +131,31 @@ def _area_weights(source: int, target: int) -> Image:
     return weights
 
 
-def _stages(gray: NDArray[np.uint8], chosen: Normalization) -> tuple[Image, Image, Image]:
+def _cropped(gray: NDArray[np.uint8], chosen: Normalization) -> Image | None:
+    """Return the ink, (H, W) in 0..1, with or without the empty sheet around it; None where there is none."""
     box = _ink_box(gray)
     if box is None:
-        empty = np.zeros((FIELD, FIELD), dtype=np.float32)
-        return gray.astype(np.float32), empty, empty
-    cropped = gray[box] if chosen.crop else gray
+        return None
+    return (gray[box] if chosen.crop else gray).astype(np.float32) / np.float32(255)
+
+
+def _size(gray: NDArray[np.uint8], cropped: Image, chosen: Normalization) -> tuple[int, int]:
+    """Return height and width in pixels of the scaled picture."""
     grid = BOX if chosen.scale else FIELD * max(cropped.shape) / max(gray.shape)
     ratio = grid / max(cropped.shape)
     height, width = (max(1, min(FIELD, round(side * ratio))) for side in cropped.shape)
-    unit = cropped.astype(np.float32) / np.float32(255)
-    scaled = np.minimum(resize(unit, height, width), 1)
-    return unit, scaled, _centered(scaled, by_mass=chosen.center)
+    return height, width
+
+
+def _scaled(picture: Image, size: tuple[int, int], *, smooth: bool) -> Image:
+    """Return the picture at another size: of each pixel the mean of its area, or the value at its middle."""
+    if smooth:
+        return np.minimum(resize(picture, *size), 1)
+    rows, columns = (
+        ((np.arange(target) + 0.5) * source / target).astype(np.intp)
+        for source, target in zip(picture.shape, size, strict=True)
+    )
+    return picture[rows[:, None], columns]
 
 
 def _ink_box(gray: NDArray[np.uint8]) -> tuple[slice, slice] | None:
@@ -163,7 +185,7 @@ def _centered(scaled: Image, *, by_mass: bool) -> Image:
 def _offset(profile: Image, *, by_mass: bool) -> int:
     """Return where the first row (or column) goes, from the ink in each of them."""
     length = len(profile)
-    if not by_mass:
+    if not by_mass or not profile.any():  # without smoothing, all ink may lie between the points taken
         return (FIELD - length) // 2
     middle = float(profile @ (np.arange(length) + 0.5)) / float(profile.sum())
     inked = np.flatnonzero(profile)

@@ -16,7 +16,7 @@ from playground.picture import Picture
 from playground.probe import Reading
 from playground.views.prediction_panel import NOTHING_DRAWN
 
-STEP_NAMES = {"crop": "crop", "scale": "scale", "center": "centre"}
+STEP_NAMES = {"crop": "crop", "scale": "scale", "smooth": "smooth", "center": "centre"}
 
 
 def as_ink(gray: NDArray[np.uint8]) -> NDArray[np.uint8]:

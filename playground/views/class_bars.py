@@ -18,7 +18,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from playground.theme import LIGHT, SPACING, THIN_SPACE, Theme, font
 
-_ROW, _LOW_ROW = 20, 14  # px, height of a row; as low as this where not all classes fit
+_ROW, _LOW_ROW = 20, 12  # px, height of a row; as low as this where not all classes fit
 _ALL_IN_ORDER = 16  # up to so many classes keep their order; more are listed most probable first
 _KEPT = "✓ kept"
 _LOOK = "Click a class, or walk with the arrow keys and press Enter, to see it everywhere"

@@ -8,11 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent, QPen, QShowEvent
-from PySide6.QtWidgets import QCheckBox, QGridLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from cnn_core.preprocessing import FIELD, Normalization, normalization_steps
 from playground.pictures import to_picture
 from playground.theme import LIGHT, SPACING, Theme
+from playground.views.field_editors import SwitchBox
 
 # Of each step: its field in Normalization, the text of its switch, and what the network loses without it.
 _STEPS = (
@@ -22,7 +23,12 @@ _STEPS = (
         "&2  Scale",
         "Without it, a small drawing stays small; the network learned from digits of one size",
     ),
-    ("center", "&3  Centre", "Without it, a digit heavy on one side sits off the middle the network learned"),
+    (
+        "smooth",
+        "&3  Smooth",
+        "Without it, each pixel takes the ink at one point: edges are jagged, thin lines break",
+    ),
+    ("center", "&4  Centre", "Without it, a digit heavy on one side sits off the middle the network learned"),
 )
 _LEARNED = "The network learned from digits prepared in these steps. Switch one off to see what it is for."
 _AS_IT_IS = "This image is taken as it is; the steps are for drawings. Draw, or drop a picture, to see them."
@@ -30,7 +36,7 @@ _EMPTY = "Draw something, or switch a step off: what the network gets changes at
 
 
 class PipelineView(QWidget):
-    """The drawing and the three steps, side by side; works only while it is seen."""
+    """The drawing and the four steps, side by side; works only while it is seen."""
 
     normalization_edited = Signal(object)  # Normalization
 
@@ -45,9 +51,10 @@ class PipelineView(QWidget):
         self._lead.setWordWrap(True)
         self._panes = [_Pane("Drawn"), *(_Pane(text.split()[-1]) for _, text, _ in _STEPS)]
         self._texts = [QLabel("As it is on the sheet"), *(QLabel() for _ in _STEPS)]
-        self.switches = {field: QCheckBox(text) for field, text, _ in _STEPS}
-        for field, _, loss in _STEPS:
-            self.switches[field].setChecked(True)
+        self.switches = {field: SwitchBox() for field, _, _ in _STEPS}
+        for field, text, loss in _STEPS:
+            self.switches[field].setText(text)
+            self.switches[field].set_value(True)
             self.switches[field].setToolTip(loss)
             self.switches[field].setAccessibleDescription(loss)
             self.switches[field].clicked.connect(self._edit)
@@ -84,7 +91,7 @@ class PipelineView(QWidget):
         """Show how a drawing, (H, W) with bright ink, is prepared; None: there is an image that is not."""
         self._drawn, self._normalization = drawn, normalization
         for field, switch in self.switches.items():
-            switch.setChecked(getattr(normalization, field))
+            switch.set_value(getattr(normalization, field))
             switch.setEnabled(drawn is not None)
         if self.isVisible():
             self._show_steps()
@@ -110,7 +117,7 @@ class PipelineView(QWidget):
         self._lead.setText(_LEARNED)
         sheet = max(drawn.shape)
         self._panes[0].set_image(drawn, sheet, "As it is on the sheet")
-        sides = (sheet, FIELD, FIELD)
+        sides = (sheet, FIELD, FIELD, FIELD)
         for index, step in enumerate(normalization_steps(drawn, self._normalization)):
             self._panes[index + 1].set_image(step.image, sides[index], step.why)
             self._texts[index + 1].setText(step.why)

@@ -52,7 +52,7 @@ def test_ink_is_not_pushed_over_the_border_by_its_centre_of_mass() -> None:
     flag[190:200, 0:200] = 255
     flag[100:200, 120:200] = 255
     steps = normalization_steps(flag)
-    assert steps[2].image.sum() == pytest.approx(steps[1].image.sum(), rel=1e-5)
+    assert steps[3].image.sum() == pytest.approx(steps[2].image.sum(), rel=1e-5)
 
 
 def test_edges_are_anti_aliased() -> None:
@@ -78,13 +78,62 @@ def test_drawings_need_not_be_square() -> None:
     assert normalize_drawing(canvas)[:, :, 0].any(axis=1).sum() == 20
 
 
-def test_steps_end_in_what_the_network_sees() -> None:
-    drawing = stroke(10, 200, 100, 50)
-    cropped, scaled, centered = normalization_steps(drawing)
-    assert cropped.image.shape == (100, 50)
-    assert scaled.image.shape == (20, 10)
-    np.testing.assert_array_equal(centered.image[:, :, None], normalize_drawing(drawing))
-    assert all(step.why for step in (cropped, scaled, centered))
+@pytest.mark.parametrize("smooth", [True, False])
+def test_steps_end_in_what_the_network_sees(smooth: bool) -> None:
+    drawing, chosen = ring(), Normalization(smooth=smooth)
+    cropped, scaled, smoothed, centered = normalization_steps(drawing, chosen)
+    assert cropped.image.shape == (180, 160)
+    assert scaled.image.shape == smoothed.image.shape == (20, 18)
+    np.testing.assert_array_equal(centered.image[:, :, None], normalize_drawing(drawing, chosen))
+    assert all(step.why for step in (cropped, scaled, smoothed, centered))
+    assert normalization_steps(np.zeros((280, 280), np.uint8), chosen)[-1].image.sum() == 0
+
+
+def ring() -> np.ndarray:
+    """An oval line, 180 pixels high and 160 wide, all ink or none."""
+    rows, columns = np.indices((280, 280)) - 139.5
+    distance = np.hypot(rows / 90, columns / 80)
+    return ((distance <= 1) & (distance > 0.8)).astype(np.uint8) * 255
+
+
+def as_mnist_was_made(gray: np.ndarray) -> np.ndarray:
+    """Cropped to its ink, 20 pixels high or wide by means of areas, its centre of mass in the middle."""
+    rows, columns = (np.flatnonzero(gray.any(axis=axis)) for axis in (1, 0))
+    ink = gray[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1].astype(np.float32) / np.float32(255)
+    ratio = 20 / max(ink.shape)
+    small = np.minimum(resize(ink, *(max(1, round(side * ratio)) for side in ink.shape)), 1)
+    row, column = center_of_mass(small)
+    top, left = round(14 - row), round(14 - column)
+    field = np.zeros((28, 28), np.float32)
+    field[top : top + small.shape[0], left : left + small.shape[1]] = small
+    return field
+
+
+def test_all_steps_together_are_to_the_bit_what_the_shipped_network_learned_from() -> None:
+    generator = np.random.default_rng(0)
+    for drawing in (ring(), stroke(10, 200, 100, 50), stroke(3, 5, 17, 230)):
+        expected = as_mnist_was_made(drawing).tobytes()
+        assert normalize_drawing(drawing).tobytes() == expected
+        assert normalize_drawing(drawing, Normalization()).tobytes() == expected
+    for _ in range(20):
+        blots = ring() * (generator.random((280, 280)) < 0.9)
+        assert normalize_drawing(blots).tobytes() == as_mnist_was_made(blots).tobytes()
+
+
+def test_without_smoothing_pixels_are_ink_or_none() -> None:
+    jagged = normalize_drawing(ring(), Normalization(smooth=False))
+    assert set(np.unique(jagged)) == {0.0, 1.0}
+    smooth = normalize_drawing(ring())
+    assert ((smooth > 0.05) & (smooth < 0.95)).sum() > 40
+    assert abs(jagged.sum() - smooth.sum()) < 0.15 * smooth.sum()
+
+
+def test_ink_between_the_points_taken_is_lost_without_smoothing() -> None:
+    chosen = Normalization(crop=False, scale=False, smooth=False)
+    speck = stroke(100, 100, 3, 3)  # points are taken at 5, 15, 25, ...
+    assert not normalize_drawing(speck, chosen).any()
+    assert normalize_drawing(speck, Normalization(crop=False, scale=False)).any()
+    assert normalization_steps(speck, chosen)[-1].image.shape == (28, 28)
 
 
 def test_without_cropping_a_drawing_in_a_corner_stays_there() -> None:

@@ -77,4 +77,5 @@ def test_a_scan_is_put_in_the_middle_of_a_square_sheet() -> None:
 def test_the_note_names_one_step_and_counts_several() -> None:
     assert note_on(Normalization()) == ("", "")
     assert note_on(Normalization(center=False)) == ("centre is off", "Prepared without: centre")
+    assert note_on(Normalization(smooth=False)) == ("smooth is off", "Prepared without: smooth")
     assert note_on(Normalization(crop=False, scale=False))[0] == "2 steps are off"

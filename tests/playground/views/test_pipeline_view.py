@@ -35,6 +35,7 @@ def test_each_step_says_what_it_did(view: PipelineView) -> None:
     view.set_drawing(corner_square(), Normalization())
     assert "Cut to its ink" in texts(view)
     assert "Longer side made 20 pixels: 16 by 20 pixels" in texts(view)
+    assert "Each pixel is the mean of its area" in texts(view)
     assert "Centre of mass moved to the middle" in texts(view)
 
 
@@ -44,7 +45,22 @@ def test_a_step_that_is_off_says_so(view: PipelineView) -> None:
     assert not view.switches["crop"].isChecked()
 
 
-@pytest.mark.parametrize("field", ["crop", "scale", "center"])
+def test_without_smoothing_the_picture_stays_jagged_to_the_end(view: PipelineView) -> None:
+    def grays(pane: int) -> int:
+        image = view._panes[pane]._image
+        assert image is not None
+        return int(((image > 0) & (image < 1)).sum())
+
+    rows, columns = np.indices((280, 280)) - 139.5
+    disc = ((np.hypot(rows, columns) < 90) * 255).astype(np.uint8)
+    view.set_drawing(disc, Normalization())
+    assert grays(2) == 0 and grays(3) > 20 and grays(4) > 20
+    view.set_drawing(disc, Normalization(smooth=False))
+    assert "Each pixel is the ink at its middle" in texts(view)
+    assert [grays(pane) for pane in (2, 3, 4)] == [0, 0, 0]
+
+
+@pytest.mark.parametrize("field", ["crop", "scale", "smooth", "center"])
 def test_the_keyboard_switches_one_step_and_leaves_the_others(view: PipelineView, field: str) -> None:
     edits: list[Normalization] = []
     view.normalization_edited.connect(edits.append)
