@@ -34,15 +34,20 @@ def paint_bars(
     scale: Scale | None,
     labels: Sequence[str],
     marked: int | None,
+    *,
+    stressed: bool = True,
 ) -> None:
-    """Paint one row per number: its name, its bar from zero, the largest emphasised; `marked` is outlined."""
+    """Paint one row per number: its name, its bar from zero; `marked` is outlined.
+
+    The largest is emphasised where `stressed`.
+    """
     count = len(labels)
     height = row_height(body, count)
     painter.setFont(font("small"))
     widest = max((painter.fontMetrics().horizontalAdvance(label) for label in labels), default=0)
     name_width = min(widest, body.width() * 0.5)
     numbers = 44.0 if body.width() >= _ROOM_FOR_NUMBERS + name_width else 0.0
-    winner = _winner(values)
+    winner = _winner(values) if stressed else -1
     for row, label in enumerate(labels):
         line = QRectF(body.x(), body.y() + row * height, body.width(), height)
         painter.setFont(font("strong" if row == winner else "small"))

@@ -11,6 +11,10 @@ from playground.views.column_parts import ROLES, Caption, text_width
 from playground.views.strip_layout import MOST_CELLS, MOST_TILES, Content, Kind
 
 MOST_BARS = 16  # flat layers of up to so many numbers are drawn as bars
+_CALIBRATED = (
+    "The network's own probabilities, before calibration. The answer beside the drawing is calibrated,\n"
+    "where the network came with a temperature: the scores are divided by it before Softmax."
+)
 _SHORT = {"GlobalAveragePooling2D": "GlobalAvg", "2D": ""}
 _SHORTEST = {
     "MaxPool": "Pool",
@@ -76,6 +80,8 @@ def _tip(report: LayerReport, name: str, shape: str) -> str:
         lines.append(f"{format_number(report.multiply_adds)} multiply-adds for one image")
     if report.receptive_field:
         lines.append(f"Sees {format_shape(report.receptive_field)} pixels of the input")
+    if report.layer.name == "Softmax":
+        lines.append(_CALIBRATED)
     lines.append("Drag the header to move it (Ctrl+Left, Ctrl+Right); Delete removes; right click for more")
     return "\n".join(lines)
 

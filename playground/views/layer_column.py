@@ -182,7 +182,10 @@ class LayerColumn(QWidget):
         if self._content.kind is Kind.BARS:
             values = None if tiles.values is None else tiles.values.reshape(-1)
             marked = self._under[0] if self._under else self._selected[1]
-            paint_bars(painter, self._theme, body, values, tiles.scale, self._labels, marked)
+            stressed = not self._stale
+            paint_bars(
+                painter, self._theme, body, values, tiles.scale, self._labels, marked, stressed=stressed
+            )
             return
         image = tiles.image(self._theme)
         if image is not None:

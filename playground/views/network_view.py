@@ -204,7 +204,8 @@ class NetworkView(QWidget):
         for layer, scale in enumerate(shown.scales(self._scope)):
             column = self._strip.columns[layer + 1]
             column.set_values(shown.values[layer], scale, shown.order(layer))
-            column.set_stale(self._stale)
+            nothing_asked = image is not None and not image.any() and shown.is_answer(layer)
+            column.set_stale(self._stale or nothing_asked)
         if shown.chosen:
             self._settled.start()
 

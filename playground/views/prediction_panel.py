@@ -14,7 +14,12 @@ from playground.theme import SPACING, Theme, font, format_number
 from playground.views.class_bars import ClassBars, format_percent
 
 NOTHING_DRAWN = "Draw something to see an answer"
-_CALIBRATED = "The scores were divided, so that 90 % is right nine times in ten, by a temperature of"
+_CALIBRATED = "calibrated"
+_HOW = (
+    "Of answers given with 90 %, nine in ten are right. For this the scores were divided by {temperature}\n"
+    "before Softmax, a temperature found on images held out. The network's own Softmax, in its last column,\n"
+    "shows the probabilities without it."
+)
 _UNFAMILIAR = "The activations of the last hidden layer are far from those of all images it learned from"
 
 
@@ -34,7 +39,8 @@ class PredictionPanel(QWidget):
         self._probabilities: list[float] = []
         self._names: tuple[str, ...] = ()
         self._answer = QLabel("–")
-        self._why, self._familiar = NOTHING_DRAWN, True
+        self._why, self._familiar, self._calibrated = NOTHING_DRAWN, True, False
+        self._lines = 1 if lead is None else 3  # of words there is room for below the answer
         self._sureness = QLabel(NOTHING_DRAWN)
         self._sureness.setProperty("role", "muted")
         self._bars = ClassBars()
@@ -61,7 +67,7 @@ class PredictionPanel(QWidget):
         self._answer.setFont(answer_font)
         self._sureness.setWordWrap(True)
         self._sureness.setAlignment(Qt.AlignmentFlag.AlignTop)
-        for label, height in ((self._answer, 28), (self._sureness, 16 if lead is None else 48)):
+        for label, height in ((self._answer, 28), (self._sureness, 16 * self._lines)):
             label.setFixedHeight(height)
             label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
 
@@ -102,8 +108,9 @@ class PredictionPanel(QWidget):
         what the scores were divided by for these probabilities.
         """
         self._why, self._familiar = why, familiar
-        calibrated = f"{_CALIBRATED} {format_number(temperature)}" if temperature != 1 else ""
-        self._sureness.setToolTip(calibrated if familiar else _UNFAMILIAR)
+        self._calibrated = temperature != 1
+        how = _HOW.format(temperature=format_number(temperature)) if self._calibrated else ""
+        self._sureness.setToolTip(how if familiar else _UNFAMILIAR)
         self._probabilities = [] if probabilities is None else [float(p) for p in probabilities]
         names = tuple(class_names)
         count = len(self._probabilities) or len(names)
@@ -127,6 +134,8 @@ class PredictionPanel(QWidget):
         if not self._familiar:
             kind = "a digit" if all(name.isdecimal() for name in self._names) else "what it learned"
             said = f"looks unlike {kind}"
+        elif self._calibrated:
+            said += f"\n{_CALIBRATED}" if self._lines > 1 else f", {_CALIBRATED}"
         self._write_answer()
         self._sureness.setText(said)
         self.setAccessibleDescription(f"{self._names[winner]}, {said}")

@@ -93,11 +93,14 @@ class ShownNetwork:
             class_names if self._scores(layer, class_names) else tuple(str(unit) for unit in range(shape[0]))
         )
 
+    def is_answer(self, layer: int) -> bool:
+        """Whether a layer is the network's last, or the one that Softmax makes the last one of."""
+        last = len(self.reports) - 1
+        return layer == last or (layer == last - 1 and self.reports[last].layer.name == "Softmax")
+
     def _scores(self, layer: int, class_names: tuple[str, ...]) -> bool:
         """Whether a layer's numbers stand for the classes."""
-        last = len(self.reports) - 1
-        at_end = layer == last or (layer == last - 1 and self.reports[last].layer.name == "Softmax")
-        return at_end and self.shape(layer) == (len(class_names),)
+        return self.is_answer(layer) and self.shape(layer) == (len(class_names),)
 
     def channel_text(self, layer: int, channel: int, class_names: tuple[str, ...]) -> str:
         """Return what a channel is called, with its layer: "Conv2D 1, channel 3", "Softmax, class 7"."""

@@ -126,6 +126,24 @@ def test_an_empty_input_that_gives_only_zeros_says_so(view: NetworkView) -> None
     assert [column(view, layer).legend for layer in (0, 1, 6)] == ["all 0", "all 0", "0–1.00"]
 
 
+def test_what_comes_of_an_empty_input_is_no_answer(view: NetworkView) -> None:
+    """The scores fade, and none of the class names stands out."""
+
+    def names(image: np.ndarray, winner: int) -> QImage:
+        values = [np.zeros((1, *report.output_shape), np.float32) for report in SMALL.check()]
+        values[-1][0, winner] = 1.0
+        view.set_activations(image, values, 7)
+        rect = column(view, 6).tile_rect(0)
+        assert rect is not None
+        return pixels(view, 6).copy(0, int(rect.y()), 16, 3 * int(rect.height()))
+
+    drawn, empty = np.ones((12, 12, 1), np.float32), np.zeros((12, 12, 1), np.float32)
+    assert names(drawn, 0) != names(drawn, 1)
+    assert names(empty, 0) == names(empty, 1)
+    assert "calibrat" in column(view, 6).toolTip()
+    assert "calibrat" not in column(view, 5).toolTip()
+
+
 def test_without_activations_the_maps_fade_and_the_reason_is_said(view: NetworkView) -> None:
     before = pixels(view, 0)
     view.set_activations(None, None, None, "The maps are from before the change")
