@@ -69,22 +69,30 @@ RECIPES: MappingProxyType[str, Recipe] = MappingProxyType(
 
 def mixed(
     recipe: Recipe, train: cnn.Dataset, drawings: Path | None, *, all_writers: bool
-) -> tuple[cnn.Dataset, cnn.Dataset | None]:
-    """Return the images to train on, with what the recipe mixes in, and the drawings of writers held out."""
+) -> tuple[cnn.Dataset, tuple[cnn.Dataset, ...]]:
+    """Return the images to train on, with what the recipe mixes in, and the drawings of writers held out.
+
+    The latter are two data sets: as they drew them, and as by other hands on other devices.
+    """
     names = CATALOG[recipe.data].class_names
     if len(names) == len(train.class_names):  # files of one's own hold numbers alone
         train = replace(train, class_names=names)
-    parts, held = [train], None
+    names, seed = train.class_names, recipe.settings.seed
+    parts = [train]
+    held: tuple[cnn.Dataset, ...] = ()
     if recipe.built_in:
-        parts.append(cnn.datasets.digits.generate(recipe.built_in, seed=recipe.settings.seed))
+        parts.append(cnn.datasets.digits.generate(recipe.built_in, seed=seed))
     if recipe.copies and drawings is not None:
         from playground import strokes  # paints with Qt, which training does without otherwise
 
         known = strokes.read_drawings(drawings)
         if not all_writers:
             known, unknown = strokes.split_writers(known, WRITERS_HELD_OUT)
-            held = strokes.from_drawings(unknown, train.class_names, 1, recipe.settings.seed + 1)
-        parts.append(strokes.from_drawings(known, train.class_names, recipe.copies, recipe.settings.seed))
+            held = tuple(
+                strokes.from_drawings(unknown, names, 1, seed + 1, by_anyone=changed)
+                for changed in (False, True)
+            )
+        parts.append(strokes.from_drawings(known, names, recipe.copies, seed, by_anyone=True))
     return cnn.datasets.join(parts), held
 
 

@@ -10,6 +10,7 @@ import gzip
 import io
 import json
 import zlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +18,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 import cnn_core as cnn
+from playground import hands
 from playground.drawing import Drawing, Stroke, rasterize
 
 GZIP = b"\x1f\x8b"  # how such a file begins
 MOST_BYTES = 1 << 28  # unpacked; a thousand times what a class of pupils writes in a year
-EXTENT = (0.45, 0.8)  # of the canvas, that a drawing spans
+EXTENT = (0.35, 0.85)  # of the canvas, that a drawing spans
 WIDTH = (0.03, 0.13)  # of the canvas, that the pen is wide
 STRETCH = 0.15  # natural logarithm of width against height, at most, either way
+_SOURCES = {False: "pen drawings", True: "pen drawings as by other hands on other devices"}
 
 
 def read_drawings(path: Path | str) -> list[dict[str, Any]]:
@@ -57,28 +60,37 @@ def split_writers(
 
 
 def from_drawings(
-    drawings: list[dict[str, Any]], class_names: tuple[str, ...], copies: int, seed: int
+    drawings: list[dict[str, Any]],
+    class_names: tuple[str, ...],
+    copies: int,
+    seed: int,
+    *,
+    by_anyone: bool = False,
 ) -> cnn.Dataset:
-    """Return each drawing `copies` times, each time with another pen, size, stretch and place."""
+    """Return each drawing `copies` times, each time with another pen, size, stretch and place.
+
+    With `by_anyone` most of the copies are also as another hand would have drawn it on another device.
+    """
     generator = np.random.default_rng(seed)
-    images = [seen(d["strokes"], generator) for d in drawings for _ in range(copies)]
+    images = []
+    for drawing in drawings:
+        for _ in range(copies):
+            lines = hands.in_unit(drawing["strokes"])
+            images.append(seen(hands.by_anyone(lines, generator) if by_anyone else lines, generator))
     labels = np.repeat(np.array([d["label"] for d in drawings], np.int64), copies)
-    return cnn.Dataset(np.stack(images), labels, class_names, "pen drawings")
+    return cnn.Dataset(np.stack(images), labels, class_names, _SOURCES[by_anyone])
 
 
-def seen(strokes: Any, generator: np.random.Generator) -> NDArray[np.uint8]:
-    """Return what a network gets to see (28, 28, 1) of strokes drawn somewhere on the canvas."""
-    points = np.concatenate([np.asarray(stroke, np.float64) for stroke in strokes])
-    low, extent = points.min(axis=0), np.ptp(points, axis=0)
+def seen(strokes: Sequence[Any], generator: np.random.Generator) -> NDArray[np.uint8]:
+    """Return what a network gets to see (28, 28, 1) of strokes in any unit, drawn somewhere on the canvas."""
+    lines = hands.in_unit(strokes)
     stretch = np.exp(generator.uniform(-STRETCH, STRETCH))
-    scale = generator.uniform(*EXTENT) / max(float(extent.max()), 1e-9) * np.array([stretch, 1])
+    scale = generator.uniform(*EXTENT) * np.array([stretch, 1])
+    extent = np.max([line.max(axis=0) for line in lines], axis=0)
     corner = (1 - extent * scale) * generator.uniform(0.3, 0.7, 2)
     width = float(np.exp(generator.uniform(*np.log(WIDTH))))
     drawing = Drawing(
-        tuple(
-            Stroke(tuple((float(x), float(y)) for x, y in (np.asarray(s) - low) * scale + corner), width)
-            for s in strokes
-        )
+        tuple(Stroke(tuple(map(tuple, (line * scale + corner).tolist())), width) for line in lines)
     )
     normalized = cnn.preprocessing.normalize_drawing(rasterize(drawing))
     return np.round(normalized * 255).astype(np.uint8)

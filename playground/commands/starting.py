@@ -29,7 +29,7 @@ class Start:
     metadata: Mapping[str, Any]
     epochs: tuple[dict[str, Any], ...] = ()  # what the epochs so far reached, of a run that goes on
     can_go_on: bool = True  # whether the file also holds the state of training
-    test: cnn.Dataset | None = None  # tried once at the end
+    tests: tuple[cnn.Dataset, ...] = ()  # each tried once at the end
 
     @property
     def steps(self) -> int:
@@ -55,13 +55,13 @@ def by_recipe(options: argparse.Namespace) -> Start:
     chosen = replace(recipe.settings, epochs=options.epochs or recipe.settings.epochs)
     output = _output(options.output or unused(Path(f"{options.recipe}.cnn")))
     data = _data(options, recipe.data)
-    train, test = recipes.mixed(recipe, data.train, options.strokes, all_writers=data.validation is None)
+    train, tests = recipes.mixed(recipe, data.train, options.strokes, all_writers=data.validation is None)
     network = cnn.Network.initialize(choose_architecture(recipe.architecture, train), seed=chosen.seed)
     trainer = cnn.Trainer(network, **_arguments(chosen, replace(data, train=train), options.threads))
     trainer.plan(chosen.epochs)
     names = list(train.class_names)
     metadata = {"class_names": names, "data": recipe.shown_with, "recipe": options.recipe}
-    return Start(trainer, chosen, output, metadata, can_go_on=False, test=test)
+    return Start(trainer, chosen, output, metadata, can_go_on=False, tests=tests)
 
 
 def resumed(options: argparse.Namespace) -> Start:

@@ -155,17 +155,16 @@ class _Run:
 
     def _test(self) -> None:
         """Say how the network does on what a recipe holds out beside the validation."""
-        if self._start.test is not None:
-            accuracy = self._start.trainer.network.evaluate(self._start.test).accuracy
-            self._report.note(f"{accuracy:.2%} of {len(self._start.test):,} {self._start.test.source}")
+        for test in self._start.tests:
+            accuracy = self._start.trainer.network.evaluate(test).accuracy
+            self._report.note(f"{accuracy:.2%} of {len(test):,} {test.source}")
 
     def _calibrate(self) -> None:
         """Of a recipe: find out, by images held out, how far the answers can be trusted, and say it."""
         start, trainer = self._start, self._start.trainer
         if start.can_go_on or trainer.validation is None:
             return
-        held_out = [data for data in (trainer.validation, start.test) if data is not None]
-        outcome = calibration.calibrate(trainer.network, trainer.train, held_out)
+        outcome = calibration.calibrate(trainer.network, trainer.train, [trainer.validation, *start.tests])
         self._calibration = outcome.calibration.to_json()
         self._report.note(recipes.told(outcome))
 

@@ -34,13 +34,14 @@ def test_built_in_digits_and_drawings_are_mixed_in_and_some_writers_held_out(ima
     recipe = replace(recipes.RECIPES["digits"], built_in=20, copies=2)
     train, held = recipes.mixed(recipe, images, drawings, all_writers=False)
     assert len(train) == 3 + 20 + 2 * (8 - recipes.WRITERS_HELD_OUT)
-    assert held is not None and len(held) == recipes.WRITERS_HELD_OUT
+    assert [len(each) for each in held] == [recipes.WRITERS_HELD_OUT] * 2
+    assert not np.array_equal(held[0].images, held[1].images)
 
 
 def test_with_nothing_held_out_all_writers_are_learned_from(images, drawings):
     recipe = replace(recipes.RECIPES["digits"], built_in=0, copies=1)
     train, held = recipes.mixed(recipe, images, drawings, all_writers=True)
-    assert (len(train), held) == (3 + 8, None)
+    assert (len(train), held) == (3 + 8, ())
 
 
 def test_classes_of_a_well_known_set_have_their_names_whatever_the_files_are_called():

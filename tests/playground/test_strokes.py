@@ -39,3 +39,18 @@ def test_copies_of_a_drawing_differ_and_are_framed_as_drawings_are():
     assert (dataset.images[:, 12:16, 12:16].max(axis=(1, 2, 3)) > 100).all()
     again = strokes.from_drawings([SEVEN, ONE], NAMES, copies=3, seed=0)
     assert np.array_equal(again.images, dataset.images)
+
+
+def test_drawings_by_anyone_differ_more_than_by_the_pen():
+    plain, anyone = (
+        strokes.from_drawings([SEVEN], NAMES, copies=40, seed=0, by_anyone=changed)
+        for changed in (False, True)
+    )
+    spread = [dataset.images.astype(float).std(axis=0).mean() for dataset in (plain, anyone)]
+    assert spread[1] > 1.3 * spread[0]
+    assert plain.source != anyone.source
+
+
+def test_a_dot_is_seen_too():
+    image = strokes.seen([[[3, 3]]], np.random.default_rng(0))
+    assert image.max() > 100
