@@ -12,6 +12,7 @@ from cnn_core.datasets.augment import HANDWRITING
 from cnn_core.datasets.catalog import CATALOG
 
 WRITERS_HELD_OUT = 5
+_SEED_OF_HELD_OUT = 2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,13 +88,18 @@ def mixed(
 
         known = strokes.read_drawings(drawings)
         if not all_writers:
-            known, unknown = strokes.split_writers(known, WRITERS_HELD_OUT)
-            held = tuple(
-                strokes.from_drawings(unknown, names, 1, seed + 1, by_anyone=changed)
-                for changed in (False, True)
-            )
+            known, _ = strokes.split_writers(known, WRITERS_HELD_OUT)
+            held = tuple(held_out(drawings, names, by_anyone=changed) for changed in (False, True))
         parts.append(strokes.from_drawings(known, names, recipe.copies, seed, by_anyone=True))
     return cnn.datasets.join(parts), held
+
+
+def held_out(drawings: Path, names: tuple[str, ...], *, by_anyone: bool) -> cnn.Dataset:
+    """Return the pen drawings of the writers held out: as drawn, or as anyone would have drawn them."""
+    from playground import strokes
+
+    _, unknown = strokes.split_writers(strokes.read_drawings(drawings), WRITERS_HELD_OUT)
+    return strokes.from_drawings(unknown, names, 1, _SEED_OF_HELD_OUT, by_anyone=by_anyone)
 
 
 def told(outcome: Outcome) -> str:

@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 
 import cnn_core as cnn
+from cnn_core.calibration import Calibration, calibration_error
+from playground import recipes
 from playground.commands import inputs, own_images
 from playground.commands.output import percent, printable, write_json
 from playground.commands.settings import UsageError
@@ -37,11 +39,21 @@ def run(arguments: Sequence[str]) -> int:
     inputs.note_other_classes(checkpoint, dataset)
     evaluation = checkpoint.network.evaluate(dataset, options.threads)
     names = inputs.class_names(checkpoint)
+    error = _calibration_error(checkpoint, dataset)
     if options.json:
-        write_json(_plain(options.model, dataset, evaluation, names))
+        told = _plain(options.model, dataset, evaluation, names)
+        write_json(told if error is None else {**told, "calibration_error": error})
     else:
-        print("\n".join(_text(options.model, dataset, evaluation, names)))
+        print("\n".join(_text(options.model, dataset, evaluation, names, error)))
     return 0
+
+
+def _calibration_error(checkpoint: cnn.Checkpoint, dataset: cnn.Dataset) -> float | None:
+    """The expected calibration error of the calibrated answers, 0..1; None where no calibration is known."""
+    known = Calibration.from_json(checkpoint.metadata, checkpoint.network.architecture)
+    if known is None:
+        return None
+    return calibration_error(known.probabilities(checkpoint.network.logits(dataset.images)), dataset.labels)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -59,6 +71,14 @@ def _parser() -> argparse.ArgumentParser:
         "--hold-out", type=inputs.whole_number(1, 10**9), metavar="N", help="the images train holds out"
     )
     which.add_argument("--split", choices=("train", "test"), help="all images of that part of the data set")
+    which.add_argument(
+        "--strokes", type=Path, metavar="FILE", help="pen drawings: those of writers train --recipe holds out"
+    )
+    parser.add_argument(
+        "--by-anyone",
+        action="store_true",
+        help="with --strokes: as other hands on other devices would have drawn them",
+    )
     own_images.add_options(parser)
     parser.add_argument(
         "--threads", type=inputs.whole_number(1, inputs.MOST_THREADS), metavar="N", help="[one per core]"
@@ -69,6 +89,10 @@ def _parser() -> argparse.ArgumentParser:
 
 def _dataset(checkpoint: cnn.Checkpoint, options: argparse.Namespace) -> cnn.Dataset:
     """The images to evaluate on, their classes numbered as the network's where these have the same names."""
+    if options.by_anyone and not options.strokes:
+        raise UsageError("--by-anyone goes with --strokes FILE")
+    if options.strokes:
+        return recipes.held_out(options.strokes, inputs.class_names(checkpoint), by_anyone=options.by_anyone)
     wishes = own_images.from_options(options)
     if options.split:
         dataset = inputs.whole(checkpoint, options.data, options.split, wishes)
@@ -96,12 +120,15 @@ def _plain(
     }
 
 
-def _text(model: Path, dataset: cnn.Dataset, found: cnn.Evaluation, names: Sequence[str]) -> list[str]:
+def _text(
+    model: Path, dataset: cnn.Dataset, found: cnn.Evaluation, names: Sequence[str], error: float | None
+) -> list[str]:
     right = int(np.trace(found.confusion))
     short = [name if len(name) <= _NAME_WIDTH else name[: _NAME_WIDTH - 3] + "..." for name in names]
     return [
         f"{printable(model.name)} on {found.count:,} images of {printable(dataset.source)}",
         f"loss {found.loss:.4f}  accuracy {percent(found.accuracy)}  ({right:,} of {found.count:,} right)",
+        *([] if error is None else [f"calibration error {percent(error)}"]),
         "",
         *_class_table(found, short),
         "",

@@ -1,7 +1,10 @@
+import json
+
 import numpy as np
 import pytest
 
 import cnn_core as cnn
+from cnn_core import calibration
 
 
 def test_figures_are_those_of_the_engine(command, model, digits_file):
@@ -68,3 +71,27 @@ def test_more_classes_than_scores_is_refused(command, model, tmp_path):
     ran = command("evaluate", model, "--data", data)
     assert ran.code == 1
     assert "the data set has 11 classes, the network gives 10 scores" in ran.err
+
+
+def test_the_calibration_error_is_told_where_a_calibration_is_known(command, model, digits_file, tmp_path):
+    arguments = ("--data", digits_file, "--split", "train")
+    assert "calibration error" not in command("evaluate", model, *arguments).out
+    network = cnn.Network.load(model)
+    known = tmp_path / "known.cnn"
+    cnn.checkpoint.save(known, cnn.Checkpoint(network=network, metadata={"temperature": 1.0}))
+    assert "calibration error" in command("evaluate", known, *arguments).out
+    [found] = command("evaluate", known, *arguments, "--json").lines
+    digits = cnn.datasets.open(digits_file)
+    expected = calibration.calibration_error(network.predict(digits.images), digits.labels)
+    assert found["calibration_error"] == pytest.approx(expected)
+
+
+def test_pen_drawings_of_the_writers_held_out_can_be_evaluated_on(command, model, tmp_path):
+    one = {"label": 1, "strokes": [[[5, 0], [5, 20], [5, 50]]]}
+    path = tmp_path / "drawings.json"
+    path.write_text(json.dumps([{**one, "writer": f"writer {number}"} for number in range(8)]))
+    [plain] = command("evaluate", model, "--strokes", path, "--json").lines
+    [changed] = command("evaluate", model, "--strokes", path, "--by-anyone", "--json").lines
+    assert plain["images"] == changed["images"] == 5
+    assert plain["loss"] != changed["loss"]
+    assert command("evaluate", model, "--by-anyone").code == 2
