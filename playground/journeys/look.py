@@ -24,6 +24,7 @@ class LookJourney(QObject):
         view.background_clicked.connect(parts.selection.back)
         view.hovered.connect(lambda hover: window.status.setText(hover.text if hover else ""))
         window.seen_view.hovered.connect(lambda _pixel: window.status.setText(window.seen_view.value_text()))
+        window.dataset_browser.hovered.connect(window.status.setText)
         for scope, action in window.actions_.scopes.items():
             action.triggered.connect(lambda _checked=False, scope=scope: view.set_scope(scope))
         window.inspector_panel.layer_selected.connect(lambda layer: select(Place(layer)))

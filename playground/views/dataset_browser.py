@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -21,7 +22,6 @@ from PySide6.QtWidgets import (
 import cnn_core as cnn
 from playground.theme import LIGHT, SPACING, Theme, format_number
 from playground.views.class_balance import ClassBalance
-from playground.views.elided_label import ElidedLabel
 from playground.views.field_editors import ChoiceBox
 from playground.views.thumbnail_grid import ThumbnailGrid
 
@@ -29,6 +29,8 @@ EMPTY = "No images yet: choose a data set in the training bar."
 NO_MATCH = "No image matches this choice."
 HELD_OUT, TRAINING = "held out", "training"
 ALL, RIGHT, WRONG = "right and wrong", "right only", "wrong only"
+_BALANCE = 110  # px, of the class balance beside the filters
+_ROOM_FOR_BALANCE, _ROOM_FOR_COUNT = 600, 480  # px, width from which they are shown
 ANY, SURE, BETWEEN, UNSURE = "sure or not", "90 % and surer", "60 to 90 % sure", "less than 60 %"
 IN_ORDER, HARDEST, EASIEST = "in their order", "largest loss first", "smallest loss first"
 
@@ -54,6 +56,7 @@ class DatasetBrowser(QWidget):
 
     image_selected = Signal(int)
     split_changed = Signal(str)
+    hovered = Signal(str)  # what is known of the image under the cursor; "": there is none
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -69,7 +72,7 @@ class DatasetBrowser(QWidget):
         self.confidence_box = ChoiceBox((ANY, SURE, BETWEEN, UNSURE))
         self.order_box = ChoiceBox((IN_ORDER, HARDEST, EASIEST))
         self.balance = ClassBalance()
-        self._read_out, self._about = ElidedLabel(role="small", at_right=True), QLabel()
+        self._about = QLabel()
         self._empty = QLabel(EMPTY)
         self._banner, self._reason, self.all_button = QFrame(), QLabel(), QToolButton()
         self.grid = ThumbnailGrid()
@@ -80,7 +83,7 @@ class DatasetBrowser(QWidget):
         self.balance.class_selected.connect(self._toggle_class)
         self.all_button.clicked.connect(lambda: self.show_only(None))
         self.grid.image_selected.connect(self.image_selected)
-        self.grid.read_out_changed.connect(self._read_out.setText)
+        self.grid.read_out_changed.connect(self.hovered)
         self.set_theme(LIGHT)
         self.set_dataset(None)
 
@@ -101,8 +104,8 @@ class DatasetBrowser(QWidget):
             self._parts[TRAINING] = training
         with QSignalBlocker(self.split_box):
             self.split_box.clear()
-            for split, part in self._parts.items():
-                self.split_box.addItem(f"{split} ({format_number(len(part))})", split)
+            for split in self._parts:
+                self.split_box.addItem(split, split)
         self.split_box.setVisible(training is not None)
         self._show_part(dataset)
 
@@ -135,6 +138,12 @@ class DatasetBrowser(QWidget):
     def set_selected(self, index: int | None) -> None:
         """Outline an image by its index, scrolled into view."""
         self.grid.set_selected(index)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Leave the filters their room where it is scarce."""
+        super().resizeEvent(event)
+        for part, least in ((self.balance, _ROOM_FOR_BALANCE), (self._about, _ROOM_FOR_COUNT)):
+            part.setVisible(self.width() >= least)
 
     def _show_part(self, dataset: cnn.Dataset | None) -> None:
         self._dataset, self._only = dataset, None
@@ -174,7 +183,7 @@ class DatasetBrowser(QWidget):
     def _offer_classes(self, dataset: cnn.Dataset) -> None:
         with QSignalBlocker(self.class_box):
             self.class_box.clear()
-            self.class_box.addItem(f"all classes ({format_number(len(dataset))})")
+            self.class_box.addItem("all classes")
             for name, count in zip(dataset.class_names, dataset.class_counts.tolist(), strict=True):
                 self.class_box.addItem(f"{name} ({format_number(count)})")
         self._banner.hide()
@@ -205,19 +214,19 @@ class DatasetBrowser(QWidget):
 
     def _lay_out(self) -> None:
         boxes = (
-            (self.split_box, "Part of the data shown", "The images held out, or those trained on", 144),
-            (self.class_box, "Class shown", "Show one class; the number says how many images it has", 150),
+            (self.split_box, "Part of the data shown", "The images held out, or those trained on", 96),
+            (self.class_box, "Class shown", "Show one class; the number says how many images it has", 132),
             (
                 self.outcome_box,
                 "Predictions shown",
                 "Show only images that are answered right, or wrong",
-                126,
+                132,
             ),
-            (self.confidence_box, "Confidence shown", "By the probability of the class answered", 126),
-            (self.order_box, "Order", "What the network finds hardest has the largest loss", 136),
+            (self.confidence_box, "Confidence shown", "By the probability of the class answered", 124),
+            (self.order_box, "Order", "What the network finds hardest has the largest loss", 132),
         )
         bar = QHBoxLayout()
-        bar.setContentsMargins(SPACING, SPACING // 2, SPACING, 0)
+        bar.setContentsMargins(SPACING, SPACING // 4, SPACING, 0)
         bar.setSpacing(SPACING // 2)
         for box, name, tip, width in boxes:
             box.setAccessibleName(name)
@@ -227,17 +236,15 @@ class DatasetBrowser(QWidget):
             box.setMaximumWidth(width)
             box.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
             bar.addWidget(box, width)
-        bar.addStretch(1)
         self._about.setProperty("role", "small")
-        self._read_out.setAccessibleName("Image under the cursor")
-        self.balance.setFixedHeight(30)
+        self.balance.setFixedHeight(28)
         self.balance.setToolTip("Images of each class; click a bar to see that class alone")
-        facts = QHBoxLayout()
-        facts.setContentsMargins(SPACING, 0, SPACING, 0)
-        facts.setSpacing(SPACING)
+        bar.addSpacing(SPACING)
+        bar.addWidget(self.balance, _BALANCE)
         for part in (self.balance, self._about):
-            facts.addWidget(part)
-        facts.addWidget(self._read_out, 1)
+            part.setMinimumWidth(1)  # they go where there is no room
+        bar.addWidget(self._about)
+        bar.addStretch(1)
         nothing = _centered(QLabel(NO_MATCH))
         below = QWidget()
         self._below = QStackedLayout(below)
@@ -246,9 +253,8 @@ class DatasetBrowser(QWidget):
         page = QWidget()
         layout = QVBoxLayout(page)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(SPACING // 2)
+        layout.setSpacing(SPACING // 4)
         layout.addLayout(bar)
-        layout.addLayout(facts)
         layout.addWidget(self._make_banner())
         layout.addWidget(below, 1)
         self._pages = QStackedLayout(self)
