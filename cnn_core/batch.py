@@ -157,9 +157,7 @@ class TrainingBatch:
                 return
             chunk.x = dx
         if segment.arrival:
-            step = segment.arrival
-            context = self._context(chunk, step, worker)
-            chunk.sums = _norm(step).sums(chunk.x, chunk.caches[step.index], context)
+            chunk.sums = _norm(segment.arrival).sums(chunk.x, chunk.caches[segment.arrival.index])
         if joined is not None:
             joined[chunk.rows] = chunk.x
 

@@ -39,6 +39,12 @@ def sum_per_channel(x: Array, new: Allocate = np.empty) -> Array:
     return np.matmul(_ones(len(flat), x.dtype), flat, out=new((flat.shape[1],), x.dtype))
 
 
+def sum_of_products(a: Array, b: Array) -> Array:
+    """Return the sum over all positions of a * b, both (N, H, W, C) or (N, C), one value a channel."""
+    sums: Array = np.einsum("mx,mx->x", rows(a), rows(b))
+    return sums.reshape(-1, a.shape[-1]).sum(axis=0)
+
+
 @lru_cache(maxsize=32)
 def _ones(count: int, dtype: DTypeLike) -> Array:
     ones = np.ones(count, dtype)

@@ -7,6 +7,7 @@ filters[a, b, c, f]
 import numpy as np
 
 from cnn_core.functional.channels import add_per_channel, sum_per_channel
+from cnn_core.functional.depthwise import depthwise, depthwise_dfilters, depthwise_send_back, is_depthwise
 from cnn_core.functional.geometry import (
     Allocate,
     Array,
@@ -45,8 +46,8 @@ def conv2d(
     y = new((len(x), *w.output, filters.shape[3]), x.dtype)
     if groups == 1:
         np.matmul(columns(padded, w, scratch), _matrix(filters), out=y.reshape(-1, y.shape[3]))
-    elif _is_depthwise(filters, groups):
-        _depthwise(padded, filters, w, y, scratch)
+    elif is_depthwise(filters, groups):
+        depthwise(padded, filters, w, y)
     else:
         for xs, fs in _group_slices(x.shape[3], filters.shape[3], groups):
             part = np.ascontiguousarray(padded[..., xs])
@@ -91,16 +92,19 @@ def gradients(
     dfilters = new(filters.shape, filters.dtype)
     if groups == 1:
         np.matmul(columns(padded, w, scratch).T, _matrix(dy), out=_matrix(dfilters))
-        if needs_dx and _correlates(filters, w):
-            return _correlated(dy, x, filters, w, new, scratch), dfilters, dbias
+    elif is_depthwise(filters, groups):
+        depthwise_dfilters(padded, dy, w, dfilters)
+    if needs_dx and _correlates(filters, w, groups):
+        return _correlated(dy, x, filters, w, groups, new, scratch), dfilters, dbias
     dpadded = None
     if needs_dx:
         dpadded = (scratch if w.padded else new)(padded.shape, x.dtype)
         dpadded.fill(0)
     if groups == 1:
         _send_back(dy, filters, w, dpadded, scratch)
-    elif _is_depthwise(filters, groups):
-        _depthwise_gradients(dy, padded, filters, w, dfilters, dpadded, scratch)
+    elif is_depthwise(filters, groups):
+        if dpadded is not None:
+            depthwise_send_back(dy, filters, w, dpadded, scratch(dy.shape, dy.dtype))
     else:
         for xs, fs in _group_slices(x.shape[3], filters.shape[3], groups):
             part, dpart = np.ascontiguousarray(dy[..., fs]), None if dpadded is None else dpadded[..., xs]
@@ -133,70 +137,35 @@ def _send_back(dy: Array, filters: Array, w: Window, dpadded: Array | None, scra
         np.add(target, image, out=target)
 
 
-def _correlates(filters: Array, w: Window) -> bool:
+def _correlates(filters: Array, w: Window, groups: int) -> bool:
     """Whether dx is quicker as a convolution of dy: where no pixel was skipped, and dy has few channels."""
-    reach = _reach(w)
-    fits = all(b <= r for b, r in zip(w.before, reach, strict=True))
-    return fits and w.stride == (1, 1) and w.kernel != (1, 1) and filters.shape[3] <= filters.shape[2]
+    fits = all(b <= r for b, r in zip(w.before, _reach(w), strict=True))
+    if not fits or w.stride != (1, 1) or w.kernel == (1, 1):
+        return False
+    return is_depthwise(filters, groups) or (groups == 1 and filters.shape[3] <= filters.shape[2])
 
 
-def _correlated(dy: Array, x: Array, filters: Array, w: Window, new: Allocate, scratch: Allocate) -> Array:
+def _correlated(
+    dy: Array, x: Array, filters: Array, w: Window, groups: int, new: Allocate, scratch: Allocate
+) -> Array:
     """Return dx as the convolution of dy, padded, with the filters turned by 180 degrees."""
     reach, size, output = _reach(w), x.shape[1:3], dy.shape[1:3]
     before = (reach[0] - w.before[0], reach[1] - w.before[1])
     after = (size[0] + w.before[0] - output[0], size[1] + w.before[1] - output[1])
     back = w._replace(before=before, after=after, output=size)
-    turned = filters[::-1, ::-1].transpose(0, 1, 3, 2)  # KH, KW, F, C
+    turned, padded = filters[::-1, ::-1], pad(dy, back, scratch)
     dx = new(x.shape, x.dtype)
-    np.matmul(
-        columns(pad(dy, back, scratch), back, scratch),
-        turned.reshape(-1, x.shape[3]),
-        out=_matrix(dx),
-    )
+    if groups == 1:
+        weights = turned.transpose(0, 1, 3, 2).reshape(-1, x.shape[3])  # KH*KW*F, C
+        np.matmul(columns(padded, back, scratch), weights, out=_matrix(dx))
+    else:
+        depthwise(padded, turned, back, dx)
     return dx
 
 
 def _reach(w: Window) -> Pair:
     """Return how far a kernel reaches below and right of its first tap."""
     return (w.kernel[0] - 1) * w.dilation[0], (w.kernel[1] - 1) * w.dilation[1]
-
-
-def _is_depthwise(filters: Array, groups: int) -> bool:
-    return filters.shape[2] == 1 and filters.shape[3] == groups
-
-
-def _depthwise(padded: Array, filters: Array, w: Window, y: Array, scratch: Allocate) -> None:
-    """Fill y where every channel has one filter of its own: no product to share, one multiply-add a tap."""
-    share = scratch(y.shape, y.dtype)
-    for tap, weights in zip(w.taps, _rows_of_weights(filters, w), strict=True):
-        first = tap is w.taps[0]
-        np.multiply(padded[tap.reads], weights, out=y if first else share)
-        if not first:
-            np.add(y, share, out=y)
-
-
-def _depthwise_gradients(
-    dy: Array,
-    padded: Array,
-    filters: Array,
-    w: Window,
-    dfilters: Array,
-    dpadded: Array | None,
-    scratch: Allocate,
-) -> None:
-    share = scratch(dy.shape, dy.dtype)
-    for tap, weights in zip(w.taps, _rows_of_weights(filters, w), strict=True):
-        np.multiply(padded[tap.reads], dy, out=share)
-        dfilters[tap.row, tap.column, 0] = sum_per_channel(share)
-        if dpadded is not None:
-            target = dpadded[tap.reads]
-            np.add(target, np.multiply(dy, weights, out=share), out=target)
-
-
-def _rows_of_weights(filters: Array, w: Window) -> Array:
-    """Return each tap's weights repeated along a row of the output (KH*KW, OW, C): one long run for NumPy."""
-    taps = filters.reshape(-1, 1, filters.shape[3])
-    return np.repeat(taps, w.output[1], axis=1)
 
 
 def _group_slices(channels: int, filters: int, groups: int) -> list[tuple[slice, slice]]:

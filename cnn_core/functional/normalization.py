@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cnn_core.functional.channels import row, rows, sum_per_channel
+from cnn_core.functional.channels import row, rows, sum_of_products, sum_per_channel
 from cnn_core.functional.geometry import Allocate, Array
 
 
@@ -34,9 +34,9 @@ def moments(x: Array, scratch: Allocate = np.empty) -> Moments:
     """Return the moments of x (..., C) a channel."""
     count = x.size // x.shape[-1]
     mean = sum_per_channel(x) / x.dtype.type(count)
-    centred = np.subtract(rows(x), row(mean, x), out=rows(scratch(x.shape, x.dtype)))
-    np.multiply(centred, centred, out=centred)
-    return Moments(count, mean, sum_per_channel(centred.reshape(x.shape)))
+    centred = scratch(x.shape, x.dtype)
+    np.subtract(rows(x), row(mean, x), out=rows(centred))
+    return Moments(count, mean, sum_of_products(centred, centred))
 
 
 def merge_moments(parts: Sequence[Moments]) -> Moments:
@@ -94,12 +94,9 @@ def batch_norm(
     return y
 
 
-def batch_norm_sums(
-    dy: Array, centred: Array, scale: Array, scratch: Allocate = np.empty
-) -> tuple[Array, Array]:
+def batch_norm_sums(dy: Array, centred: Array, scale: Array) -> tuple[Array, Array]:
     """Return (dgamma, dbeta) of this part of the batch; the batch's are the sums over its parts."""
-    product = np.multiply(dy, centred, out=scratch(dy.shape, dy.dtype))
-    return sum_per_channel(product) * scale, sum_per_channel(dy)
+    return sum_of_products(dy, centred) * scale, sum_per_channel(dy)
 
 
 def batch_norm_backward(

@@ -104,9 +104,9 @@ class BatchNorm(Layer):
             "running_var": variance + m * (unbiased - variance),
         }
 
-    def sums(self, dy: Array, cache: Any, context: Context) -> Gradients:
+    def sums(self, dy: Array, cache: Any) -> Gradients:
         """Return this chunk's part of the gradients of gamma and beta."""
-        dgamma, dbeta = F.batch_norm_sums(dy, cache.centred, cache.scale, context.scratch)
+        dgamma, dbeta = F.batch_norm_sums(dy, cache.centred, cache.scale)
         return {"gamma": dgamma, "beta": dbeta}
 
     def backward_with_sums(self, dy: Array, cache: Any, parameters: Parameters, totals: Gradients) -> Array:
