@@ -125,8 +125,8 @@ class Probe(QObject):
         if calibration is None:
             found = activations[-1] if ends_in_softmax else network.predict(reading.seen[None])
             return replace(reading, probabilities=found[0], familiar=familiar)
-        if familiar is None and calibration.layer is not None:
-            familiar = calibration.is_familiar(activations[calibration.layer])
+        if familiar is None:
+            familiar = calibration.is_familiar(activations)
         scores = activations[-2] if ends_in_softmax else network.logits(reading.seen[None])
         return replace(
             reading,

@@ -34,8 +34,8 @@ def run(arguments: Sequence[str]) -> int:
     checkpoint = cnn.checkpoint.load(options.model)
     try:
         dataset = _dataset(checkpoint, options)
-    except UsageError as error:
-        parser.error(str(error))
+    except UsageError as problem:
+        parser.error(str(problem))
     inputs.note_other_classes(checkpoint, dataset)
     evaluation = checkpoint.network.evaluate(dataset, options.threads)
     names = inputs.class_names(checkpoint)

@@ -60,8 +60,7 @@ def answer(
     learned (None: not known), of an image of the network's input shape."""
     if known is None:
         return network.predict(image[None])[0], None
-    hidden = None if known.layer is None else network.activations(image[None])[known.layer]
-    familiar = None if hidden is None else known.is_familiar(hidden)
+    familiar = None if known.familiarity is None else known.is_familiar(network.activations(image[None]))
     return known.probabilities(network.logits(image[None]))[0], familiar
 
 

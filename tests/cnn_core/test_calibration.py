@@ -9,13 +9,11 @@ import cnn_core as cnn
 from cnn_core import functional as F
 from cnn_core.calibration import (
     Calibration,
-    _limit,
     calibrate,
     calibration_error,
-    fit_familiarity,
     fit_temperature,
-    hidden_layer,
 )
+from cnn_core.familiarity import hidden_layer
 
 
 def honest(count: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -58,58 +56,6 @@ def test_temperature_brings_the_calibration_error_down():
     assert calibration_error(scaled, labels) < 0.02
 
 
-@pytest.mark.parametrize(
-    ("preset", "index", "name"),
-    [
-        ("sample", 7, "Dense"),
-        ("sample-batchnorm", 10, "BatchNorm"),
-        ("lenet5", 9, "Dense"),
-        ("tiny", 3, "Flatten"),
-    ],
-)
-def test_the_hidden_layer_is_what_the_scores_are_made_of_before_its_activation(preset, index, name):
-    architecture = cnn.presets.load(preset)
-    assert hidden_layer(architecture) == index
-    assert architecture.layers[index].name == name
-
-
-def test_without_a_dense_layer_nothing_is_hidden():
-    layers = (cnn.Conv2D(filters=2), cnn.GlobalAveragePooling2D(), cnn.Softmax())
-    assert hidden_layer(cnn.Architecture((8, 8, 1), layers)) is None
-
-
-def test_distances_count_in_units_of_each_class_s_own_spread():
-    generator = np.random.default_rng(0)
-    labels = np.repeat([0, 1], 2000)
-    spread = np.where(labels == 0, 1.0, 10.0)[:, None]
-    hidden = generator.normal(0, 1, (4000, 3)) * spread + np.where(labels == 0, 0, 100)[:, None]
-    known = fit_familiarity(hidden, labels, 2)
-    assert known is not None
-    near, far = known.distances(np.array([[5.0, 0, 0], [105.0, 100, 100]]))
-    assert near == pytest.approx(5, rel=0.2)
-    assert far == pytest.approx(0.5, rel=0.2)
-
-
-def test_what_lies_off_all_directions_kept_is_far_too():
-    generator = np.random.default_rng(0)
-    hidden = generator.normal(0, 1, (2000, 6)) * np.array([10, 10, 1, 1, 1, 1])
-    known = fit_familiarity(hidden, np.arange(2000) % 2, 2, directions=2)
-    assert known is not None
-    usual, off = known.distances(np.array([[0, 0, 1, 1, 1, 1], [0, 0, 9, 9, 9, 9.0]]))
-    assert usual < 2
-    assert off > 5
-
-
-def test_too_few_images_of_a_class_give_no_familiarity():
-    assert fit_familiarity(np.random.default_rng(0).normal(size=(50, 8)), np.arange(50) // 49, 2) is None
-
-
-def test_a_small_group_held_out_counts_as_much_as_a_large_one():
-    near, far = np.linspace(0, 1, 10_000), np.linspace(10, 11, 100)
-    assert _limit([near]) == pytest.approx(0.98, abs=0.01)
-    assert _limit([near, far]) == pytest.approx(10.96, abs=0.01)
-
-
 @pytest.fixture(scope="module")
 def outcome():
     """A small network that tells three bright squares apart, calibrated."""
@@ -134,8 +80,8 @@ def squares(count, seed):
 
 
 def flagged(network, calibration, images):
-    hidden = network.activations(images)[calibration.layer]
-    return np.mean([calibration.is_familiar(each) is False for each in hidden])
+    alone = [network.activations(image[None]) for image in images]
+    return np.mean([calibration.is_familiar(activations) is False for activations in alone])
 
 
 def test_what_was_held_out_is_familiar_and_noise_is_not(outcome):
@@ -155,10 +101,25 @@ def test_a_calibration_survives_a_file(outcome, tmp_path):
     read = Calibration.from_json(metadata, network.architecture)
     assert read is not None and read.familiarity is not None
     assert read.temperature == made.calibration.temperature
-    hidden = network.activations(held.images)[read.layer]
+    activations = network.activations(held.images)
+    strangeness = made.calibration.familiarity.strangeness(activations)
+    np.testing.assert_allclose(read.familiarity.strangeness(activations), strangeness, rtol=0.02, atol=0.01)
+
+
+def test_a_file_that_knows_the_hidden_layer_alone_is_read(outcome):
+    network, held, made = outcome
+    layer = hidden_layer(network.architecture)
+    values = json.loads(json.dumps(made.calibration.to_json()))
+    of_layer = next(each for each in values["familiarity"]["layers"] if each["layer"] == layer)
+    names = ("directions_kept", "center", "directions", "means", "whitening")
+    values["familiarity"] = {"limit": 2.5, **{name: of_layer[name] for name in names}}
+    read = Calibration.from_json(values, network.architecture)
+    spread = next(each for each in made.calibration.familiarity.spreads if each.layer == layer)
+    activations = network.activations(held.images)
     np.testing.assert_allclose(
-        read.familiarity.distances(hidden), made.calibration.familiarity.distances(hidden), rtol=0.01
+        read.familiarity.strangeness(activations), spread.distances(activations[layer]), rtol=0.02, atol=0.01
     )
+    assert read.familiarity.limit == 2.5
 
 
 @pytest.mark.parametrize("temperature", [None, "1", 0, -1, 1e9, float("nan"), [1]])
@@ -173,24 +134,39 @@ def test_a_file_without_a_usable_temperature_has_no_calibration(outcome, tempera
         {"means": "far"},
         {"directions_kept": 10**6},
         {"directions_kept": None},
-        {"limit": float("nan")},
-        {"limit": "near"},
+        {"layer": 99},
+        {"layer": -1},
+        {"layer": "1"},
+        {"deviation": 0},
+        {"usual": float("nan")},
         {"whitening": None},
     ],
 )
-def test_a_familiarity_that_does_not_fit_the_network_is_left_out(outcome, change):
+def test_a_layer_that_does_not_fit_the_network_leaves_familiarity_out(outcome, change):
+    network, _, made = outcome
+    values = json.loads(json.dumps(made.calibration.to_json()))
+    values["familiarity"]["layers"][0] |= change
+    read = Calibration.from_json(values, network.architecture)
+    assert read is not None
+    assert read.familiarity is None
+    assert read.is_familiar([]) is None
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"limit": float("nan")}, {"limit": "near"}, {"layers": []}, {"layers": [{}] * 1000}, {"layers": 7}],
+)
+def test_a_familiarity_that_does_not_fit_is_left_out(outcome, change):
     network, _, made = outcome
     values = json.loads(json.dumps(made.calibration.to_json()))
     values["familiarity"] |= change
     read = Calibration.from_json(values, network.architecture)
-    assert read is not None
-    assert read.familiarity is None
-    assert read.is_familiar(np.zeros(8)) is None
+    assert read is not None and read.familiarity is None
 
 
 def test_a_value_that_is_no_number_among_many_is_noticed(outcome):
     network, _, made = outcome
     values = json.loads(json.dumps(made.calibration.to_json()))
-    values["familiarity"]["means"][3] = None
+    values["familiarity"]["layers"][0]["means"][3] = None
     read = Calibration.from_json(values, network.architecture)
     assert read is not None and read.familiarity is None

@@ -240,7 +240,7 @@ def test_an_architecture_with_an_error_is_not_saved(document: Document, tmp_path
 def test_a_calibration_goes_with_its_weights_and_comes_back_with_them(
     document: Document, tmp_path: Path
 ) -> None:
-    known = Calibration(temperature=1.5, layer=2)
+    known = Calibration(temperature=1.5)
     document.restart(replace(document.content, calibration=known))
     document.reset_weights()
     assert document.content.calibration is None
@@ -254,7 +254,7 @@ def test_a_calibration_goes_with_its_weights_and_comes_back_with_them(
 
 
 def test_weights_trained_further_are_not_calibrated(document: Document) -> None:
-    document.restart(replace(document.content, calibration=Calibration(temperature=1.5, layer=2)))
+    document.restart(replace(document.content, calibration=Calibration(temperature=1.5)))
     content = document.content
     slots = content.settings.optimizer.slots(content.network.parameters)
     document.keep_training(content.network.copy(), cnn.TrainingState(1, None, 0.1, slots), ())

@@ -6,7 +6,8 @@ from PySide6.QtCore import QObject
 from pytestqt.qtbot import QtBot
 
 import cnn_core as cnn
-from cnn_core.calibration import Calibration, Familiarity
+from cnn_core.calibration import Calibration
+from cnn_core.familiarity import Familiarity, Spread
 from playground.drawing import Drawing, Stroke
 from playground.picture import Picture
 from playground.probe import Probe, Reading, as_input
@@ -122,14 +123,14 @@ def test_many_changes_in_one_turn_are_read_once(
 
 def calibration(limit: float) -> Calibration:
     """Temperature 2; the hidden layer is Flatten, known to be usual around zero."""
-    known = Familiarity(
+    hidden = Spread(
+        layer=2,
         center=np.zeros(144, np.float32),
         directions=np.eye(144, 1, dtype=np.float32),
         means=np.zeros((3, 2), np.float32),
         whitening=np.ones((3, 2, 2), np.float32),
-        limit=limit,
     )
-    return Calibration(temperature=2.0, layer=2, familiarity=known)
+    return Calibration(temperature=2.0, familiarity=Familiarity(spreads=(hidden,), limit=limit))
 
 
 @pytest.mark.parametrize("softmax", [True, False])

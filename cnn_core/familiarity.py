@@ -1,0 +1,189 @@
+"""What is like the images learned from: how far an image lies, in several layers at once, from every class.
+
+Where the activations of a layer lie for the images of each class is kept as a mean and a spread; the distance
+from the nearest class is counted in units of its spread (Mahalanobis; Lee et al. 2018). Early layers notice
+foreign strokes and textures, the hidden layer and the scores a foreign whole, so each has its say: what its
+distance exceeds the usual one by, in units of how much that varies, is added up as squares.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cnn_core.architecture import Architecture
+from cnn_core.functional.geometry import Array
+from cnn_core.layers import GELU, Dense, Dropout, LeakyReLU, ReLU, Sigmoid, Softmax, Tanh
+from cnn_core.network import Network
+
+if TYPE_CHECKING:
+    from cnn_core.datasets import Dataset
+
+FALSE_ALARMS = 0.02  # share of real images that may be called unlike what was learned
+DIRECTIONS = 16  # in which the activations of a layer vary most, kept to measure distances along
+MOST_LAYERS = 8
+WIDEST = 1024  # activations of a layer that is looked at; wider ones would make the file large
+_MOST_IMAGES = 20_000  # of the training data, to learn what is familiar from
+_AT_ONCE = 250  # images whose activations are in memory
+_RIDGE = 0.01  # of the mean variance, added to each so that no direction counts without bounds
+_ACTIVATIONS = (ReLU, LeakyReLU, GELU, Sigmoid, Tanh, Dropout)
+
+
+def hidden_layer(architecture: Architecture) -> int | None:
+    """Return the layer before the last Dense one, its activation function aside; None: there is no such."""
+    dense = [index for index, layer in enumerate(architecture.layers) if isinstance(layer, Dense)]
+    index = dense[-1] - 1 if dense else -1
+    while index >= 0 and isinstance(architecture.layers[index], _ACTIVATIONS):
+        index -= 1
+    return index if index >= 0 else None
+
+
+def watched_layers(architecture: Architecture) -> tuple[int, ...]:
+    """Return the layers that are looked at: each that halves the maps, the hidden one, and the scores."""
+    halving = []
+    for report in architecture.check():
+        before, after = report.input_shape or (), report.output_shape or ()
+        if len(before) == 3 and len(after) == 3 and 2 * after[0] * after[1] <= before[0] * before[1]:
+            halving.append(report.index)
+    hidden, scores = hidden_layer(architecture), len(architecture.layers) - 1
+    if scores > 0 and isinstance(architecture.layers[scores], Softmax):
+        scores -= 1
+    wanted = {*halving[: MOST_LAYERS - 2], scores} | ({hidden} if hidden is not None else set())
+    return tuple(index for index in sorted(wanted) if 0 < width(architecture, index) <= WIDEST)
+
+
+def width(architecture: Architecture, layer: int) -> int:
+    """Return how many features a layer has: its channels, or its values where it has no maps."""
+    shape = architecture.check()[layer].output_shape or (0,)
+    return shape[-1]
+
+
+def features(activations: Array) -> Array:
+    """Return (N, F) features of a layer's activations: the mean of each map, or the values themselves."""
+    middle = tuple(range(1, activations.ndim - 1))
+    return activations.mean(axis=middle) if middle else activations
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Spread:
+    """Where the F features of one layer lie for each of K classes.
+
+    A place has D coordinates: along each of the directions (F, D - 1), from the center (F,), and how far off
+    all of them. means (K, D); whitening (K, D, D) turns an offset from a class's mean into units of its
+    spread. Of images never learned from, the distance is `usual` in the mean and varies by `deviation`.
+    """
+
+    layer: int
+    center: Array
+    directions: Array
+    means: Array
+    whitening: Array
+    usual: float = 0.0
+    deviation: float = 1.0
+
+    def distances(self, features: Array) -> Array:
+        """Return how far (N, F) features are from the nearest class, (N,)."""
+        offsets = _places(features - self.center, self.directions)[:, None] - self.means  # (N, K, D)
+        scaled = np.einsum("kij,nkj->nki", self.whitening, offsets)
+        nearest: Array = np.sqrt((scaled**2).sum(axis=2).min(axis=1))
+        return nearest
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Familiarity:
+    """Where images lie in some layers of a network; beyond `limit` one is unlike what was learned."""
+
+    spreads: tuple[Spread, ...]
+    limit: float
+
+    def strangeness(self, activations: Sequence[Array]) -> Array:
+        """Return how strange images are, (N,), by the activations (N, ...) of all layers."""
+        return _added([(each, each.distances(features(activations[each.layer]))) for each in self.spreads])
+
+
+def fit_spread(
+    layer: int, values: Array, labels: Array, classes: int, directions: int = DIRECTIONS
+) -> Spread | None:
+    """Return where (N, F) features of a layer lie for each class; None where a class has too few images."""
+    directions = min(directions, values.shape[1])
+    if np.bincount(labels, minlength=classes).min() < 2 * directions:
+        return None
+    center = values.mean(axis=0)
+    _, axes = np.linalg.eigh(np.cov(values.T).reshape(values.shape[1], -1))
+    axes = axes[:, -directions:]
+    places = _places(values - center, axes)
+    means = np.stack([places[labels == k].mean(axis=0) for k in range(classes)])
+    whitening = np.stack([_whitening(places[labels == k]) for k in range(classes)])
+    return Spread(layer=layer, center=center, directions=axes, means=means, whitening=whitening)
+
+
+def fit_familiarity(network: Network, train: Dataset, held_out: Sequence[Dataset]) -> Familiarity | None:
+    """Return what is familiar to a network that learned from `train`, by images it did not learn from.
+
+    The limit leaves 2 % of each data set held out outside, in the mean over the data sets whatever their
+    sizes. None where the images of a class are too few, or all layers too wide.
+    """
+    layers = watched_layers(network.architecture)
+    chosen = np.linspace(0, len(train) - 1, min(len(train), _MOST_IMAGES)).astype(int)
+    learned = _features(network, layers, train.images[chosen])
+    held = [_features(network, layers, data.images) for data in held_out]
+    spreads = []
+    for place, layer in enumerate(layers):
+        found = fit_spread(layer, learned[place], train.labels[chosen], network.architecture.classes)
+        if found is None:
+            return None
+        spreads.append(_with_usual(found, [found.distances(each[place]) for each in held]))
+    if not spreads:
+        return None
+    groups = [_added([(s, s.distances(f)) for s, f in zip(spreads, each, strict=True)]) for each in held]
+    return Familiarity(spreads=tuple(spreads), limit=limit_of(groups))
+
+
+def limit_of(groups: Sequence[Array]) -> float:
+    """Return the strangeness beyond which 2 % of the images lie, each group counting as much as any other."""
+    strangeness = np.concatenate(groups)
+    weights = np.concatenate([np.full(len(group), 1 / len(group)) for group in groups])
+    order = np.argsort(strangeness)
+    shares = weights[order].cumsum() / len(groups)
+    return float(strangeness[order][np.searchsorted(shares, 1 - FALSE_ALARMS)])
+
+
+def _features(network: Network, layers: Sequence[int], images: Array) -> list[Array]:
+    """Return the (N, F) features of each of the layers, float64."""
+    parts = []
+    for start in range(0, len(images), _AT_ONCE):
+        activations = network.activations(images[start : start + _AT_ONCE])
+        parts.append([features(activations[layer]).astype(np.float64) for layer in layers])
+    return [np.concatenate(each) for each in zip(*parts, strict=True)]
+
+
+def _with_usual(spread: Spread, groups: Sequence[Array]) -> Spread:
+    """Return the spread with what its distance usually is, each group counting as much as any other."""
+    usual = float(np.mean([group.mean() for group in groups]))
+    deviation = float(np.sqrt(np.mean([((group - usual) ** 2).mean() for group in groups])))
+    return Spread(**(spread.__dict__ | {"usual": usual, "deviation": max(deviation, 1e-6)}))
+
+
+def _added(layers: Sequence[tuple[Spread, Array]]) -> Array:
+    """Return the strangeness of images by their distances in each layer; nearer than usual is not strange."""
+    excess = [np.maximum(distances - each.usual, 0) / each.deviation for each, distances in layers]
+    total: Array = np.sqrt(np.square(excess).sum(axis=0))
+    return total
+
+
+def _places(offsets: Array, directions: Array) -> Array:
+    """Return (N, D) coordinates of (N, F) offsets: along the directions, and the length of what is left."""
+    along = offsets @ directions
+    left = np.linalg.norm(offsets - along @ directions.T, axis=1)
+    return np.concatenate([along, left[:, None]], axis=1)
+
+
+def _whitening(values: Array) -> Array:
+    """Return the (D, D) triangular matrix that makes the covariance of (N, D) values the identity."""
+    size = values.shape[1]
+    covariance = np.cov(values.T).reshape(size, size)
+    covariance += (_RIDGE * np.trace(covariance) / size + 1e-12) * np.eye(size)
+    return np.linalg.inv(np.linalg.cholesky(covariance))

@@ -1,0 +1,210 @@
+"""What a network for digits says of drawings that are no digits, and how often it doubts real ones.
+
+    python -m playground.familiarity_check NETWORK.cnn --mnist FOLDER --strokes FILE [--others SPEC]
+
+FOLDER holds MNIST; its test images are taken, or the last ones where it has none. Of the pen drawings in
+FILE, those of the last writers are taken, whom `train --recipe` holds out. With --recalibrate the
+calibration is made anew, as the recipe of the network makes it, and written to another file. Ends with
+status 1 when real digits are doubted too often or strangers too seldom.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+import cnn_core as cnn
+from cnn_core.calibration import Calibration, calibrate
+from playground import data, recipes, strangers, strokes
+
+SURE = 0.9  # probability beyond which an answer without a hint is a mistake, of what is no digit
+SEED = 7
+EACH = 560  # drawings of a kind; twenty of each letter
+MOST_DOUBTED = 0.03  # of real digits
+LEAST_DOUBTED = {"letters": 0.8, "scribbles": 0.9, "dots": 0.9}
+_FONT_SIZE = 180  # px of the canvas
+_MOST_FONTS = 12
+
+Images = NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Row:
+    """What a network says of one kind of images: shares called unlike a digit, and sure without that hint."""
+
+    kind: str
+    count: int
+    doubted: float
+    sure: float
+
+    @property
+    def failed(self) -> bool:
+        """Whether this is worse than it is meant to be."""
+        if self.kind.startswith("digits"):
+            return self.doubted > MOST_DOUBTED
+        return self.doubted < LEAST_DOUBTED.get(self.kind, 0)
+
+    def __str__(self) -> str:
+        return f"{self.kind:28} {self.count:>7,} {self.doubted:>10.1%} {self.sure:>12.1%}"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure, print; return the exit status."""
+    chosen = _parse(arguments)
+    checkpoint = cnn.checkpoint.load(chosen.network)
+    if chosen.recalibrate:
+        checkpoint = _recalibrated(checkpoint, chosen)
+        cnn.checkpoint.save(chosen.recalibrate, checkpoint)
+    known = Calibration.from_json(checkpoint.metadata, checkpoint.network.architecture)
+    if known is None or known.familiarity is None:
+        raise cnn.CheckpointError(f"{chosen.network.name} does not know what is familiar to it")
+    print(f"{'':28} {'images':>7} {'unlike':>10} {f'sure > {SURE:.0%}':>12}")
+    failed = False
+    for kind, images in _kinds(chosen):
+        row = measure(kind, images, checkpoint.network, known)
+        failed |= row.failed
+        print(row, " too few" if row.failed and not kind.startswith("digits") else "", flush=True)
+    print("unlike: called unlike a digit. sure: answered with more than 90 %, without that hint.")
+    print("A circle is a zero; it stands here to be compared. Letters that are also digits are left out.")
+    return int(failed)
+
+
+def measure(kind: str, images: Images, network: cnn.Network, known: Calibration) -> Row:
+    """Return what the network says of images (N, 28, 28, 1)."""
+    assert known.familiarity is not None
+    doubted, sure = [], []
+    for start in range(0, len(images), 250):
+        part = images[start : start + 250]
+        doubted.append(known.familiarity.strangeness(network.activations(part)) > known.familiarity.limit)
+        sure.append(known.probabilities(network.logits(part)).max(axis=1) > SURE)
+    odd, certain = np.concatenate(doubted), np.concatenate(sure)
+    return Row(kind, len(images), float(odd.mean()), float((certain & ~odd).mean()))
+
+
+def drawn(draw: Callable[[int, np.random.Generator], list[strangers.Strokes]], count: int) -> Images:
+    """Return what the network sees of so many drawings, each with another pen, size and place."""
+    random = np.random.default_rng(SEED)
+    return np.stack([strokes.seen(each, random) for each in draw(count, random)])
+
+
+def printed() -> Images:
+    """Return letters in the fonts of this machine, as somebody might paste them."""
+    from PySide6.QtGui import QFont, QFontDatabase
+
+    families = [f for f in QFontDatabase.families() if QFontDatabase.isSmoothlyScalable(f)]
+    latin = [f for f in families if QFontDatabase.WritingSystem.Latin in QFontDatabase.writingSystems(f)]
+    places = np.unique(np.linspace(0, len(latin) - 1, min(len(latin), _MOST_FONTS)).astype(int))
+    fonts = [QFont(latin[place]) for place in places]
+    return np.stack([_letter(letter, font) for font in fonts for letter in strangers.LETTERS])
+
+
+def _letter(letter: str, font: object) -> Images:
+    from PySide6.QtCore import QRectF, Qt
+    from PySide6.QtGui import QColor, QFont, QImage, QPainter
+
+    from playground.drawing import RASTER_SIZE
+    from playground.images import to_array
+
+    assert isinstance(font, QFont)
+    image = QImage(RASTER_SIZE, RASTER_SIZE, QImage.Format.Format_Grayscale8)
+    image.fill(0)
+    font.setPixelSize(_FONT_SIZE)
+    painter = QPainter(image)
+    painter.setFont(font)
+    painter.setPen(QColor("white"))
+    painter.drawText(QRectF(0, 0, RASTER_SIZE, RASTER_SIZE), Qt.AlignmentFlag.AlignCenter, letter)
+    painter.end()
+    seen = cnn.preprocessing.normalize_drawing(to_array(image)[:, :, 0])
+    rounded: Images = np.rint(seen * 255).astype(np.uint8)
+    return rounded
+
+
+def _kinds(chosen: argparse.Namespace) -> list[tuple[str, Images]]:
+    """Return each kind of images by its name."""
+    kinds = [
+        ("digits of MNIST", _mnist(chosen.mnist, chosen.hold_out)),
+        ("digits of unseen writers", _unseen_writers(chosen.strokes, by_anyone=False)),
+        ("digits in unseen hands", _unseen_writers(chosen.strokes, by_anyone=True)),
+        ("letters", drawn(strangers.letters, EACH)),
+        ("letters of fonts", printed()),
+        ("scribbles", drawn(strangers.scribbles, EACH)),
+        ("dots", drawn(strangers.dots, EACH)),
+        *((name, drawn(strangers.shape(name), EACH)) for name in ("squares", "triangles", "circles")),
+        ("a blank", np.zeros((1, 28, 28, 1), np.uint8)),
+    ]
+    if chosen.others:
+        others = data.whole(chosen.others)
+        kinds.append((others.source[:28], others.images[:2000]))
+    return kinds
+
+
+def _mnist(spec: str, hold_out: int) -> Images:
+    try:
+        return data.whole(spec, "test").images
+    except cnn.DatasetError:
+        return data.read(spec, held_out=hold_out).validation.images
+
+
+def _unseen_writers(path: Path, *, by_anyone: bool) -> Images:
+    """Return digits of the writers held out: as they drew them, or as other hands and devices would."""
+    return recipes.held_out(path, tuple("0123456789"), by_anyone=by_anyone).images
+
+
+def _recalibrated(checkpoint: cnn.Checkpoint, chosen: argparse.Namespace) -> cnn.Checkpoint:
+    """Return the network with the calibration that its recipe would give it now."""
+    name = str(checkpoint.metadata.get("recipe"))
+    if name not in recipes.RECIPES:
+        raise cnn.CheckpointError(f"{chosen.network.name} does not say by which recipe it was made")
+    recipe = recipes.RECIPES[name]
+    found = data.read(chosen.mnist, held_out=chosen.hold_out)
+    train, tests = recipes.mixed(recipe, found.train, chosen.strokes, all_writers=False)
+    outcome = calibrate(checkpoint.network, train, [found.validation, *tests])
+    print(recipes.told(outcome))
+    values = {**checkpoint.metadata, **outcome.calibration.to_json()}
+    return replace(checkpoint, metadata=values)
+
+
+def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m playground.familiarity_check", description=(__doc__ or "").split("\n")[0]
+    )
+    parser.add_argument("network", type=Path, metavar="NETWORK.cnn")
+    parser.add_argument("--mnist", required=True, help="a folder with MNIST's IDX files, or mnist")
+    parser.add_argument("--strokes", type=Path, required=True, help="JSON file of pen drawings with writers")
+    parser.add_argument(
+        "--others", metavar="SPEC", help="further images that are no digits, as fashion-mnist"
+    )
+    parser.add_argument(
+        "--hold-out",
+        type=int,
+        default=5000,
+        metavar="N",
+        help="of MNIST, where there are no test images [5000]",
+    )
+    parser.add_argument("--recalibrate", type=Path, metavar="FILE.cnn", help="calibrate anew and write this")
+    return parser.parse_args(arguments)
+
+
+def _run() -> int:
+    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    from PySide6.QtGui import QGuiApplication
+
+    application = QGuiApplication(sys.argv[:1])
+    try:
+        return main()
+    except (cnn.CheckpointError, cnn.DatasetError, OSError) as error:
+        print(f"familiarity_check: {error}", file=sys.stderr)
+        return 1
+    finally:
+        del application
+
+
+if __name__ == "__main__":
+    sys.exit(_run())

@@ -1,0 +1,100 @@
+"""Drawings that are no digits, always the same, and what a network makes of them."""
+
+import gzip
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import cnn_core as cnn
+from cnn_core.calibration import Calibration, calibrate
+from playground import familiarity_check, strangers, strokes
+
+KINDS = {
+    "letters": strangers.letters,
+    "scribbles": strangers.scribbles,
+    "dots": strangers.dots,
+    "squares": strangers.shape("squares"),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_drawings_are_the_same_for_the_same_seed_and_differ_from_each_other(qapp: object, kind: str) -> None:
+    first, again = (KINDS[kind](5, np.random.default_rng(3)) for _ in range(2))
+    for one, other in zip(first, again, strict=True):
+        for stroke, same in zip(one, other, strict=True):
+            np.testing.assert_array_equal(stroke, same)
+    random = np.random.default_rng(0)
+    images = [strokes.seen(drawing, random) for drawing in first]
+    assert all(image.max() > 100 for image in images)
+    assert len({image.tobytes() for image in images}) == 5
+
+
+def test_a_letter_has_as_many_strokes_as_a_pen_makes(qapp: object) -> None:
+    letters = strangers.letters(len(strangers.LETTERS), np.random.default_rng(0))
+    drawn = dict(zip(strangers.LETTERS, letters, strict=True))
+    assert {letter: len(drawn[letter]) for letter in "ACEX"} == {"A": 2, "C": 1, "E": 2, "X": 2}
+
+
+def test_letters_of_fonts_are_drawn_as_the_network_sees_them(qapp: object) -> None:
+    images = familiarity_check.printed()
+    assert images.shape[1:] == (28, 28, 1)
+    assert len(images) % len(strangers.LETTERS) == 0
+
+
+@pytest.fixture(scope="module")
+def calibrated() -> tuple[cnn.Network, Calibration, cnn.Dataset]:
+    """A quickly trained network for digits, and digits it has not seen."""
+    train = cnn.datasets.digits.generate(4000, seed=1)
+    held = cnn.datasets.digits.generate(1000, seed=2)
+    trainer = cnn.Trainer(cnn.Network.initialize(cnn.presets.load("tiny"), seed=0), train=train, seed=0)
+    for _ in trainer.run(epochs=2):
+        pass
+    return trainer.network, calibrate(trainer.network, train, [held]).calibration, held
+
+
+def test_digits_are_seldom_and_noise_is_mostly_called_unlike(
+    calibrated: tuple[cnn.Network, Calibration, cnn.Dataset],
+) -> None:
+    network, known, held = calibrated
+    digits = familiarity_check.measure("digits", held.images, network, known)
+    assert digits.count == 1000
+    assert digits.doubted == pytest.approx(0.02, abs=0.005)
+    assert 0.2 < digits.sure < 0.98
+    assert not digits.failed
+    noise = np.random.default_rng(0).integers(0, 256, (300, 28, 28, 1), dtype=np.uint8)
+    row = familiarity_check.measure("scribbles", noise, network, known)
+    assert row.doubted > 0.9
+    assert row.sure + row.doubted <= 1
+
+
+def test_the_command_prints_a_line_for_each_kind_and_fails_where_too_few_are_noticed(
+    qapp: object,
+    calibrated: tuple[cnn.Network, Calibration, cnn.Dataset],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    network, known, held = calibrated
+    monkeypatch.setattr(familiarity_check, "EACH", 28)
+    monkeypatch.setattr(familiarity_check, "LEAST_DOUBTED", {"letters": 1.1})
+    drawings = [{"label": 1, "writer": str(i), "strokes": [[[0, 0], [1 + i, 9], [2, 20]]]} for i in range(8)]
+    pens, mnist, file = tmp_path / "pens.json.gz", tmp_path / "mnist.npz", tmp_path / "net.cnn"
+    pens.write_bytes(gzip.compress(json.dumps(drawings).encode()))
+    cnn.datasets.to_npz(held, mnist)
+    metadata = {**known.to_json(), "recipe": "digits"}
+    cnn.checkpoint.save(file, cnn.Checkpoint(network=network, metadata=metadata))
+    options = ["--mnist", str(mnist), "--strokes", str(pens), "--hold-out", "200"]
+    assert familiarity_check.main([str(file), *options]) == 1
+    said = capsys.readouterr().out
+    for kind in ("digits of MNIST", "letters", "letters of fonts", "scribbles", "circles", "a blank"):
+        assert f"\n{kind} " in said
+    assert "too few" in said
+
+
+def test_a_network_without_calibration_is_told_in_a_sentence(tmp_path: Path) -> None:
+    file = tmp_path / "plain.cnn"
+    cnn.Network.initialize(cnn.presets.load("tiny"), seed=0).save(file)
+    with pytest.raises(cnn.CheckpointError, match="does not know what is familiar to it"):
+        familiarity_check.main([str(file), "--mnist", "digits", "--strokes", "none"])
