@@ -22,6 +22,7 @@ from playground.journeys.augment import AugmentJourney
 from playground.journeys.channel import ChannelJourney
 from playground.journeys.data import DataJourney
 from playground.journeys.draw import DrawJourney
+from playground.journeys.drop import DropJourney
 from playground.journeys.edit import EditJourney
 from playground.journeys.files import FilesJourney
 from playground.journeys.importing import ImportJourney
@@ -102,7 +103,7 @@ def connect(window: MainWindow, parts: Parts, data: str | None = None) -> None:
     control = TrainingControl(parts.document, parts.session, parts.loading, window)
     actions, document = window.actions_, parts.document
     window.parts, window.control = parts, control
-    FilesJourney(window, parts, control)
+    files = FilesJourney(window, parts, control)
     TrainJourney(window, parts, control)
     EditJourney(window, parts, control)
     DrawJourney(window, parts)
@@ -111,6 +112,7 @@ def connect(window: MainWindow, parts: Parts, data: str | None = None) -> None:
     MeasureJourney(window, parts, control)
     loading = DataJourney(window, parts, control, data)
     ImportJourney(window, loading)
+    DropJourney(window, files, loading)
     TeachJourney(window, parts, control, loading)
     AugmentJourney(window, parts, control)
     AppearanceJourney(window, parts)

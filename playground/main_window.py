@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QCloseEvent
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 
 import cnn_core as cnn
 from playground.actions import Actions
+from playground.dropping import file_to_open
 from playground.menus import Menus
 from playground.parts import Parts
 from playground.settings import Settings
@@ -51,14 +52,17 @@ class MainWindow(QMainWindow):
     """Draw on the left, the network in the middle with the tabs below it, the inspector on the right.
 
     `before_close` holds questions to ask before closing, each answering whether to go on; `on_close` what to
-    end after that.
+    end after that. `file_dropped(Path)`: a network or data was dropped anywhere.
     """
+
+    file_dropped = Signal(object)
 
     def __init__(self, settings: Settings) -> None:
         super().__init__()
         self.setObjectName("mainWindow")
         self.setWindowTitle("CNN Playground")
         self.setMinimumSize(SMALLEST)
+        self.setAcceptDrops(True)
         self.resize(FIRST_SIZE)
         self._settings = settings
         self.theme = LIGHT
@@ -115,6 +119,18 @@ class MainWindow(QMainWindow):
     def show_tab(self, view: QWidget) -> None:
         """Bring one of the tabs to the front."""
         self.tabs.setCurrentWidget(view)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Networks and data are welcome."""
+        if file_to_open(event.mimeData()) is not None:
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Pass on what was dropped."""
+        path = file_to_open(event.mimeData())
+        if path is not None:
+            event.acceptProposedAction()
+            self.file_dropped.emit(path)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Ask, end what runs, remember the layout."""

@@ -25,6 +25,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from playground.drawing import DEFAULT_WIDTH, Drawing, Point, Stroke, paint_stroke
+from playground.dropping import file_to_open
 from playground.pictures import PictureError, picture_in, to_bytes, to_gray
 from playground.theme import LIGHT, Theme
 from playground.views.sheet import color_of, finished_sheet, paint_brush, paint_hint
@@ -53,9 +54,7 @@ class DrawCanvas(QWidget):
         super().__init__(parent)
         self.setObjectName("drawCanvas")
         self.setAccessibleName("Drawing")
-        self.setAccessibleDescription(
-            "Draw a digit. Arrow keys move the pen, Space puts it down or lifts it."
-        )
+        self.setAccessibleDescription("Draw a digit. Arrows move the pen, Space puts it down or lifts it.")
         self.setToolTip(
             "Draw with the left button, erase with the right one. Wheel, [ and ]: brush size.\n"
             "Keys: arrows move the pen, Space puts it down or lifts it, Ctrl+V pastes a picture."
@@ -63,6 +62,7 @@ class DrawCanvas(QWidget):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMouseTracking(True)
         self.setAttribute(Qt.WidgetAttribute.WA_AcceptTouchEvents)
+        self.setTabletTracking(True)
         self.setAcceptDrops(True)
         policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
         policy.setHeightForWidth(True)
@@ -72,6 +72,7 @@ class DrawCanvas(QWidget):
         self._stroke: Stroke | None = None  # the one under the pen
         self._image: NDArray[np.uint8] | None = None
         self._brush = DEFAULT_WIDTH
+        self._finger, self._button = -1, Qt.MouseButton.NoButton  # that draw: of a hand, of a pen
         self._pen: Point | None = None  # where the brush is shown
         self._finished: QPixmap | None = None  # sheet with all finished strokes, made when first painted
 
@@ -116,8 +117,6 @@ class DrawCanvas(QWidget):
     def heightForWidth(self, width: int) -> int:
         """As high as wide."""
         return width
-
-    # -- strokes -------------------------------------------------------------------------------------
 
     def _live(self) -> Drawing:
         """Return the drawing with the stroke under the pen."""
@@ -180,30 +179,34 @@ class DrawCanvas(QWidget):
         self._moved_to(None)
 
     def tabletEvent(self, event: QTabletEvent) -> None:
-        """Pen and eraser tip make strokes as the mouse does."""
+        """Pen and eraser tip make strokes as the mouse does; the button on the pen erases too."""
         point = self._to_canvas(event.position())
-        if event.type() == QEvent.Type.TabletPress and _inside(point):
-            self._press(point, erase=event.pointerType() == QPointingDevice.PointerType.Eraser)
+        if event.type() == QEvent.Type.TabletPress and self._stroke is None and _inside(point):
+            other_end = event.pointerType() == QPointingDevice.PointerType.Eraser
+            self._button = event.button()
+            self._press(point, erase=other_end or event.button() == Qt.MouseButton.RightButton)
         elif event.type() == QEvent.Type.TabletMove:
             self._drag(point)
-        elif event.type() == QEvent.Type.TabletRelease:
+        elif event.type() == QEvent.Type.TabletRelease and event.button() == self._button:
             self._lift()
         event.accept()
 
     def event(self, event: QEvent) -> bool:
-        """A finger makes strokes as the mouse does."""
-        kinds = QEvent.Type
-        if isinstance(event, QTouchEvent) and event.points():
-            point = self._to_canvas(event.points()[0].position())
-            if event.type() == kinds.TouchBegin and _inside(point):
-                self._press(point, erase=False)
-            elif event.type() == kinds.TouchUpdate:
-                self._drag(point)
-            elif event.type() in (kinds.TouchEnd, kinds.TouchCancel):
-                self._lift()
-                self._moved_to(None)
+        """The first finger makes strokes as the mouse does; others are not taken for it."""
+        if not isinstance(event, QTouchEvent):
+            return super().event(event)
+        if event.type() in (QEvent.Type.TouchEnd, QEvent.Type.TouchCancel):  # the latter has no points
+            self._lift()
+            self._moved_to(None)
             return True
-        return super().event(event)
+        finger = event.points()[0]
+        point = self._to_canvas(finger.position())
+        if event.type() == QEvent.Type.TouchBegin and self._stroke is None and _inside(point):
+            self._finger = finger.id()
+            self._press(point, erase=False)
+        elif finger.id() == self._finger:
+            self._drag(point)
+        return True
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Arrows move the pen, Space puts it down or lifts it."""
@@ -233,8 +236,10 @@ class DrawCanvas(QWidget):
         self.brush_width_edited.emit(self._brush)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """Pictures are welcome."""
-        if event.mimeData().hasImage() or event.mimeData().hasUrls():
+        """Pictures are welcome; what is to be opened is left to the window."""
+        if file_to_open(event.mimeData()) is not None:
+            event.ignore()
+        elif event.mimeData().hasImage() or event.mimeData().hasUrls():
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
@@ -250,8 +255,6 @@ class DrawCanvas(QWidget):
             self.drop_refused.emit(str(error))
         else:
             self.image_dropped.emit(to_gray(image))
-
-    # -- painting ------------------------------------------------------------------------------------
 
     def _sheet(self) -> QRectF:
         """Return the square of paper in the middle of the widget."""
@@ -288,9 +291,8 @@ class DrawCanvas(QWidget):
         painter.resetTransform()
         painter.setClipping(False)
         painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.setPen(
-            QPen(theme.color("accent" if self.hasFocus() else "border"), 2 if self.hasFocus() else 1)
-        )
+        meaning, wide = ("accent", 2) if self.hasFocus() else ("border", 1)
+        painter.setPen(QPen(theme.color(meaning), wide))
         painter.drawRoundedRect(sheet, 3, 3)
 
 

@@ -1,11 +1,12 @@
 """Strokes by mouse, keys, pen and touch; pictures shown and taken."""
 
 from collections.abc import Iterator
+from functools import cache
 
 import numpy as np
 import pytest
 from PySide6.QtCore import QEvent, QMimeData, QPoint, QPointF, Qt, QUrl
-from PySide6.QtGui import QColor, QDropEvent, QImage, QInputDevice, QPointingDevice, QTabletEvent
+from PySide6.QtGui import QColor, QDropEvent, QImage, QInputDevice, QPointingDevice, QTabletEvent, QTouchEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
@@ -134,6 +135,77 @@ def test_a_finger_draws(canvas: DrawCanvas) -> None:
     assert done[0].strokes[0].points[-1] == pytest.approx((0.5, 0.5))
 
 
+def test_a_second_finger_does_not_take_the_line_to_itself(canvas: DrawCanvas) -> None:
+    device = QTest.createTouchDevice()
+    done: list[Drawing] = []
+    canvas.drawing_edited.connect(done.append)
+    QTest.touchEvent(canvas, device).press(0, QPoint(41, 101), canvas).commit()
+    QTest.touchEvent(canvas, device).stationary(0).press(1, QPoint(181, 181), canvas).commit()
+    QTest.touchEvent(canvas, device).move(0, QPoint(81, 101), canvas).stationary(1).commit()
+    QTest.touchEvent(canvas, device).release(0, QPoint(81, 101), canvas).stationary(1).commit()
+    QTest.touchEvent(canvas, device).move(1, QPoint(181, 21), canvas).commit()
+    QTest.touchEvent(canvas, device).release(1, QPoint(181, 21), canvas).commit()
+    assert len(done) == 1
+    assert max(x for x, _ in done[0].strokes[0].points) == pytest.approx(0.4)
+
+
+def test_a_touch_taken_away_by_the_system_ends_its_line(canvas: DrawCanvas) -> None:
+    device = QTest.createTouchDevice()
+    done: list[Drawing] = []
+    canvas.drawing_edited.connect(done.append)
+    QTest.touchEvent(canvas, device).press(0, QPoint(41, 101), canvas).commit()
+    QApplication.sendEvent(canvas, QTouchEvent(QEvent.Type.TouchCancel, device, NONE, []))
+    assert len(done) == 1
+    QTest.touchEvent(canvas, device).release(0, QPoint(41, 101), canvas).commit()
+    drag(canvas, (41, 41), (101, 41))
+    assert len(done[-1].strokes) == 2
+
+
+@cache  # Qt goes on using a device after its last event
+def pen(tip: QPointingDevice.PointerType = QPointingDevice.PointerType.Pen) -> QPointingDevice:
+    """A pen, held by one of its ends."""
+    stylus, capability = QInputDevice.DeviceType.Stylus, QInputDevice.Capability.Position
+    return QPointingDevice("pen", 1, stylus, tip, capability, 1, 2)
+
+
+def use_pen(canvas: DrawCanvas, *steps: tuple[QEvent.Type, int, Qt.MouseButton, Qt.MouseButton]) -> None:
+    """Send what a pen does: the kind of each event, its x, the button that changed, those held down."""
+    for kind, x, button, buttons in steps:
+        at = QPointF(x, 101)
+        event = QTabletEvent(kind, pen(), at, at, 0.3, 0, 0, 0, 0, 0, NONE, button, buttons)
+        QApplication.sendEvent(canvas, event)
+
+
+def test_the_button_of_a_pen_erases_and_does_not_break_a_line_being_drawn(canvas: DrawCanvas) -> None:
+    done: list[Drawing] = []
+    canvas.drawing_edited.connect(done.append)
+    kinds, nothing = QEvent.Type, Qt.MouseButton.NoButton
+    use_pen(
+        canvas,
+        (kinds.TabletPress, 41, LEFT, LEFT),
+        (kinds.TabletMove, 61, nothing, LEFT),
+        (kinds.TabletPress, 61, RIGHT, LEFT | RIGHT),
+        (kinds.TabletMove, 81, nothing, LEFT | RIGHT),
+        (kinds.TabletRelease, 81, RIGHT, LEFT),
+        (kinds.TabletMove, 101, nothing, LEFT),
+        (kinds.TabletRelease, 101, LEFT, nothing),
+        (kinds.TabletPress, 41, RIGHT, RIGHT),
+        (kinds.TabletRelease, 41, RIGHT, nothing),
+    )
+    assert [stroke.erase for stroke in done[-1].strokes] == [False, True]
+    assert done[-1].strokes[0].points[-1] == pytest.approx((0.5, 0.5))
+
+
+def test_a_pen_above_the_sheet_shows_the_brush_and_draws_nothing(canvas: DrawCanvas) -> None:
+    changes: list[Drawing] = []
+    canvas.drawing_changed.connect(changes.append)
+    before = canvas.grab().toImage()
+    nothing = Qt.MouseButton.NoButton
+    use_pen(canvas, (QEvent.Type.TabletMove, 61, nothing, nothing))
+    assert changes == []
+    assert canvas.grab().toImage() != before
+
+
 @pytest.mark.parametrize(
     ("tip", "erases"), [(QPointingDevice.PointerType.Pen, False), (QPointingDevice.PointerType.Eraser, True)]
 )
@@ -142,12 +214,10 @@ def test_a_pen_draws_and_its_other_end_erases(
 ) -> None:
     done: list[Drawing] = []
     canvas.drawing_edited.connect(done.append)
-    stylus, capability = QInputDevice.DeviceType.Stylus, QInputDevice.Capability.Position
-    device = QPointingDevice("pen", 1, stylus, tip, capability, 1, 2)
     kinds = QEvent.Type
     for kind, x in ((kinds.TabletPress, 41), (kinds.TabletMove, 101), (kinds.TabletRelease, 101)):
         at = QPointF(x, 101)
-        event = QTabletEvent(kind, device, at, at, 1, 0, 0, 0, 0, 0, NONE, LEFT, LEFT)
+        event = QTabletEvent(kind, pen(tip), at, at, 1, 0, 0, 0, 0, 0, NONE, LEFT, LEFT)
         event.ignore()
         QApplication.sendEvent(canvas, event)
         assert event.isAccepted()  # else the system would send the same as a mouse
