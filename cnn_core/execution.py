@@ -56,7 +56,7 @@ class Executor:
 
     def logits(self, values: Mapping[str, Array], images: Array) -> Array:
         """Return the scores (N, classes) before any final Softmax; `values` are parameters and buffers."""
-        layers = _by_layer(values)
+        layers = self._folded(by_layer(values))
         parts = []
         with single_threaded_blas():
             for start in range(0, len(images), INFERENCE_BATCH):
@@ -65,6 +65,15 @@ class Executor:
                     batch = self._infer(segment, layers, batch)
                 parts.append(batch)
         return np.concatenate(parts)
+
+    def _folded(self, layers: dict[int, dict[str, Array]]) -> dict[int, dict[str, Array]]:
+        """Return each layer's values, those of batch normalisation folded into the weights before it."""
+        for segment in self._inference:
+            for step in segment.steps:
+                if step.normalization:
+                    index, layer = step.normalization
+                    layers[step.index] = layer.folded(layers[step.index], layers[index])
+        return layers
 
     def _infer(self, segment: Segment, layers: Mapping[int, dict[str, Array]], batch: Array) -> Array:
         size = segment.chunk_size(len(batch))
@@ -100,7 +109,7 @@ class Executor:
         """
         batch = TrainingBatch(
             segments=self._training,
-            layers=_by_layer({**parameters, **buffers}),
+            layers=by_layer({**parameters, **buffers}),
             threads=self.threads,
             scratch=self._scratch,
             memory=self._memory,
@@ -132,7 +141,7 @@ class Executor:
         return totals
 
 
-def _by_layer(values: Mapping[str, Array]) -> dict[int, dict[str, Array]]:
+def by_layer(values: Mapping[str, Array]) -> dict[int, dict[str, Array]]:
     """Return each layer's own values by their short names."""
     layers: dict[int, dict[str, Array]] = {}
     for name, value in values.items():

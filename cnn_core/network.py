@@ -13,7 +13,7 @@ from cnn_core import functional as F
 from cnn_core.architecture import Architecture
 from cnn_core.batch import scaled
 from cnn_core.errors import ArchitectureError, DatasetError
-from cnn_core.execution import Executor
+from cnn_core.execution import Executor, by_layer
 from cnn_core.functional.geometry import Array
 from cnn_core.layers import Context
 from cnn_core.metrics import Evaluation, evaluation
@@ -84,11 +84,10 @@ class Network:
     def activations(self, images: Array) -> list[Array]:
         """Return the output of every layer, (N, *output shape), in inference mode."""
         x = scaled(self._checked(images))
-        outputs = []
+        outputs, values = [], by_layer({**self.parameters, **self.buffers})
         with single_threaded_blas():
             for index, layer in enumerate(self.architecture.layers):
-                values = {**_of_layer(self.parameters, index), **_of_layer(self.buffers, index)}
-                x, _ = layer.forward(x, values, Context())
+                x, _ = layer.forward(x, values.get(index, {}), Context())
                 outputs.append(x)
         return outputs
 
@@ -169,11 +168,6 @@ class Network:
         from cnn_core import checkpoint
 
         return checkpoint.load(Path(path)).network
-
-
-def _of_layer(values: dict[str, Array], index: int) -> dict[str, Array]:
-    prefix = f"{index}."
-    return {name[len(prefix) :]: value for name, value in values.items() if name.startswith(prefix)}
 
 
 def _kept_layers(old: Architecture, new: Architecture) -> list[tuple[int, int]]:

@@ -28,6 +28,7 @@ class Step:
     may_overwrite: bool  # the layer may write its output over its input
     needs_backward: bool  # it or a layer before it has parameters
     needs_dx: bool  # a layer before it has parameters
+    normalization: tuple[int, BatchNorm] | None = None  # folded into this layer's weights, for inference
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ def plan(architecture: Architecture, training: bool) -> tuple[Segment, ...]:
     if architecture.error:
         raise ArchitectureError(architecture.error)
     shapes = {r.index: r.input_shape or () for r in architecture.check()}
-    steps = _steps(architecture)
+    steps = _steps(architecture, training)
     cuts = [i for i, s in enumerate(steps) if _meets(s, training) or (i and _has_large_weights(s, shapes))]
     cuts = [0, *cuts]  # where a batch normalisation comes first, nothing stands before it but its measuring
     arrivals = [steps[c] if i and _meets(steps[c], training) else None for i, c in enumerate(cuts)]
@@ -91,19 +92,32 @@ def plan(architecture: Architecture, training: bool) -> tuple[Segment, ...]:
     )
 
 
-def _steps(architecture: Architecture) -> tuple[Step, ...]:
+def _steps(architecture: Architecture, training: bool) -> tuple[Step, ...]:
     layers = list(enumerate(architecture.layers))
     if isinstance(layers[-1][1], Softmax) and len(layers) > 1:
         layers.pop()
+    folded = {} if training else _fold_normalizations(layers)
     _pool_before_relu(layers)
     _join_pooled_convolutions(layers)
     steps, previous, trained = [], None, False
     for index, layer in layers:
         has_parameters = bool(layer.parameter_shapes(architecture.check()[index].input_shape or ()))
         overwrite = previous is not None and previous.releases_output
-        steps.append(Step(index, layer, overwrite, trained or has_parameters, trained))
+        needs = (overwrite, trained or has_parameters, trained)
+        steps.append(Step(index, layer, *needs, normalization=folded.get(index)))
         previous, trained = layer, trained or has_parameters
     return tuple(steps)
+
+
+def _fold_normalizations(layers: list[tuple[int, Layer]]) -> dict[int, tuple[int, BatchNorm]]:
+    """Take out each batch normalisation that follows a weighted sum; return it by the index of that layer."""
+    folded = {}
+    for i in reversed(range(len(layers) - 1)):
+        (index, first), (second_index, second) = layers[i : i + 2]
+        if isinstance(first, (Conv2D, Dense)) and isinstance(second, BatchNorm):
+            folded[index] = (second_index, second)
+            del layers[i + 1]
+    return folded
 
 
 def _pool_before_relu(layers: list[tuple[int, Layer]]) -> None:

@@ -87,11 +87,19 @@ def batch_norm(
     if mean is None or variance is None:
         own = moments(x)
         mean, variance = own.mean, own.variance
-    scale = gamma / np.sqrt(variance + x.dtype.type(epsilon))
+    factor, summand = batch_norm_line(gamma, beta, mean, variance, epsilon)
     y = new(x.shape, x.dtype)
-    np.multiply(rows(x), row(scale, x), out=rows(y))
-    np.add(rows(y), row(beta - mean * scale, x), out=rows(y))
+    np.multiply(rows(x), row(factor, x), out=rows(y))
+    np.add(rows(y), row(summand, x), out=rows(y))
     return y
+
+
+def batch_norm_line(
+    gamma: Array, beta: Array, mean: Array, variance: Array, epsilon: float
+) -> tuple[Array, Array]:
+    """Return (factor, summand), each (C,): y = factor * x + summand is x normalised by fixed statistics."""
+    factor = gamma / np.sqrt(variance + variance.dtype.type(epsilon))
+    return factor, beta - mean * factor
 
 
 def batch_norm_sums(dy: Array, centred: Array, scale: Array) -> tuple[Array, Array]:

@@ -58,7 +58,7 @@ class Dense(Layer):
         """Return the weighted sums; the cache is x."""
         weight = parameters["weight"]
         y = np.matmul(x, weight, out=context.new((len(x), self.units), x.dtype))
-        if self.bias:
+        if "bias" in parameters:
             y += parameters["bias"]
         return y, x
 

@@ -69,6 +69,16 @@ class BatchNorm(Layer):
         )
         return F.batch_norm(x, gamma, beta, self.epsilon, mean, variance, new=context.new), None
 
+    def folded(self, sums: Parameters, parameters: Parameters) -> dict[str, Array]:
+        """Return the weight and bias of a layer of weighted sums (`sums` are its own) that gives what this
+        layer makes of it by the running statistics: one factor and one summand a channel."""
+        gamma, beta, mean, variance = (
+            parameters[k] for k in ("gamma", "beta", "running_mean", "running_var")
+        )
+        factor, summand = F.batch_norm_line(gamma, beta, mean, variance, self.epsilon)
+        bias = sums["bias"] * factor + summand if "bias" in sums else summand
+        return {"weight": sums["weight"] * factor, "bias": bias}
+
     def moments(self, x: Array, context: Context) -> F.Moments:
         """Return what this chunk of the batch says of each channel."""
         return F.moments(x, context.scratch)

@@ -46,7 +46,7 @@ def loss_and_gradients(network, images, labels, label_smoothing=0.0):
     dx = dx / len(images)
     for i, layer in reversed(layers):
         if isinstance(layer, BatchNorm):
-            mine = layer.sums(dx, caches[i], context)
+            mine = layer.sums(dx, caches[i])
             dx = layer.backward_with_sums(dx, caches[i], values[i], mine)
         else:
             dx, mine = layer.backward(dx, caches[i], values[i], context)

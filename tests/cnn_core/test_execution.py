@@ -201,3 +201,22 @@ def test_batch_norm_of_one_vector_says_what_it_needs():
     images, labels = plain_network.images_and_labels(network.architecture, 1)
     with pytest.raises(ValueError, match=r"BatchNorm needs at least two values .* batch size of 2 or more"):
         batch_result(network, images, labels, 2)
+
+
+@pytest.mark.parametrize("bias", [True, False])
+@pytest.mark.parametrize("groups", [1, 4])
+def test_batch_norm_folded_into_the_weights_before_it_gives_the_same_scores(bias, groups):
+    architecture = Architecture(
+        (9, 9, 4),
+        (
+            *(Conv2D(filters=8, groups=groups, bias=bias), BatchNorm(), ReLU(), MaxPool2D()),
+            *(BatchNorm(), Flatten(), Dense(units=6, bias=bias), BatchNorm()),
+        ),
+    )
+    network = plain_network.random_network(architecture, 3)
+    images = np.random.default_rng(4).random((5, 9, 9, 4), dtype=np.float32)
+    before = {name: value.copy() for name, value in network.parameters.items()}
+    np.testing.assert_allclose(
+        network.logits(images), plain_network.logits(network, images), rtol=1e-4, atol=1e-4
+    )
+    assert all(np.array_equal(value, before[name]) for name, value in network.parameters.items())
