@@ -3,7 +3,7 @@
 Where the activations of a layer lie for the images of each class is kept as a mean and a spread; the distance
 from the nearest class is counted in units of its spread (Mahalanobis; Lee et al. 2018). Early layers notice
 foreign strokes and textures, the hidden layer and the scores a foreign whole, so each has its say: what its
-distance exceeds the usual one by, in units of how much that varies, is added up as squares.
+distance exceeds the usual one by, in units of how much that varies, is added up.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from cnn_core.network import Network
 if TYPE_CHECKING:
     from cnn_core.datasets import Dataset
 
-FALSE_ALARMS = 0.02  # share of real images that may be called unlike what was learned
+FALSE_ALARMS = 0.025  # share of real images that may be called unlike what was learned
 DIRECTIONS = 16  # in which the activations of a layer vary most, kept to measure distances along
 MOST_LAYERS = 8
 WIDEST = 1024  # activations of a layer that is looked at; wider ones would make the file large
@@ -123,7 +123,7 @@ def fit_spread(
 def fit_familiarity(network: Network, train: Dataset, held_out: Sequence[Dataset]) -> Familiarity | None:
     """Return what is familiar to a network that learned from `train`, by images it did not learn from.
 
-    The limit leaves 2 % of each data set held out outside, in the mean over the data sets whatever their
+    The limit leaves 2.5 % of each data set held out outside, in the mean over the data sets whatever their
     sizes. None where the images of a class are too few, or all layers too wide.
     """
     layers = watched_layers(network.architecture)
@@ -143,7 +143,7 @@ def fit_familiarity(network: Network, train: Dataset, held_out: Sequence[Dataset
 
 
 def limit_of(groups: Sequence[Array]) -> float:
-    """Return the strangeness beyond which 2 % of the images lie, each group counting as much as any other."""
+    """Return the strangeness beyond which 2.5 % of images lie, each group counting as much as any other."""
     strangeness = np.concatenate(groups)
     weights = np.concatenate([np.full(len(group), 1 / len(group)) for group in groups])
     order = np.argsort(strangeness)
@@ -170,7 +170,7 @@ def _with_usual(spread: Spread, groups: Sequence[Array]) -> Spread:
 def _added(layers: Sequence[tuple[Spread, Array]]) -> Array:
     """Return the strangeness of images by their distances in each layer; nearer than usual is not strange."""
     excess = [np.maximum(distances - each.usual, 0) / each.deviation for each, distances in layers]
-    total: Array = np.sqrt(np.square(excess).sum(axis=0))
+    total: Array = np.sum(excess, axis=0)
     return total
 
 

@@ -65,8 +65,8 @@ def test_too_few_images_of_a_class_give_no_familiarity():
 
 def test_a_small_group_held_out_counts_as_much_as_a_large_one():
     near, far = np.linspace(0, 1, 10_000), np.linspace(10, 11, 100)
-    assert limit_of([near]) == pytest.approx(0.98, abs=0.01)
-    assert limit_of([near, far]) == pytest.approx(10.96, abs=0.01)
+    assert limit_of([near]) == pytest.approx(0.975, abs=0.01)
+    assert limit_of([near, far]) == pytest.approx(10.95, abs=0.01)
 
 
 @pytest.mark.parametrize(
@@ -110,12 +110,12 @@ def around_zero(layer, usual, deviation):
     )
 
 
-def test_what_each_layer_finds_beyond_the_usual_is_added_up_as_squares():
+def test_what_each_layer_finds_beyond_the_usual_is_added_up():
     known = Familiarity(spreads=(around_zero(0, 1, 2), around_zero(2, 2, 1)), limit=4.0)
     unused = np.full((3, 5), np.nan)
     first, last = np.array([[7.0, 0], [0.5, 0], [0, 0]]), np.array([[0, 6.0], [0, 5], [0, 0]])
     strangeness = known.strangeness([first, unused, last])
-    assert strangeness == pytest.approx([5, 3, 0])
+    assert strangeness == pytest.approx([7, 3, 0])
 
 
 def test_too_few_images_of_a_class_leave_it_unknown():
@@ -124,10 +124,10 @@ def test_too_few_images_of_a_class_leave_it_unknown():
     assert fit_familiarity(network, few, [few]) is None
 
 
-def test_the_limit_leaves_two_in_a_hundred_outside():
+def test_the_limit_leaves_one_in_forty_outside():
     network = cnn.Network.initialize(cnn.presets.load("tiny"), seed=0)
     train, held = cnn.datasets.digits.generate(1000, seed=1), cnn.datasets.digits.generate(500, seed=2)
     known = fit_familiarity(network, train, [held])
-    assert np.mean(known.strangeness(network.activations(held.images)) > known.limit) == pytest.approx(0.02)
+    assert np.mean(known.strangeness(network.activations(held.images)) > known.limit) == pytest.approx(0.025, abs=0.0011)
     blank = np.zeros((1, 28, 28, 1), np.uint8)
     assert known.strangeness(network.activations(255 - blank))[0] > known.limit
