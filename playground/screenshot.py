@@ -2,19 +2,35 @@
 
 from __future__ import annotations
 
+import sys
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QEventLoop, QSettings, QSize
-from PySide6.QtWidgets import QApplication
+from PySide6.QtCore import (
+    QEvent,
+    QEventLoop,
+    QPointF,
+    QRect,
+    QSettings,
+    QSize,
+    Qt,
+    QtMsgType,
+    qInstallMessageHandler,
+)
+from PySide6.QtGui import QColor, QImage, QMouseEvent, QPainter
+from PySide6.QtWidgets import QApplication, QWidget
 
 import cnn_core as cnn
+from cnn_core.preprocessing import Normalization
 from playground.app import create_application, create_window
 from playground.drawing import Drawing, Stroke
 from playground.exporting import picture, write_whole
 from playground.main_window import MainWindow
 from playground.selection import Place
+from playground.views.class_bars import ClassBars
+from playground.views.import_dialog import ImportDialog
 
 LARGE, SMALL = QSize(1600, 1000), QSize(1280, 720)
 TRAINED_STEPS = 40
@@ -43,13 +59,15 @@ def run(directory: Path, data: str | None = None) -> int:
     QSettings().clear()
     window = create_window(data=data)
     window.before_close.clear()
+    qInstallMessageHandler(_tell)
     try:
         for name, moment in SCENE.items():
-            moment(window)
+            page = moment(window)
             _settle()
-            write_whole(directory / f"{name}.png", picture(window))
+            write_whole(directory / f"{name}.png", picture(page or window))
     finally:
         window.close()
+        qInstallMessageHandler(None)
     return 0
 
 
@@ -67,8 +85,33 @@ def drawn(window: MainWindow) -> None:
     _draw(window, THREE)
 
 
+def teach(window: MainWindow) -> None:
+    """The pointer is on what it says in the row of another class."""
+    bars = window.prediction_panel.findChild(ClassBars)
+    assert isinstance(bars, ClassBars)
+    _point_at(bars, bars.button_rect(5))
+
+
+def pipeline(window: MainWindow) -> None:
+    """How a drawing is seen, without smoothing."""
+    bars = window.prediction_panel.findChild(ClassBars)
+    QApplication.sendEvent(bars, QEvent(QEvent.Type.Leave))
+    window.actions_.show_pipeline.trigger()
+    window.parts.document.prepare_drawings(Normalization(smooth=False))
+
+
+def augmentation(window: MainWindow) -> None:
+    """What changes from hand to hand, on the drawing."""
+    window.parts.document.undo_stack.undo()
+    window.actions_.show_augmentation.trigger()
+    window.augmentation_view.presets["Handwriting"].click()
+    window.augmentation_view.again_button.setFocus()
+
+
 def training(window: MainWindow) -> None:
     """Fresh weights learn while the drawing is watched."""
+    window.parts.document.undo_stack.undo()
+    window.tabs.setCurrentWidget(window.metrics_plot)
     window.actions_.reset.trigger()
     window.notice.hide()
     window.control.start(TRAINED_STEPS)
@@ -106,6 +149,12 @@ def dark_channel(window: MainWindow) -> None:
     window.parts.selection.select(Place(0, 3))
 
 
+def dark_augmentation(window: MainWindow) -> None:
+    """Augmentation while all of it is off, in the dark."""
+    window.parts.selection.select(Place())
+    window.actions_.show_augmentation.trigger()
+
+
 def small(window: MainWindow) -> None:
     """The smallest common screen."""
     window.resize(SMALL)
@@ -123,25 +172,45 @@ def data(window: MainWindow) -> None:
     window.tabs.setCurrentWidget(window.dataset_browser)
 
 
+def small_pipeline(window: MainWindow) -> None:
+    """How a drawing is seen, on the smallest common screen."""
+    window.actions_.show_pipeline.trigger()
+
+
+def small_augmentation(window: MainWindow) -> None:
+    """Noise and cut-outs as well, on the smallest common screen."""
+    window.actions_.show_augmentation.trigger()
+    changes = cnn.Augmentation(rotation=15, shift=2, shear=10, thickness=1, noise=0.15, cutout=8)
+    window.augmentation_view.augmentation_edited.emit(changes)
+
+
+def import_page(window: MainWindow) -> QWidget:
+    """One's own images, looked through."""
+    window.parts.document.undo_stack.undo()
+    with tempfile.TemporaryDirectory() as folder:
+        window.file_dropped.emit(_shapes_in(Path(folder) / "shapes"))
+        _until(lambda: any(page.use_button.isEnabled() for page in window.findChildren(ImportDialog)))
+        _settle()
+    return window.findChildren(ImportDialog)[-1]
+
+
 def small_dark(window: MainWindow) -> None:
     """The smallest common screen in the dark, a layer selected."""
+    for page in window.findChildren(ImportDialog):
+        page.reject()
     window.actions_.theme_modes["dark"].trigger()
     window.tabs.setCurrentWidget(window.metrics_plot)
     window.parts.selection.select(Place(0))
 
 
-SCENE: dict[str, Callable[[MainWindow], None]] = {
-    "1-opening": opening,
-    "2-drawn": drawn,
-    "3-training": training,
-    "4-channel": channel,
-    "5-error": error,
-    "6-dark": dark,
-    "7-dark-channel": dark_channel,
-    "8-small": small,
-    "9-confusion": confusion,
-    "10-data": data,
-    "11-small-dark": small_dark,
+MOMENTS: tuple[Callable[[MainWindow], QWidget | None], ...] = (
+    *(opening, drawn, teach, pipeline, augmentation, training, channel, error),
+    *(dark, dark_channel, dark_augmentation),
+    *(small, confusion, data, small_pipeline, small_augmentation, import_page, small_dark),
+)
+# The moments by the name of their picture. What a moment returns is pictured in place of the window.
+SCENE = {
+    f"{number}-{moment.__name__.replace('_', '-')}": moment for number, moment in enumerate(MOMENTS, start=1)
 }
 
 
@@ -167,3 +236,42 @@ def _settle() -> None:
 def _turn(milliseconds: int) -> None:
     QApplication.processEvents(QEventLoop.ProcessEventsFlag.AllEvents, milliseconds)
     time.sleep(milliseconds / 1000)
+
+
+def _point_at(widget: QWidget, place: QRect) -> None:
+    """Let the pointer come to rest on a place of a widget."""
+    at, nothing = QPointF(place.center()), Qt.MouseButton.NoButton
+    none = Qt.KeyboardModifier.NoModifier
+    move = QMouseEvent(QEvent.Type.MouseMove, at, widget.mapToGlobal(at), nothing, nothing, none)
+    QApplication.sendEvent(widget, move)
+
+
+def _shapes_in(folder: Path) -> Path:
+    """A folder of class folders with small colourful pictures, and one file that is none."""
+    for name in ("circles", "squares", "lines"):
+        (folder / name).mkdir(parents=True)
+        for index in range(24):
+            image = QImage(48 + 8 * (index % 3), 48, QImage.Format.Format_RGB32)
+            image.fill(QColor.fromHsv(index * 15, 40, 250))
+            painter = QPainter(image)
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setPen(QColor.fromHsv(index * 15, 200, 120))
+            painter.setBrush(QColor.fromHsv((index * 15 + 180) % 360, 160, 200))
+            place = QRect(6 + index % 7, 8 + index % 5, 18 + index % 11, 18 + index % 9)
+            if name == "circles":
+                painter.drawEllipse(place)
+            elif name == "squares":
+                painter.drawRect(place)
+            else:
+                painter.drawLine(place.topLeft(), place.bottomRight())
+            painter.end()
+            if not image.save(str(folder / name / f"{index}.png")):
+                raise OSError(f"no picture could be written into {folder}")
+    (folder / "lines" / "notes.png").write_text("not a picture")
+    return folder
+
+
+def _tell(_kind: QtMsgType, _context: object, text: str) -> None:
+    """Print what Qt has to say, but for what the platform without a screen says of every dialog."""
+    if not text.startswith("This plugin does not support"):
+        print(text, file=sys.stderr)

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from playground.theme import LIGHT, Theme, font, format_number
 
-_WIDEST, _NARROWEST = 30, 3  # px, of a bar with its gap
+_WIDEST, _NARROWEST = 64, 3  # px, of a bar with its gap
 _NAME_HEIGHT = 13  # px
 
 
