@@ -113,6 +113,8 @@ class DataJourney(QObject):
         spec, action = self._document.content.data, self._window.actions_.network_data
         action.setEnabled(not at_hand(spec))
         if action.isEnabled():
+            self._loading.drop()  # what is on its way belongs to the network of before
+            self._end_of_loading()
             action.setText(f"&Get {name_of(spec)}")
             action.setIconText(f"Get {name_of(spec)}")
             told = f"The network was trained on {name_of(spec)}, which is not on this computer yet."
