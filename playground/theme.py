@@ -48,9 +48,15 @@ class Theme:
 
     def color(self, meaning: str, alpha: float = 1.0) -> QColor:
         """Return the colour of one of the fields as a QColor; alpha is 0..1."""
-        color = QColor(getattr(self, meaning))
-        color.setAlphaF(alpha)
-        return color
+        return QColor(_color(getattr(self, meaning), alpha))
+
+
+@cache
+def _color(name: str, alpha: float) -> QColor:
+    """Return the colour read from its name; kept, because every frame asks for hundreds of them."""
+    color = QColor(name)
+    color.setAlphaF(alpha)
+    return color
 
 
 LIGHT = Theme(

@@ -16,7 +16,9 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from playground.theme import LIGHT, SPACING, THIN_SPACE, Theme, font
+from playground.theme import LIGHT, SPACING, Theme, font
+from playground.views.class_texts import column_widths, format_percent, it_is
+from playground.views.texts import write_line
 
 _ROW, _LOW_ROW = 20, 12  # px, height of a row; as low as this where not all classes fit
 _ALL_IN_ORDER = 16  # up to so many classes keep their order; more are listed most probable first
@@ -26,18 +28,6 @@ _LOOK_OR_TEACH = (
     "Click a class to see it everywhere, or its button to keep the drawing as that class.\n"
     "Keys: arrows walk, Enter is the button, Space shows the class."
 )
-
-
-def format_percent(probability: float) -> str:
-    """Return a probability 0..1 as "98.3 %", always with one decimal so that columns stay aligned."""
-    return f"{100 * probability:.1f}{THIN_SPACE}%"
-
-
-def it_is(name: str) -> str:
-    """Return what a person says of a drawing: "It is a 4", "It is an 8"; of other names "It is this"."""
-    if len(name) > 1 or not name.isalnum():
-        return "It is this"
-    return f"It is {'an' if name in '8AEFHILMNORSX' else 'a'} {name}"
 
 
 class ClassBars(QWidget):
@@ -70,6 +60,7 @@ class ClassBars(QWidget):
         self._kept = -1  # the class the drawing is kept as
         self._stressed = True
         self._room = 0
+        self._shown: list[tuple[str, str, bool]] = []  # of each row: name, percentage, whether it wins
         self.row_height = _ROW
 
     def set_theme(self, theme: Theme) -> None:
@@ -90,7 +81,20 @@ class ClassBars(QWidget):
         if probabilities is not None and len(names) > _ALL_IN_ORDER:
             self._order.sort(key=lambda index: -probabilities[index])
         self._describe()
-        self.update()
+        self._update_changed()
+
+    def _update_changed(self) -> None:
+        """Have only the rows painted that look different now: most classes stay at 0.0 %."""
+        numbers, winner, before = self._probabilities, self._winner(), self._shown
+        self._shown = [
+            (self._names[index], format_percent(numbers[index]) if numbers else "", index == winner)
+            for index in self._order
+        ]
+        if len(before) != len(self._shown):
+            self.update()
+        for row, (old, new) in enumerate(zip(before, self._shown, strict=False)):
+            if old != new:
+                self.update(self._row_rect(row))
 
     def set_teaching(self, possible: bool, kept: int = -1) -> None:
         """Offer to say which class the drawing is; `kept` is the one it is kept as, -1: none so far."""
@@ -116,6 +120,12 @@ class ClassBars(QWidget):
     def _row_at(self, position: QPoint) -> int:
         row = position.y() // self.row_height
         return row if 0 <= row < len(self._order) else -1
+
+    def _row_rect(self, row: int) -> QRect:
+        return QRect(0, row * self.row_height, self.width(), self.row_height)
+
+    def _winner(self) -> int:
+        return int(np.argmax(self._probabilities)) if self._probabilities and self._stressed else -1
 
     def button_rect(self, row: int) -> QRect:
         """Return where the button of a row is, in px; empty where there is nothing to teach."""
@@ -204,16 +214,9 @@ class ClassBars(QWidget):
             text += ". Enter keeps the drawing as this"
         self.setAccessibleDescription(text)
 
-    def _columns(self) -> tuple[int, int]:
-        """Return how wide the names and the percentages are, px."""
-        metrics = QFontMetrics(font("strong"))
-        widest = max((metrics.horizontalAdvance(name) for name in self._names), default=0)
-        name_width = min(widest, self.width() * 2 // 5) + SPACING
-        return name_width, metrics.horizontalAdvance(format_percent(1.0)) + SPACING
-
     def _track(self, row: int, columns: tuple[int, int] | None = None) -> QRectF:
         """Return the place of a row's bar at its full length."""
-        name_width, percent_width = columns or self._columns()
+        name_width, percent_width = columns or column_widths(self._names, self.width())
         high = self.row_height
         width = self.width() - name_width - percent_width - 8
         return QRectF(name_width + 4, row * high + high // 4, width, high - 2 * (high // 4))
@@ -222,11 +225,12 @@ class ClassBars(QWidget):
         """Only the rows in sight, then the button."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        columns, visible = self._columns(), event.rect()
-        winner = int(np.argmax(self._probabilities)) if self._probabilities and self._stressed else -1
-        first, last = visible.top() // self.row_height, visible.bottom() // self.row_height + 1
-        for row in range(first, min(len(self._order), last)):
+        columns, region, winner = column_widths(self._names, self.width()), event.region(), self._winner()
+        first, last = (y // self.row_height for y in (event.rect().top(), event.rect().bottom()))
+        for row in range(first, min(len(self._order), last + 1)):
             index = self._order[row]
+            if not region.intersects(self._row_rect(row)):
+                continue
             self._paint_row(painter, row, index, index == winner, columns)
             if index == self._kept:
                 self._paint_kept(painter, row)
@@ -238,18 +242,14 @@ class ClassBars(QWidget):
     ) -> None:
         theme, high, top = self._theme, self.row_height, row * self.row_height
         name_width, percent_width = columns
-        whole = QRect(0, top, self.width(), high)
+        whole = self._row_rect(row)
         painter.setPen(Qt.PenStyle.NoPen)
         if row == self._hovered:
             painter.setBrush(theme.color("raised"))
             painter.drawRoundedRect(whole, 3, 3)
-        painter.setFont(font("strong" if wins else "body"))
+        role = "strong" if wins else "body"
         painter.setPen(theme.color("text" if wins else "muted"))
-        middle = Qt.AlignmentFlag.AlignVCenter
-        label = painter.fontMetrics().elidedText(
-            self._names[index], Qt.TextElideMode.ElideRight, name_width - SPACING
-        )
-        painter.drawText(QRect(4, top, name_width, high), middle, label)
+        write_line(painter, QRectF(4, top, name_width - SPACING, high), role, self._names[index])
         track = self._track(row, columns)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(theme.color("grid"))
@@ -260,8 +260,8 @@ class ClassBars(QWidget):
             painter.setBrush(theme.color("accent" if wins else "muted", 1.0 if wins else 0.6))
             painter.drawRoundedRect(filled, min(2, filled.width() / 2), 2)
             painter.setPen(theme.color("text" if wins else "muted"))
-            right = QRect(self.width() - percent_width - 4, top, percent_width, high)
-            painter.drawText(right, middle | Qt.AlignmentFlag.AlignRight, format_percent(share))
+            right = QRectF(self.width() - percent_width - 4, top, percent_width, high)
+            write_line(painter, right, role, format_percent(share), at_right=True)
         if self.hasFocus() and row == self._current:
             painter.setPen(theme.color("accent"))
             painter.setBrush(Qt.BrushStyle.NoBrush)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from math import ceil
 
-from PySide6.QtCore import QRect, QRectF, Qt
-from PySide6.QtGui import QFontMetrics, QImage, QPainter, QPen
+from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QFontMetrics, QImage, QPainter, QPen, QPixmap
 
 from playground.theme import ColorTable, Theme, font
+from playground.views.texts import write_line
 
 LINE = 16  # px, height of a line of the header
+_RAMP, _LONGEST_RAMP = 5, 72  # px, height and width of a strip of colours
 ROLES = ("strong", "small", "small")  # fonts of name, shape and detail
 
 
@@ -79,22 +82,27 @@ def write(painter: QPainter, theme: Theme, box: QRectF, text: str, color: str) -
     painter.drawText(box, int(Qt.AlignmentFlag.AlignTop | Qt.TextFlag.TextWordWrap), text)
 
 
-@lru_cache(maxsize=8)
-def _ramp(table: bytes) -> QImage:
-    """Return the colours of a (256, 3) table from left to right."""
-    return QImage(table, 256, 1, 3 * 256, QImage.Format.Format_RGB888).copy()
+@lru_cache(maxsize=64)
+def _ramp(table: bytes, width: float, ratio: float, border: str) -> QPixmap:
+    """Return the colours of a (256, 3) table from left to right, framed; kept, each frame needs it again."""
+    strip = QRectF(0.5, 0.5, width, _RAMP)
+    picture = QPixmap((strip.size() * ratio).toSize() + QSize(ceil(ratio), ceil(ratio)))
+    picture.setDevicePixelRatio(ratio)
+    picture.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(picture)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.drawImage(strip, QImage(table, 256, 1, 3 * 256, QImage.Format.Format_RGB888))
+    painter.setPen(QColor(border))
+    painter.drawRect(strip)
+    painter.end()
+    return picture
 
 
 def paint_ramp(painter: QPainter, theme: Theme, room: QRectF, table: ColorTable | None, text: str) -> None:
     """Paint a strip of the colours with what they reach to below it; without a table only the words."""
     if table is not None:
-        strip = QRectF(room.x(), room.y(), min(room.width(), 72), 5)
-        painter.drawImage(strip, _ramp(table.tobytes()))
-        painter.setPen(theme.color("border"))
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.drawRect(strip)
-    painter.setFont(font("small"))
+        ratio = painter.device().devicePixelRatio()
+        ramp = _ramp(table.tobytes(), min(room.width(), _LONGEST_RAMP), ratio, theme.border)
+        painter.drawPixmap(room.topLeft() - QPointF(0.5, 0.5), ramp)
     painter.setPen(theme.color("muted"))
-    text = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, int(room.width()) + 2)
-    line = QRectF(room.x(), room.y() + 6, room.width() + 4, 15)
-    painter.drawText(line, Qt.AlignmentFlag.AlignVCenter, text)
+    write_line(painter, QRectF(room.x(), room.y() + 6, room.width() + 2, 15), "small", text)

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QAbstractButton, QWidget
 
 from playground.theme import LIGHT, Theme
 
-_ARM = 3.5  # px, half the plus sign
+_ARM = 3  # px, half the plus sign
 _TOP = 7  # px from the top to its middle
 
 

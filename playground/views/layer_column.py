@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt, Signal
-from PySide6.QtGui import QContextMenuEvent, QEnterEvent, QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QContextMenuEvent, QEnterEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QRegion
 from PySide6.QtWidgets import QApplication, QWidget
 
-from playground.theme import LIGHT, Theme, format_number
-from playground.views.bars import bar_at, paint_bars
+from playground.theme import LIGHT, Theme
+from playground.views.bars import Bars, bar_at, row_height
 from playground.views.column_parts import Caption, paint_header, paint_problem, paint_ramp, write
 from playground.views.feeding import Region
 from playground.views.map_tiles import MapTiles, Spot
@@ -34,10 +34,12 @@ class LayerColumn(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setMouseTracking(True)
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)  # nothing behind it is painted each frame
         self._theme = LIGHT
         self._caption = Caption()
         self._content = Content(kind=Kind.NOTHING)
         self._tiles = MapTiles()
+        self._bars = Bars()
         self._labels: tuple[str, ...] = ()
         self._stale = False
         self._selected: tuple[bool, int | None] = (False, None)
@@ -45,7 +47,7 @@ class LayerColumn(QWidget):
         self._ahead = False
         self._under: Spot | None = None
         self._pressed: QPointF | None = None  # where in the header
-        self._dragging = False
+        self._dragging, self._legend_painted = False, ""
 
     # -- what to show --------------------------------------------------------------------------------
 
@@ -78,8 +80,12 @@ class LayerColumn(QWidget):
         self, values: Values | None, scale: Scale | None, order: NDArray[np.intp], *, gray: bool = False
     ) -> None:
         """Show (H, W, C) values, or (units,), of the channels in `order`; None shows empty tiles."""
-        self._tiles.set_values(values, scale, order, gray)
-        self.update(0, HEADER, self.width(), self.height() - HEADER)  # the words stay
+        if self._tiles.set_values(values, scale, order, gray):
+            below = QRectF(0, HEADER, self.width(), self.height() - HEADER)  # the words stay
+            pictured = self._pictured()
+            self.update((pictured if pictured.isValid() else below).toAlignedRect())
+            if self.legend != self._legend_painted:
+                self.update(0, self.height() - FOOTER, self.width(), FOOTER)
 
     def set_kernels(self, kernels: Values | None) -> None:
         """Show (KH, KW, C) weights beside the maps they make."""
@@ -117,14 +123,7 @@ class LayerColumn(QWidget):
     @property
     def legend(self) -> str:
         """What the colours reach to, in words: "±1.24" or "0–1.24"; "" without values."""
-        scale, channel = self._tiles.scale, self._selected[1]
-        if scale is None or self._tiles.values is None:
-            return ""
-        if not np.any(scale.limit):
-            return "all 0"
-        own = np.ndim(scale.limit) > 0 and channel is None
-        limit = "own max" if own else format_number(scale.limit_of(channel or 0))
-        return f"±{limit}" if scale.signed else f"0–{limit}"
+        return self._tiles.reach(self._selected[1])
 
     def value_at(self, spot: Spot) -> float | None:
         """Return the number shown at a channel, row and column; None without values."""
@@ -138,8 +137,8 @@ class LayerColumn(QWidget):
         if self._content.kind is Kind.NOTHING:
             return None
         if self._content.kind is Kind.BARS:
-            height = body.height() / max(1, len(self._labels))
-            return QRectF(body.x(), body.y() + channel * min(height, 26), body.width(), min(height, 26))
+            height = row_height(body, len(self._labels))
+            return QRectF(body.x(), body.y() + channel * height, body.width(), height)
         rect = self._tiles.rect(channel)
         return None if rect is None else rect.translated(body.topLeft())
 
@@ -153,7 +152,7 @@ class LayerColumn(QWidget):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         theme, caption, body = self._theme, self._caption, self._body()
-        self._paint_background(painter)
+        self._paint_background(painter, event.region())
         if event.rect().y() < HEADER:
             paint_header(painter, theme, body, caption)
         if caption.problem:
@@ -165,10 +164,23 @@ class LayerColumn(QWidget):
             self._paint_values(painter, body)
             painter.setOpacity(1.0)
             self._paint_outlines(painter, body.topLeft())
-            self._paint_legend(painter)
+            if event.rect().bottom() >= self.height() - FOOTER:
+                self._paint_legend(painter)
 
-    def _paint_background(self, painter: QPainter) -> None:
-        theme = self._theme
+    def _pictured(self) -> QRectF:
+        """Return what a picture of the values covers, all of it; empty while there is none."""
+        tiles, kind = self._tiles, self._content.kind
+        if tiles.values is None or tiles.scale is None or self._stale or self._caption.problem:
+            return QRectF()
+        if kind is Kind.BARS:
+            return self._body() if self._labels else QRectF()
+        return QRectF() if kind is Kind.NOTHING else tiles.grid.extent.translated(PAD, HEADER)
+
+    def _paint_background(self, painter: QPainter, region: QRegion) -> None:
+        theme, pictured = self._theme, self._pictured()
+        for rect in region:
+            if not pictured.contains(rect.toRectF()):
+                painter.fillRect(rect, theme.color("panel"))
         if self._selected[0]:
             painter.setPen(QPen(theme.color("accent"), 1.5))
             painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.75, 0.75, -0.75, -0.75), 5, 5)
@@ -182,10 +194,8 @@ class LayerColumn(QWidget):
         if self._content.kind is Kind.BARS:
             values = None if tiles.values is None else tiles.values.reshape(-1)
             marked = self._under[0] if self._under else self._selected[1]
-            stressed = not self._stale
-            paint_bars(
-                painter, self._theme, body, values, tiles.scale, self._labels, marked, stressed=stressed
-            )
+            numbers = values, tiles.scale, self._labels, marked
+            self._bars.paint(painter, self._theme, body, *numbers, stressed=not self._stale)
             return
         image = tiles.image(self._theme)
         if image is not None:
@@ -214,12 +224,12 @@ class LayerColumn(QWidget):
                 painter.drawRect(rect.translated(corner))
 
     def _paint_legend(self, painter: QPainter) -> None:
-        """The colours used, what their ends stand for, and how many channels are left out."""
-        tiles = self._tiles
-        if tiles.scale is None or tiles.values is None:
+        """The colours used, and below them what their ends stand for."""
+        tiles, text = self._tiles, self.legend
+        self._legend_painted = text
+        if not text:
             return
-        hidden = tiles.values.shape[2] - tiles.order.size
-        text = self.legend + (f", strongest {tiles.order.size}" if hidden else "")
+        text += f", strongest {tiles.order.size}" if tiles.hidden else ""
         room = QRectF(PAD, self.height() - FOOTER + 5, self.width() - 2 * PAD, FOOTER - 5)
         table = None if self._content.kind is Kind.BARS else tiles.table(self._theme)
         paint_ramp(painter, self._theme, room, table, text)

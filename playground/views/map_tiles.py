@@ -10,9 +10,9 @@ from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import QImage
 
 from playground import theme as looks
-from playground.theme import Theme
+from playground.theme import Theme, format_number
 from playground.views.feeding import Region
-from playground.views.mosaic import Canvas, Grid, Scale, Values, packed, tiles
+from playground.views.mosaic import Canvas, Grid, Scale, Values, first_channels, packed, tiles
 
 Spot = tuple[int, int, int]  # channel, row, column
 
@@ -22,7 +22,7 @@ class MapTiles:
 
     def __init__(self) -> None:
         self.grid = Grid(count=1, columns=1, tile=(1, 1), gap=0)
-        self.order: NDArray[np.intp] = np.arange(1)  # the channel of each tile
+        self.order: NDArray[np.intp] = first_channels(1)  # the channel of each tile
         self.values: Values | None = None  # flat layers as 1 1 C
         self.scale: Scale | None = None
         self.gray = False
@@ -36,17 +36,24 @@ class MapTiles:
         if (grid, size) != (self.grid, self._size):
             self.grid, self._size, self._canvas = grid, size, None
         if self.order.size != grid.count:
-            self.order = np.arange(grid.count)
+            self.order = first_channels(grid.count)
 
     def set_values(
         self, values: Values | None, scale: Scale | None, order: NDArray[np.intp], gray: bool
-    ) -> None:
-        """Hold (H, W, C) values, or (units,); `order` says which channels are shown, and in which order."""
+    ) -> bool:
+        """Hold (H, W, C) values, or (units,); `order` says which channels are shown, and in which order.
+
+        Returns whether that may look different from before; arrays handed over are not changed later.
+        """
+        same = values is not None and values is self.values and gray == self.gray and self._fresh
+        if same and _equal(scale, self.scale) and order is self.order:
+            return False
         flat = values is not None and values.ndim == 1
         self.values = values.reshape(1, 1, -1) if values is not None and flat else values
-        if self._kernels is not None and not np.array_equal(order, self.order):
+        if self._kernels is not None and order is not self.order:
             self._canvas = None
         self.scale, self.order, self.gray, self._fresh = scale, order, gray, False
+        return True
 
     def set_kernels(self, kernels: Values | None) -> None:
         """Hold (KH, KW, C) weights to be drawn beside the maps they make."""
@@ -67,12 +74,32 @@ class MapTiles:
             table = packed(self.table(theme))
             values, scale = self.values, self.scale
             channels = values.shape[2]
-            if not np.array_equal(self.order, np.arange(channels)):
+            if self.order is not first_channels(channels):
                 values = np.ascontiguousarray(values[:, :, self.order])
                 scale = replace(scale, limit=np.broadcast_to(scale.limit, channels)[self.order])
             self._canvas.place(tiles(values, scale, table, self.grid.tile), self.grid.aside)
             self._fresh = True
         return self._canvas.image()
+
+    def reach(self, channel: int | None) -> str:
+        """Return what the colours of a channel, or of all, reach to: "±1.24", "0–1.24"; "" without values."""
+        scale = self.scale
+        if scale is None or self.values is None:
+            return ""
+        if isinstance(scale.limit, np.ndarray):
+            if not scale.limit.any():
+                return "all 0"
+            limit = "own max" if channel is None else format_number(scale.limit_of(channel))
+        else:
+            if not scale.limit:
+                return "all 0"
+            limit = format_number(scale.limit)
+        return f"±{limit}" if scale.signed else f"0–{limit}"
+
+    @property
+    def hidden(self) -> int:
+        """How many channels are not shown."""
+        return 0 if self.values is None else int(self.values.shape[2]) - self.order.size
 
     def table(self, theme: Theme) -> looks.ColorTable:
         """Return the colours in use."""
@@ -121,3 +148,10 @@ class MapTiles:
         column = int((point.x() - tile.x()) / tile.width() * self._size[1])
         row, column = min(max(row, 0), self._size[0] - 1), min(max(column, 0), self._size[1] - 1)
         return int(self.order[position]), row, column
+
+
+def _equal(one: Scale | None, other: Scale | None) -> bool:
+    """Whether two scales give the same colours."""
+    if one is None or other is None:
+        return one is other
+    return one.signed == other.signed and np.array_equal(one.limit, other.limit)

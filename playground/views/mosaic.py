@@ -6,7 +6,7 @@ Notation: C channels of H x W values; tiles of th x tw screen pixels, `columns` 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,30 +31,36 @@ class Grid:
     ratio: float = 1.0  # screen pixels per px
     aside: int = 0  # screen pixels kept free at the left of every tile, for its kernel
 
-    @property
+    @cached_property
     def rows(self) -> int:
         """How many rows of tiles there are."""
         return -(-self.count // self.columns)
 
-    @property
+    @cached_property
     def pitch(self) -> tuple[int, int]:
         """Screen pixels from one tile to the next, down and right."""
         return self.tile[0] + self.gap, self.aside + self.tile[1] + self.gap
 
-    @property
+    @cached_property
     def pixels(self) -> tuple[int, int]:
         """Height and width of the whole mosaic in screen pixels."""
         return self.rows * self.pitch[0], self.columns * self.pitch[1]
 
-    @property
+    @cached_property
     def width(self) -> float:
         """Width in px, without the last gap."""
         return (self.pixels[1] - self.gap) / self.ratio
 
-    @property
+    @cached_property
     def height(self) -> float:
         """Height in px, without the last gap."""
         return (self.pixels[0] - self.gap) / self.ratio
+
+    @cached_property
+    def extent(self) -> QRectF:
+        """The whole mosaic in px, with the last gap."""
+        height, width = self.pixels
+        return QRectF(0, 0, width / self.ratio, height / self.ratio)
 
     def rect(self, position: int) -> QRectF:
         """Return where the tile at a position is, in px from the mosaic's corner."""
@@ -94,6 +100,14 @@ class Scale:
         """Return the largest value the scale reaches for one channel."""
         limits = np.atleast_1d(self.limit)
         return float(limits[channel if channel < limits.size else 0])
+
+
+@lru_cache(maxsize=64)
+def first_channels(count: int) -> NDArray[np.intp]:
+    """Return 0, 1, ... `count` - 1, always the same array: an order that changes nothing."""
+    channels = np.arange(count)
+    channels.flags.writeable = False
+    return channels
 
 
 def packed(table: ColorTable) -> NDArray[np.uint32]:

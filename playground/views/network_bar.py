@@ -79,7 +79,12 @@ class NetworkBar(QWidget):
 
     def set_read_out(self, text: str) -> None:
         """Write what is pointed at or selected, shortened to the room there is."""
-        self._text = text
+        if text != self._text:
+            self._text = text
+            self._write()
+
+    def _write(self) -> None:
+        text = self._text
         metrics, room = self._read_out.fontMetrics(), self._read_out.width()
         self._read_out.setText(metrics.elidedText(text, Qt.TextElideMode.ElideRight, room))
         self._read_out.setAccessibleDescription(text)
@@ -88,7 +93,8 @@ class NetworkBar(QWidget):
     def set_freshness(self, text: str, *, stale: bool) -> None:
         """Write the step that the maps come from, or why they are not of now."""
         role = "warning" if stale else "muted"
-        self._freshness.setText(text)
+        if text != self._freshness.text():
+            self._freshness.setText(text)
         if self._freshness.property("role") != role:
             self._freshness.setProperty("role", role)
             self._freshness.style().polish(self._freshness)
@@ -96,4 +102,4 @@ class NetworkBar(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Shorten the text anew."""
         super().resizeEvent(event)
-        self.set_read_out(self._text)
+        self._write()

@@ -16,7 +16,7 @@ from playground.views.strip_layout import Content, arrange
 
 _EDGE = 4  # px, left and right of all columns
 _GAP = 4  # px between columns
-_PLUS = 10  # px, width of an insert button
+_PLUS = 8  # px, width of an insert button: no more than gap and borders, or each frame would paint it
 
 
 class NetworkStrip(QWidget):
@@ -82,7 +82,7 @@ class NetworkStrip(QWidget):
             column.setGeometry(x, 0, inner + 2 * PAD, height)
             column.set_content(content, grid)
             x += inner + 2 * PAD + gap
-            plus.setGeometry(x - gap // 2 - _PLUS // 2, HEADER - 10, _PLUS, height - HEADER + 10)
+            plus.setGeometry(x - gap // 2 - _PLUS // 2, HEADER - 10, _PLUS, height - HEADER - FOOTER + 10)
             plus.raise_()
         self.setFixedSize(max(width, x - gap + _PLUS + _EDGE), height)
 

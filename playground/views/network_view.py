@@ -20,7 +20,7 @@ from playground.theme import LIGHT, SPACING, Theme, format_number
 from playground.views import layer_menu
 from playground.views.captions import captions, contents
 from playground.views.map_tiles import Spot
-from playground.views.mosaic import Scale, Values
+from playground.views.mosaic import Scale, Values, first_channels
 from playground.views.network_bar import NetworkBar
 from playground.views.network_strip import NetworkStrip
 from playground.views.shown_network import INPUT, Hover, ShownNetwork
@@ -199,13 +199,13 @@ class NetworkView(QWidget):
         shown, image = self._shown, self._image
         if image is not None and image.shape != shown.input_shape:
             image = None
-        channels = np.arange(shown.input_shape[2])
+        channels = first_channels(shown.input_shape[2])
         self._strip.columns[0].set_values(image, Scale(1.0, signed=False), channels, gray=True)
+        empty = image is not None and not image.any()
         for layer, scale in enumerate(shown.scales(self._scope)):
             column = self._strip.columns[layer + 1]
             column.set_values(shown.values[layer], scale, shown.order(layer))
-            nothing_asked = image is not None and not image.any() and shown.is_answer(layer)
-            column.set_stale(self._stale or nothing_asked)
+            column.set_stale(self._stale or (empty and shown.is_answer(layer)))  # nothing was asked
         if shown.chosen:
             self._settled.start()
 
@@ -216,10 +216,11 @@ class NetworkView(QWidget):
 
     def _write(self) -> None:
         """Write the line above the columns: the read-out, else the selection, else the whole network."""
-        chosen = self._selection_text() or self._shown.summary()
+        chosen = self._selection_text() or self._shown.summary
         self._bar.set_read_out(self._pointed or chosen)
         self._bar.set_freshness(self._note or self._step_text, stale=bool(self._note))
-        self._strip.setAccessibleDescription(chosen)
+        if chosen != self._strip.accessibleDescription():
+            self._strip.setAccessibleDescription(chosen)
 
     def _selection_text(self) -> str:
         layer, channel = self._selection

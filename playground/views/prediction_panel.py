@@ -11,7 +11,8 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from playground.theme import SPACING, Theme, font, format_number
-from playground.views.class_bars import ClassBars, format_percent
+from playground.views.class_bars import ClassBars
+from playground.views.class_texts import format_percent
 
 NOTHING_DRAWN = "Draw something to see an answer"
 _CALIBRATED = "calibrated"
@@ -110,7 +111,9 @@ class PredictionPanel(QWidget):
         self._why, self._familiar = why, familiar
         self._calibrated = temperature != 1
         how = _HOW.format(temperature=format_number(temperature)) if self._calibrated else ""
-        self._sureness.setToolTip(how if familiar else _UNFAMILIAR)
+        tip = how if familiar else _UNFAMILIAR
+        if tip != self._sureness.toolTip():
+            self._sureness.setToolTip(tip)
         self._probabilities = [] if probabilities is None else [float(p) for p in probabilities]
         names = tuple(class_names)
         count = len(self._probabilities) or len(names)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +13,7 @@ from cnn_core.architecture import LayerReport
 from playground.theme import format_number
 from playground.views.feeding import Region, fed, on_input, source
 from playground.views.map_tiles import Spot
-from playground.views.mosaic import Scale, Values
+from playground.views.mosaic import Scale, Values, first_channels
 from playground.views.scales import layer_names, layer_scales, scale_rules
 from playground.views.strip_layout import MOST_CELLS, MOST_TILES
 
@@ -66,12 +67,12 @@ class ShownNetwork:
         total, limit = (shape[-1], MOST_TILES if len(shape) == 3 else MOST_CELLS) if shape else (0, 0)
         values = self.values[layer]
         if total <= limit:
-            return np.arange(total)
+            return first_channels(total)
         if layer not in self._strongest and values is not None:
             strength = np.abs(values).reshape(-1, total).mean(axis=0)
             strongest = np.argsort(-strength, kind="stable")[:limit]
             self._strongest[layer] = strongest if values.ndim == 3 else np.sort(strongest)
-        return self._strongest.get(layer, np.arange(limit))
+        return self._strongest.get(layer, first_channels(limit))
 
     @property
     def chosen(self) -> bool:
@@ -120,8 +121,9 @@ class ShownNetwork:
             text += f", row {row}, column {column}"
         return text if value is None else f"{text}: {format_number(value)}"
 
+    @cached_property
     def summary(self) -> str:
-        """Return the size of the network in one line."""
+        """The size of the network in one line."""
         parameters = sum(report.parameters for report in self.reports)
         operations = sum(report.multiply_adds for report in self.reports)
         return (

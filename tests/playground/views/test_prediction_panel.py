@@ -8,7 +8,8 @@ from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
 from playground.theme import LIGHT
-from playground.views.class_bars import ClassBars, it_is
+from playground.views.class_bars import ClassBars
+from playground.views.class_texts import it_is
 from playground.views.prediction_panel import PredictionPanel
 
 pytestmark = pytest.mark.qt_log_ignore("propagateSizeHints")  # the offscreen platform has no window manager
