@@ -12,6 +12,7 @@ from playground.theme import SPACING
 ELSEWHERE = (
     ("Arrow keys", "Move the pen on the canvas; walk through layers, channels and pixels"),
     ("Space", "Put the pen down on the canvas, or lift it"),
+    ("Enter  Space", "On a class in the answer: keep the drawing as it; look at the class"),
     ("[  ]", "Thinner or thicker brush"),
 )
 
