@@ -12,7 +12,7 @@ from cnn_core.preprocessing import BOX, FIELD
 
 Array = NDArray[np.float32]
 
-_PATCH = 10  # side of the square of pixels one short piece of line can reach
+_PATCHES = (6, 8, 10)  # sides of the square of pixels one short piece of line can reach, by its pen
 _MARGIN = 6  # border around the field while drawing, so that patches never leave it
 _SIDE = FIELD + 2 * _MARGIN
 
@@ -27,49 +27,78 @@ def render(
     """
     radii = radius[:, None] * width
     placed = _framed(points, radii)
-    ink = np.zeros((len(points), _SIDE * _SIDE), dtype=np.float32)
-    for piece in range(points.shape[1] - 1):
-        drawn = np.flatnonzero(pen[:, piece])
-        if len(drawn):
-            ends = placed[drawn, piece : piece + 2]
-            _draw_piece(ink, drawn, ends, radii[drawn, piece], softness[drawn])
-    return _centered(ink.reshape(-1, _SIDE, _SIDE))
+    ink = np.zeros((len(points), _SIDE, _SIDE), dtype=np.float32)
+    sides = _patch_sides(placed, radii, pen, softness)
+    for side in _PATCHES:  # most pens are thin: drawn with the largest patch all would take twice as long
+        rows = np.flatnonzero(sides == side)
+        if len(rows):
+            part = ink[rows]
+            _draw(part, side, placed[rows], radii[rows], pen[rows], softness[rows])
+            ink[rows] = part
+    return _centered(ink)
 
 
 def _framed(points: Array, radii: Array) -> Array:
     """Return the points with the inked box's longer side made 20 pixels, in the middle of the field."""
+    axes = np.ascontiguousarray(np.moveaxis(points, 2, 0))  # x or y, n, P: extremes of long rows are quick
     reach = radii.max(axis=1)
-    extent = (points.max(axis=1) - points.min(axis=1)).max(axis=1)
-    scaled = points * ((BOX - 2 * reach) / extent)[:, None, None]
-    low = (scaled - radii[:, :, None]).min(axis=1)
-    high = (scaled + radii[:, :, None]).max(axis=1)
-    placed: Array = scaled + (_SIDE - low - high)[:, None, :] / 2
-    return placed.astype(np.float32)
+    extent = (axes.max(axis=2) - axes.min(axis=2)).max(axis=0)
+    scaled = axes * ((BOX - 2 * reach) / extent)[:, None]
+    low, high = (scaled - radii).min(axis=2), (scaled + radii).max(axis=2)
+    placed = scaled + ((_SIDE - low - high) / 2)[:, :, None]
+    return np.stack([*placed], axis=2).astype(np.float32)
 
 
-def _draw_piece(ink: Array, drawn: NDArray[np.intp], ends: Array, radius: Array, softness: Array) -> None:
-    """Draw one short piece of line, from ends[:, 0] to ends[:, 1], into each of the drawn images."""
-    corner = np.floor(ends.mean(axis=1)).astype(np.intp) - (_PATCH // 2 - 1)
-    offset = np.arange(_PATCH, dtype=np.float32) + np.float32(0.5)
-    start = ends[:, 0] - corner
-    step = ends[:, 1] - ends[:, 0]
-    dx = (offset - start[:, 0:1]).astype(np.float32)[:, None, :]  # n, 1, PATCH
-    dy = (offset - start[:, 1:2]).astype(np.float32)[:, :, None]  # n, PATCH, 1
-    length = (step * step).sum(axis=1) + np.float32(1e-9)
-    share = dx * (step[:, 0] / length)[:, None, None] + dy * (step[:, 1] / length)[:, None, None]
-    np.clip(share, 0, 1, out=share)
-    away_x = dx - share * step[:, 0, None, None]
-    away_y = dy - share * step[:, 1, None, None]
-    away_x *= away_x
-    away_y *= away_y
-    away_x += away_y
-    distance = np.sqrt(away_x, out=away_x)
-    value = ((radius / softness) + np.float32(0.5))[:, None, None] - distance / softness[:, None, None]
-    first = drawn * (_SIDE * _SIDE) + corner[:, 1] * _SIDE + corner[:, 0]
-    inside = (np.arange(_PATCH)[:, None] * _SIDE + np.arange(_PATCH)).ravel()
-    pixels = first[:, None] + inside
+def _patch_sides(placed: Array, radii: Array, pen: NDArray[np.bool_], softness: Array) -> NDArray[np.intp]:
+    """Return the side of the patch, (n,), that holds all the ink of any piece of each drawing."""
+    steps = np.hypot(*np.moveaxis(np.diff(placed, axis=1), 2, 0)) * pen
+    reach = radii.max(axis=1) + softness / 2 + steps.max(axis=1) / 2
+    sides: NDArray[np.intp] = np.clip(2 * np.ceil(reach + 0.5), _PATCHES[0], _PATCHES[-1]).astype(np.intp)
+    return sides
+
+
+def _draw(
+    ink: Array, side: int, placed: Array, radii: Array, pen: NDArray[np.bool_], softness: Array
+) -> None:
+    """Draw the lines piece by piece into ink (n, SIDE, SIDE); each piece changes a patch of side x side."""
     flat = ink.reshape(-1)
-    flat[pixels] = np.maximum(flat[pixels], value.reshape(len(drawn), -1))
+    across = np.arange(side)
+    inside = (across[:, None] * _SIDE + across)[:, :, None]  # side, side, 1
+    for piece in range(placed.shape[1] - 1):
+        drawn = np.flatnonzero(pen[:, piece])
+        if not len(drawn):
+            continue
+        ends = placed[drawn, piece : piece + 2]
+        corner = np.floor((ends[:, 0] + ends[:, 1]) / 2).astype(np.intp) - (side // 2 - 1)
+        value = _piece(ends, corner, side, radii[drawn, piece], softness[drawn])
+        pixels = inside + (drawn * (_SIDE * _SIDE) + corner[:, 1] * _SIDE + corner[:, 0])
+        flat[pixels] = np.maximum(flat[pixels], value, out=value)
+
+
+def _piece(ends: Array, corner: NDArray[np.intp], side: int, radius: Array, softness: Array) -> Array:
+    """Return the ink (side, side, n) of one short piece of each line, from ends[:, 0] to ends[:, 1].
+
+    Drawings come last, so that every step runs through long rows of memory.
+    """
+    offset = (np.arange(side, dtype=np.float32) + np.float32(0.5))[:, None]
+    start = ends[:, 0] - corner
+    step_x, step_y = (ends[:, 1] - ends[:, 0]).T.copy()
+    dx = (offset - start[:, 0]).astype(np.float32)  # side, n
+    dy = (offset - start[:, 1]).astype(np.float32)
+    length = step_x * step_x + step_y * step_y + np.float32(1e-9)
+    share = dx * (step_x / length) + (dy * (step_y / length))[:, None]  # side, side, n
+    np.maximum(share, 0, out=share)
+    np.minimum(share, 1, out=share)
+    away_y = share * step_y
+    np.subtract(dy[:, None], away_y, out=away_y)
+    away_y *= away_y
+    share *= step_x
+    np.subtract(dx, share, out=share)
+    share *= share
+    share += away_y
+    distance = np.sqrt(share, out=share)
+    distance /= softness
+    return np.subtract(radius / softness + np.float32(0.5), distance, out=distance)
 
 
 def _centered(ink: Array) -> NDArray[np.uint8]:
