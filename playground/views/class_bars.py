@@ -55,7 +55,7 @@ class ClassBars(QWidget):
         self._current = 0
         self._hovered = -1
         self._on_button = False  # the pointer is on the button of the hovered row
-        self._pressed = -1  # the row whose button is held down
+        self._pressed = -1  # the class whose button is held down
         self._teachable = False
         self._kept = -1  # the class the drawing is kept as
         self._stressed = True
@@ -167,7 +167,7 @@ class ClassBars(QWidget):
         self._current = row
         self._point_at(position)
         if self._on_button:
-            self._pressed = row if seen else -1
+            self._pressed = self._order[row] if seen else -1
         else:
             self.class_selected.emit(self._order[row])
         self._describe()
@@ -175,9 +175,11 @@ class ClassBars(QWidget):
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """The drawing is of the class whose button was clicked."""
-        row, self._pressed = self._pressed, -1
-        if row >= 0 and self.button_rect(row).contains(event.position().toPoint()):
-            self.class_taught.emit(self._order[row])
+        position, held = event.position().toPoint(), self._pressed
+        self._pressed, row = -1, self._row_at(position)
+        # Of many classes another one may have come into this row meanwhile.
+        if self.button_rect(row).contains(position) and self._order[row] == held:
+            self.class_taught.emit(held)
         self.update()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:

@@ -113,6 +113,23 @@ def test_a_press_that_slides_off_the_button_teaches_nothing(panel: PredictionPan
     assert (looked, taught) == ([], [])
 
 
+def test_a_class_that_comes_under_the_pointer_meanwhile_is_not_taught(panel: PredictionPanel) -> None:
+    names = [f"class {i}" for i in range(40)]
+    rising = np.linspace(0, 0.05, 40)
+    panel.set_prediction(rising, names)
+    panel.set_teaching(True)
+    taught: list[int] = []
+    panel.class_taught.connect(taught.append)
+    bars = panel.findChild(ClassBars)
+    place = bars.button_rect(0).center()
+    QTest.mousePress(bars, Qt.MouseButton.LeftButton, pos=place)
+    panel.set_prediction(rising[::-1], names)
+    QTest.mouseRelease(bars, Qt.MouseButton.LeftButton, pos=place)
+    assert taught == []
+    QTest.mouseClick(bars, Qt.MouseButton.LeftButton, pos=place)
+    assert taught == [0]
+
+
 def test_a_finger_sees_the_button_before_it_presses_it(panel: PredictionPanel, qtbot: QtBot) -> None:
     bars, _, taught = teaching(panel)
     device = QTest.createTouchDevice()
