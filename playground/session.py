@@ -50,6 +50,11 @@ class _Mailbox:
             if snapshot is not None:
                 self._snapshot = snapshot
 
+    @property
+    def has_snapshot(self) -> bool:
+        """Whether there is something new to be seen."""
+        return self._snapshot is not None
+
     def take(self) -> tuple[list[cnn.Progress], Snapshot | None]:
         with self._lock:
             taken = self._progress, self._snapshot
@@ -143,6 +148,8 @@ class Session(QObject):
             return
         # Liveness before the mailbox: what was put in just before the thread ended must still be taken.
         alive = thread.is_alive()
+        if alive and not self._mailbox.has_snapshot:
+            return  # progress waits for the next snapshot: figures, curves and maps change in one frame
         progress, snapshot = self._mailbox.take()
         if progress:
             self.progressed.emit(progress)

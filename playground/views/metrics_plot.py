@@ -14,7 +14,7 @@ from playground.views.elided_label import ElidedLabel
 from playground.views.metric_curves import Curves
 from playground.views.metric_history import MetricHistory
 
-REDRAW_MILLISECONDS = 300  # curves need no more frames, and each takes training time from the processor
+REDRAW_MILLISECONDS = 400  # curves need no more frames, and each takes training time from the processor
 EMPTY = "Press Train to see the loss fall."
 
 
@@ -75,7 +75,7 @@ class MetricsPlot(QWidget):
         )
 
     def append(self, points: Iterable[cnn.Progress]) -> None:
-        """Add what the newest steps reported; it is drawn within an eighth of a second."""
+        """Add what the newest steps reported; it is drawn within half a second."""
         for point in points:
             self._steps_per_epoch = point.steps_per_epoch
             self._history.append((point,))
@@ -175,6 +175,8 @@ class MetricsPlot(QWidget):
             return
         for curves in (self.loss, self.accuracy):
             curves.show_history(self._history, self._steps_per_epoch, self._zoomed)
+        # Now, not in the next paint event, where the new ranges would ask for another one (pyqtgraph 0.14).
+        self._view.scene().prepareForPaint()
         self._tell()
 
     def _on_mouse_moved(self, position: QPointF) -> None:
