@@ -25,6 +25,8 @@ class Recipe:
     built_in: int = 0  # built-in digits mixed in
     copies: int = 0  # how often each pen drawing is mixed in, where there are any
     shown_with: str = "digits"  # the data that the window offers with the network
+    last_epochs: int = 0  # at the end, in which images are changed only as follows
+    last_augmentation: cnn.Augmentation = cnn.Augmentation()  # noqa: RUF009 - a frozen value
 
 
 def _digits(architecture: str, learning_rate: float, epochs: int) -> Recipe:

@@ -30,6 +30,8 @@ class Start:
     epochs: tuple[dict[str, Any], ...] = ()  # what the epochs so far reached, of a run that goes on
     can_go_on: bool = True  # whether the file also holds the state of training
     tests: tuple[cnn.Dataset, ...] = ()  # each tried once at the end
+    last_epochs: int = 0  # at the end, in which images are changed by `last_augmentation`
+    last_augmentation: cnn.Augmentation = cnn.Augmentation()  # noqa: RUF009 - a frozen value
 
     @property
     def steps(self) -> int:
@@ -61,7 +63,16 @@ def by_recipe(options: argparse.Namespace) -> Start:
     trainer.plan(chosen.epochs)
     names = list(train.class_names)
     metadata = {"class_names": names, "data": recipe.shown_with, "recipe": options.recipe}
-    return Start(trainer, chosen, output, metadata, can_go_on=False, tests=tests)
+    return Start(
+        trainer,
+        chosen,
+        output,
+        metadata,
+        can_go_on=False,
+        tests=tests,
+        last_epochs=recipe.last_epochs,
+        last_augmentation=recipe.last_augmentation,
+    )
 
 
 def resumed(options: argparse.Namespace) -> Start:

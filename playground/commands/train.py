@@ -126,6 +126,7 @@ class _Run:
         # Numbers that overflow on the way to a divergence are told by its error.
         with _stopping(start.trainer) as codes, np.errstate(over="ignore", invalid="ignore"):
             try:
+                self._calm_down()
                 for progress in start.trainer.run(steps=start.steps):
                     self._take(progress)
             except cnn.DivergenceError as error:
@@ -147,11 +148,21 @@ class _Run:
         self._epochs.append(summary)
         self._report.epoch(summary)
         self._since_epoch, self._epoch_began = [], time.monotonic()
+        self._calm_down()
         if self._start.steps:  # after the last one it is saved anyway
             try:
                 self._save()
             except cnn.CheckpointError as error:  # there may be room again at the next epoch's end
                 self._report.note(str(error))
+
+    def _calm_down(self) -> None:
+        """In the last epochs of a recipe, change images less: it ends on what it will be shown.
+
+        He et al. 2019, Data augmentation revisited.
+        """
+        start = self._start
+        if 0 < start.steps <= start.last_epochs * start.trainer.steps_per_epoch:
+            start.trainer.augmentation = start.last_augmentation
 
     def _test(self) -> None:
         """Say how the network does on what a recipe holds out beside the validation."""

@@ -291,3 +291,23 @@ def test_a_recipe_says_and_saves_how_far_its_network_can_be_trusted(
     said = command(*arguments, "--hold-out", 0).err
     assert "temperature" not in said
     assert "temperature" not in cnn.checkpoint.load(path).metadata
+
+
+def test_in_the_last_epochs_of_a_recipe_images_are_changed_as_it_says(
+    command, digits_file, tmp_path, monkeypatch
+):
+    changed: list[float] = []
+
+    def apply(self, images, random):
+        changed.append(self.rotation)
+        return images
+
+    monkeypatch.setattr(cnn.Augmentation, "apply", apply)
+    settings = cnn.TrainingSettings(epochs=3, batch_size=300, augmentation=cnn.Augmentation(rotation=20))
+    ending = {"last_epochs": 1, "last_augmentation": cnn.Augmentation(rotation=5)}
+    quick = recipes.Recipe(architecture="tiny", data="mnist", settings=settings, **ending)
+    for module in (recipes, train):
+        monkeypatch.setattr(module, "RECIPES", {"quick": quick})
+    path = tmp_path / "quick.cnn"
+    command("train", "--recipe", "quick", "--data", digits_file, "--output", path, "--hold-out", 0)
+    assert sorted(changed) == [5.0] * 10 + [20.0] * 20
