@@ -65,6 +65,12 @@ def test_random_kinds_repeat_by_their_seed(name: str) -> None:
     assert (first != other).any()
 
 
+def test_large_images_have_ends_too() -> None:
+    image = np.full((200, 300, 3), 90, np.uint8)
+    for name in ("elastic", "noise", "cutout"):
+        assert at_ends(name, 0.3 if name == "noise" else 32, image, seed=0).shape == (2, 200, 300, 3)
+
+
 def test_ends_are_within_what_training_draws() -> None:
     """The largest shift met in many draws is that of the ends."""
     draws = Augmentation(shift=3).apply(np.repeat(bar()[None], 2000, axis=0), np.random.default_rng(0))
