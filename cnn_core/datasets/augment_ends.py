@@ -11,7 +11,7 @@ from cnn_core.datasets.augment import Augmentation, Images, Random
 
 TWO_ENDED = ("rotation", "shift", "scale", "shear", "thickness")  # both ways, as far as is allowed
 # Of the other kinds, the two of so many draws that change the image most are shown; of large images fewer.
-_FEWEST, _MOST, _VALUES = 4, 24, 24 * 28 * 28
+_FEWEST, _MOST, _PIXELS = 4, 24, 24 * 28 * 28
 
 
 def at_ends(kind: str, most: float, image: NDArray[np.uint8], seed: int) -> Images:
@@ -24,7 +24,7 @@ def at_ends(kind: str, most: float, image: NDArray[np.uint8], seed: int) -> Imag
     if kind in TWO_ENDED:
         ends = [alone.apply(image[None], cast(Random, _Always(share))) for share in (1.0, 0.0)]
         return np.concatenate(ends)
-    count = min(max(_VALUES // image.size, _FEWEST), _MOST)
+    count = min(max(_PIXELS // image[..., 0].size, _FEWEST), _MOST)
     draws = alone.apply(np.repeat(image[None], count, axis=0), np.random.default_rng(seed))
     change = np.abs(draws.astype(np.int16) - image).sum(axis=(1, 2, 3))
     return draws[np.sort(np.argsort(-change, kind="stable")[:2])]
