@@ -87,15 +87,13 @@ def drawn(window: MainWindow) -> None:
 
 def teach(window: MainWindow) -> None:
     """The pointer is on what it says in the row of another class."""
-    bars = window.prediction_panel.findChild(ClassBars)
-    assert isinstance(bars, ClassBars)
+    bars = _bars(window)
     _point_at(bars, bars.button_rect(5))
 
 
 def pipeline(window: MainWindow) -> None:
     """How a drawing is seen, without smoothing."""
-    bars = window.prediction_panel.findChild(ClassBars)
-    QApplication.sendEvent(bars, QEvent(QEvent.Type.Leave))
+    QApplication.sendEvent(_bars(window), QEvent(QEvent.Type.Leave))
     window.actions_.show_pipeline.trigger()
     window.parts.document.prepare_drawings(Normalization(smooth=False))
 
@@ -236,6 +234,13 @@ def _settle() -> None:
 def _turn(milliseconds: int) -> None:
     QApplication.processEvents(QEventLoop.ProcessEventsFlag.AllEvents, milliseconds)
     time.sleep(milliseconds / 1000)
+
+
+def _bars(window: MainWindow) -> ClassBars:
+    """The rows of the answer."""
+    bars = window.prediction_panel.findChild(ClassBars)
+    assert isinstance(bars, ClassBars)
+    return bars
 
 
 def _point_at(widget: QWidget, place: QRect) -> None:
