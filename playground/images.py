@@ -6,31 +6,58 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QBuffer
+from PySide6.QtCore import QBuffer, QLoggingCategory
 from PySide6.QtGui import QImage, QImageReader
 
 from cnn_core.errors import DatasetError
+from playground.image_files import is_whole, kind_of
 
-LARGEST_IMAGE = 100_000_000  # pixels; four times that many bytes while decoding
+LARGEST_IMAGE = 100_000_000  # pixels; four to eight times that many bytes while decoding
+LARGEST_FILE = 256 * 1024**2  # bytes
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff")
+_BAND = 1 << 20  # pixels converted at once, so that a huge image needs little more than itself and the result
+
+# What is wrong with a file is said by the error; the decoders' own words would come on top of it.
+QLoggingCategory.setFilterRules("qt.gui.imageio*=false\nqt.imageformats*=false")
+QImageReader.setAllocationLimit(8 * LARGEST_IMAGE // 1024**2 + 1)  # MB, for images that hide their size
 
 
 def read_image(source: Path | bytes) -> NDArray[np.uint8]:
     """The (H, W, C) uint8 pixels of an image file or its bytes: C is 1 for grey images, 3 for coloured ones.
 
-    Transparent parts are laid on white. Raises DatasetError naming the file and what is wrong with it.
+    The first one where there are several; turned as the camera was held; transparent parts are laid on white.
+    Raises DatasetError naming the file and what is wrong with it.
     """
     if isinstance(source, bytes):
-        buffer = QBuffer()
-        buffer.setData(source)
-        return _read(QImageReader(buffer), "the image")
-    if not source.is_file():
-        raise DatasetError(f"{source.name}: there is no such file")
-    return _read(QImageReader(str(source)), source.name)
+        return _read(source, "the image")
+    try:
+        if not source.is_file():
+            raise DatasetError(f"{source.name}: there is no such file")
+        if source.stat().st_size > LARGEST_FILE:
+            raise DatasetError(f"{source.name}: is larger than the {LARGEST_FILE:,} bytes that are read")
+        content = source.read_bytes()
+    except OSError as error:
+        raise DatasetError(f"{source.name}: cannot be read ({error.strerror or error})") from None
+    return _read(content, source.name)
 
 
-def _read(reader: QImageReader, name: str) -> NDArray[np.uint8]:
-    reader.setDecideFormatFromContent(True)
+def _read(content: bytes, name: str) -> NDArray[np.uint8]:
+    kind = kind_of(content)
+    if kind is None:
+        raise DatasetError(f"{name}: not an image that can be read; use one of {' '.join(SUFFIXES)}")
+    if not is_whole(content, kind):
+        raise DatasetError(f"{name}: the image is damaged or cut off; get it again")
+    buffer = QBuffer()
+    buffer.setData(content)
+    reader = QImageReader(buffer, kind.encode())
+    try:
+        return to_array(_decoded(reader, name))
+    finally:
+        del reader  # before the buffer: the decoder of tif files uses it to the end
+
+
+def _decoded(reader: QImageReader, name: str) -> QImage:
+    reader.setAutoDetectImageFormat(False)  # others, such as SVG, can make the decoder open further files
     reader.setAutoTransform(True)
     size = reader.size()
     if size.isValid() and size.width() * size.height() > LARGEST_IMAGE:
@@ -38,33 +65,33 @@ def _read(reader: QImageReader, name: str) -> NDArray[np.uint8]:
             f"{name}: {size.width():,} x {size.height():,} pixels are too many; "
             f"at most {LARGEST_IMAGE:,} are read"
         )
-    if not reader.canRead():
-        raise DatasetError(f"{name}: not an image that can be read; use one of {' '.join(SUFFIXES)}")
     image = reader.read()
     if image.isNull():
         raise DatasetError(f"{name}: the image is damaged ({reader.errorString()})")
-    return to_array(image)
+    return image
 
 
 def to_array(image: QImage) -> NDArray[np.uint8]:
     """The (H, W, 1) pixels of a grey image, (H, W, 3) of a coloured one, as a copy."""
-    if image.hasAlphaChannel():
-        image = _on_white(image)
-    if image.isGrayscale():
-        return _rows(image.convertToFormat(QImage.Format.Format_Grayscale8), 1)
-    return _rows(image.convertToFormat(QImage.Format.Format_RGB888), 3)
+    transparent = image.hasAlphaChannel()
+    if image.allGray() and not transparent:
+        return _filled(image, QImage.Format.Format_Grayscale8, 1)
+    if not transparent:
+        return _filled(image, QImage.Format.Format_RGB888, 3)
+    pixels = _filled(image, QImage.Format.Format_RGBA8888_Premultiplied, 4)
+    pixels[:, :, :3] += 255 - pixels[:, :, 3:]  # premultiplied, so that blending with white is one addition
+    grey = all((band[..., 1:3] == band[..., :1]).all() for band in pixels)
+    return np.ascontiguousarray(pixels[:, :, : 1 if grey else 3])
 
 
-def _on_white(image: QImage) -> QImage:
-    """Blend with white; premultiplied pixels make it one addition."""
-    premultiplied = image.convertToFormat(QImage.Format.Format_RGBA8888_Premultiplied)
-    pixels = _rows(premultiplied, 4)
-    blended = np.ascontiguousarray(pixels[:, :, :3] + (255 - pixels[:, :, 3:]))
-    height, width = blended.shape[:2]
-    return QImage(blended.data, width, height, 3 * width, QImage.Format.Format_RGB888).copy()
-
-
-def _rows(image: QImage, channels: int) -> NDArray[np.uint8]:
-    """The pixels without the padding at the end of Qt's rows."""
-    rows = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.bytesPerLine())
-    return rows[:, : image.width() * channels].reshape(image.height(), image.width(), channels).copy()
+def _filled(image: QImage, form: QImage.Format, channels: int) -> NDArray[np.uint8]:
+    """The pixels (H, W, channels) of an image converted band by band."""
+    height, width = image.height(), image.width()
+    pixels = np.empty((height, width, channels), np.uint8)
+    step = max(1, _BAND // width)
+    for top in range(0, height, step):
+        band = image.copy(0, top, width, min(step, height - top)).convertToFormat(form)
+        rows = np.frombuffer(band.constBits(), np.uint8).reshape(band.height(), band.bytesPerLine())
+        # Without the padding at the end of Qt's rows.
+        pixels[top : top + step] = rows[:, : width * channels].reshape(-1, width, channels)
+    return pixels
