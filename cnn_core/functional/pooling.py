@@ -12,6 +12,7 @@ def max_pool2d(
     padding: Padding = 0,
     *,
     new: Allocate = np.empty,
+    scratch: Allocate = np.empty,
 ) -> Array:
     """Return the maximum of each window of x (N, H, W, C) or (H, W, C). `stride` is the pool size where not
     given."""
@@ -19,7 +20,7 @@ def max_pool2d(
         return max_pool2d(x[None], pool_size, stride, padding)[0]
     w = pool_window(x, pool_size, stride, padding)
     y = new((len(x), *w.output, x.shape[3]), x.dtype)
-    _maximum(pad(x, w, np.empty, -np.inf), w, y)
+    _maximum(pad(x, w, scratch, -np.inf), w, y)
     return y
 
 
@@ -85,18 +86,14 @@ def avg_pool2d(
     padding: Padding = 0,
     *,
     new: Allocate = np.empty,
+    scratch: Allocate = np.empty,
 ) -> Array:
     """Return the mean of each window of x (N, H, W, C) or (H, W, C); padding counts as zeros."""
     if x.ndim == 3:
         return avg_pool2d(x[None], pool_size, stride, padding)[0]
     w = pool_window(x, pool_size, stride, padding)
-    padded = pad(x, w, np.empty)
     y = new((len(x), *w.output, x.shape[3]), x.dtype)
-    for i, j, reads in w.taps:
-        if i == j == 0:
-            np.copyto(y, padded[reads])
-        else:
-            np.add(y, padded[reads], out=y)
+    _sum(pad(x, w, scratch), w, y, scratch)
     y *= x.dtype.type(1 / (w.kernel[0] * w.kernel[1]))
     return y
 
@@ -116,12 +113,16 @@ def avg_pool2d_backward(
     w = window((input_shape[1], input_shape[2]), size, size if stride is None else stride, padding)
     share = np.multiply(dy, dy.dtype.type(1 / (size[0] * size[1])), out=scratch(dy.shape, dy.dtype))
     dpadded = _zeros_padded(input_shape, w, dy, new, scratch)
-    for _, _, reads in w.taps:
-        target = dpadded[reads]
+    wide = scratch((len(dy), w.output[0], *dpadded.shape[2:]), dy.dtype)
+    wide.fill(0)
+    rows, columns = _slices(w)
+    for j in columns:
+        np.add(wide[:, :, j], share, out=wide[:, :, j])
+    for i in rows:  # long runs in memory
         if _tiles(w):
-            np.copyto(target, share)
+            np.copyto(dpadded[:, i], wide)
         else:
-            np.add(target, share, out=target)
+            np.add(dpadded[:, i], wide, out=dpadded[:, i])
     return _cropped(dpadded, w, new)
 
 
@@ -150,6 +151,29 @@ def _maximum(padded: Array, w: Window, y: Array) -> None:
         np.copyto(y, first)
     for values in rest:
         first = np.maximum(first, values, out=y)
+
+
+def _sum(padded: Array, w: Window, y: Array, scratch: Allocate) -> None:
+    """Fill y with the sum of each window: over its rows first, which are long runs in memory."""
+    rows, columns = _slices(w)
+    first, *rest = (padded[:, i] for i in rows)
+    tall = scratch(first.shape, padded.dtype) if rest else first
+    for values in rest:
+        first = np.add(first, values, out=tall)
+    first, *rest = (tall[:, :, j] for j in columns)
+    if not rest:
+        np.copyto(y, first)
+    for values in rest:
+        first = np.add(first, values, out=y)
+
+
+def _slices(w: Window) -> tuple[list[slice], list[slice]]:
+    """Return what each row, and each column, of the window meets."""
+    rows, columns = (
+        [slice(k, k + step * (count - 1) + 1, step) for k in range(size)]
+        for size, step, count in zip(w.kernel, w.stride, w.output, strict=True)
+    )
+    return rows, columns
 
 
 def _tiles(w: Window) -> bool:

@@ -62,7 +62,9 @@ class MaxPool2D(_Pool2D):
     def forward(self, x: Array, parameters: Parameters, context: Context) -> tuple[Array, Any]:
         """Return the maxima; the cache is who won each window."""
         if not context.training:
-            return F.max_pool2d(x, self.pool_size, self.stride, self.padding, new=context.new), None
+            return F.max_pool2d(
+                x, self.pool_size, self.stride, self.padding, new=context.new, scratch=context.scratch
+            ), None
         y, winners = F.max_pool2d_winners(
             x, self.pool_size, self.stride, self.padding, new=context.new, scratch=context.scratch
         )
@@ -92,7 +94,10 @@ class AvgPool2D(_Pool2D):
 
     def forward(self, x: Array, parameters: Parameters, context: Context) -> tuple[Array, Any]:
         """Return the means; the cache is the input's shape."""
-        return F.avg_pool2d(x, self.pool_size, self.stride, self.padding, new=context.new), x.shape
+        y = F.avg_pool2d(
+            x, self.pool_size, self.stride, self.padding, new=context.new, scratch=context.scratch
+        )
+        return y, x.shape
 
     def backward(
         self, dy: Array, cache: Any, parameters: Parameters, context: Context

@@ -98,7 +98,7 @@ def both_ways(layer, x, parameters, weights, cuts=()):
     chunks, dys = np.split(x, cuts), [d.copy() for d in np.split(weights, cuts)]
     batch = layer.merge([layer.moments(chunk, context()) for chunk in chunks])
     ahead = [layer.normalize(chunk, batch, parameters, context()) for chunk in chunks]
-    parts = [layer.sums(dy, cache, context()) for dy, (_, cache) in zip(dys, ahead, strict=True)]
+    parts = [layer.sums(dy, cache) for dy, (_, cache) in zip(dys, ahead, strict=True)]
     totals = {name: sum(part[name] for part in parts) for name in parts[0]}
     dxs = [
         layer.backward_with_sums(dy, cache, parameters, totals)
