@@ -14,6 +14,7 @@ from playground.main_window import MainWindow
 from playground.parts import Parts
 from playground.picture import Picture
 from playground.probe import Reading
+from playground.session import Snapshot
 from playground.views.prediction_panel import NOTHING_DRAWN
 
 STEP_NAMES = {"crop": "crop", "scale": "scale", "smooth": "smooth", "center": "centre"}
@@ -53,9 +54,7 @@ class DrawJourney(QObject):
         window.actions_.clear_drawing.triggered.connect(self._clear)
         parts.document.picture_changed.connect(self._show_picture)
         parts.document.network_changed.connect(self._use_network_at_rest)
-        parts.session.snapshot_taken.connect(
-            lambda snapshot: self._use_network(snapshot.network, snapshot.step)
-        )
+        parts.session.snapshot_taken.connect(self._use_snapshot)
         parts.probe.updated.connect(self._show_reading)
         self._connect_pipeline()
         self._show_picture()
@@ -104,6 +103,11 @@ class DrawJourney(QObject):
         content = self._parts.document.content
         step = content.training.step if content.training else 0
         self._use_network(content.network, step, content.calibration)
+
+    def _use_snapshot(self, snapshot: Snapshot) -> None:
+        """Read it at once: all that a snapshot changes is painted in one frame."""
+        self._use_network(snapshot.network, snapshot.step)
+        self._parts.probe.run()
 
     def _use_network(self, network: cnn.Network, step: int, calibration: Calibration | None = None) -> None:
         architecture = self._parts.document.content.architecture

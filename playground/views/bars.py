@@ -71,7 +71,7 @@ class Bars:
         if marked is not None and 0 <= marked < len(labels):
             painter.setPen(theme.color("accent"))
             painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.drawRoundedRect(_line(body, len(labels), marked).adjusted(-2, 0.5, 2, -0.5), 3, 3)
+            painter.drawRoundedRect(line_rect(body, len(labels), marked).adjusted(-2, 0.5, 2, -0.5), 3, 3)
 
     def _paint_ground(
         self, theme: Theme, body: QRectF, labels: Sequence[str], winner: int, ratio: float
@@ -89,7 +89,7 @@ class Bars:
         self._names = min(widest, body.width() * 0.5)
         self._numbers = _NUMBERS if body.width() >= _ROOM_FOR_NUMBERS + self._names else 0.0
         for row, label in enumerate(labels):
-            line = _line(inside, len(labels), row)
+            line = line_rect(inside, len(labels), row)
             painter.setPen(theme.color("text" if row == winner else "muted"))
             name = QRectF(line.x(), line.y(), self._names + 3, line.height())
             write_line(painter, name, "strong" if row == winner else "small", label)
@@ -122,7 +122,7 @@ class Bars:
         small = not scale.signed and scale.limit_of(0) <= 1  # probabilities: three decimals
         painter.setPen(theme.color("muted"))
         for row, value in enumerate(values.tolist()):
-            line, wins = _line(body, len(values), row), row == winner
+            line, wins = line_rect(body, len(values), row), row == winner
             if wins:
                 painter.setPen(theme.color("text"))
             write_line(painter, line, "strong" if wins else "small", _number(value, small), at_right=True)
@@ -130,7 +130,7 @@ class Bars:
                 painter.setPen(theme.color("muted"))
 
 
-def _line(body: QRectF, count: int, row: int) -> QRectF:
+def line_rect(body: QRectF, count: int, row: int) -> QRectF:
     """Return the place of a row."""
     height = row_height(body, count)
     return QRectF(body.x(), body.y() + row * height, body.width(), height)

@@ -9,7 +9,7 @@ from PySide6.QtGui import QContextMenuEvent, QEnterEvent, QMouseEvent, QPainter,
 from PySide6.QtWidgets import QApplication, QWidget
 
 from playground.theme import LIGHT, Theme
-from playground.views.bars import Bars, bar_at, row_height
+from playground.views.bars import Bars, bar_at, line_rect
 from playground.views.column_parts import Caption, paint_header, paint_problem, paint_ramp, write
 from playground.views.feeding import Region
 from playground.views.map_tiles import MapTiles, Spot
@@ -81,16 +81,18 @@ class LayerColumn(QWidget):
     ) -> None:
         """Show (H, W, C) values, or (units,), of the channels in `order`; None shows empty tiles."""
         if self._tiles.set_values(values, scale, order, gray):
-            below = QRectF(0, HEADER, self.width(), self.height() - HEADER)  # the words stay
-            pictured = self._pictured()
-            self.update((pictured if pictured.isValid() else below).toAlignedRect())
+            self._update_values()
             if self.legend != self._legend_painted:
                 self.update(0, self.height() - FOOTER, self.width(), FOOTER)
 
     def set_kernels(self, kernels: Values | None) -> None:
         """Show (KH, KW, C) weights beside the maps they make."""
         self._tiles.set_kernels(kernels)
-        self.update()
+        self._update_values()
+
+    def _update_values(self) -> None:
+        """Have the values painted again; the words above them stay."""
+        self.update(self._pictured().toAlignedRect() or self.rect().adjusted(0, HEADER, 0, 0))
 
     def set_stale(self, stale: bool) -> None:
         """Show the values as no longer true."""
@@ -137,8 +139,7 @@ class LayerColumn(QWidget):
         if self._content.kind is Kind.NOTHING:
             return None
         if self._content.kind is Kind.BARS:
-            height = row_height(body, len(self._labels))
-            return QRectF(body.x(), body.y() + channel * height, body.width(), height)
+            return line_rect(body, len(self._labels), channel)
         rect = self._tiles.rect(channel)
         return None if rect is None else rect.translated(body.topLeft())
 
@@ -179,7 +180,7 @@ class LayerColumn(QWidget):
     def _paint_background(self, painter: QPainter, region: QRegion) -> None:
         theme, pictured = self._theme, self._pictured()
         for rect in region:
-            if not pictured.contains(rect.toRectF()):
+            if not pictured.contains(rect.toRectF()):  # that is painted over
                 painter.fillRect(rect, theme.color("panel"))
         if self._selected[0]:
             painter.setPen(QPen(theme.color("accent"), 1.5))

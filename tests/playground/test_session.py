@@ -1,5 +1,7 @@
 """A training run: progress arrives complete, it obeys within a step, its end leaves good weights."""
 
+import os
+import sys
 import threading
 from collections.abc import Callable
 
@@ -171,3 +173,32 @@ def test_a_second_run_follows_the_first(session: Session, make_trainer: MakeTrai
     trainer = make_trainer()
     run(session, trainer, 3, qtbot)
     assert run(session, trainer, 4, qtbot).training.step == 7
+
+
+def test_progress_comes_with_the_snapshot_it_leads_to(
+    session: Session, make_trainer: MakeTrainer, qtbot: QtBot
+) -> None:
+    """Figures and maps change in one frame."""
+    told: list[tuple[str, int]] = []
+    session.progressed.connect(lambda points: told.append(("progress", points[-1].step)))
+    session.snapshot_taken.connect(lambda snapshot: told.append(("snapshot", snapshot.step)))
+    session.start(make_trainer(), 10**6)
+    qtbot.waitUntil(lambda: len(told) >= 6, timeout=30_000)
+    kinds = [kind for kind, _ in told]
+    session.finish()
+    assert kinds == ["progress", "snapshot"] * (len(kinds) // 2)
+    assert all(
+        progress >= snapshot for (_, progress), (_, snapshot) in zip(told[:-1:2], told[1::2], strict=False)
+    )
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere threads have no priority of their own")
+def test_training_lets_the_window_go_first(session: Session, make_trainer: MakeTrainer, qtbot: QtBot) -> None:
+    session.start(make_trainer(), 10**6)
+    with qtbot.waitSignal(session.snapshot_taken, timeout=30_000):
+        pass
+    (thread,) = [thread for thread in threading.enumerate() if thread.name == "training"]
+    assert thread.native_id is not None
+    training, window = (os.getpriority(os.PRIO_PROCESS, who) for who in (thread.native_id, 0))
+    session.finish()
+    assert training > window or window == 19
