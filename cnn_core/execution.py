@@ -20,7 +20,7 @@ from cnn_core.plan import Segment, plan
 from cnn_core.threads import Threads, never, single_threaded_blas
 
 INFERENCE_BATCH = 256  # images run at once: bounds the memory whatever the number of images
-SUM_BLOCK = 1 << 15  # numbers added by one task
+SUMMED_TOGETHER = 1 << 16  # numbers added by one task
 
 
 @dataclass(frozen=True)
@@ -126,19 +126,36 @@ class Executor:
         """Return each gradient summed over the chunks, in their order."""
         memory = self._memory.of("sums")
         totals = {name: memory(parts[0].shape, parts[0].dtype) for name, parts in contributions.items()}
-        tasks = []
-        for name, parts in contributions.items():
-            flat, flat_parts = totals[name].reshape(-1), [p.reshape(-1) for p in parts]
-            tasks += [(flat, flat_parts, slice(i, i + SUM_BLOCK)) for i in range(0, flat.size, SUM_BLOCK)]
+        tasks = blocks({name: total.size for name, total in totals.items()}, SUMMED_TOGETHER)
 
         def add(task: int, worker: int) -> None:
-            flat, parts, block = tasks[task]
-            np.copyto(flat[block], parts[0][block])
-            for part in parts[1:]:
-                np.add(flat[block], part[block], out=flat[block])
+            for name, block in tasks[task]:
+                total = totals[name].reshape(-1)[block]
+                first, *rest = (part.reshape(-1)[block] for part in contributions[name])
+                np.copyto(total, first)
+                for part in rest:
+                    np.add(total, part, out=total)
 
         self.threads.each(len(tasks), add)
         return totals
+
+
+def blocks(sizes: Mapping[str, int], most: int) -> list[list[tuple[str, slice]]]:
+    """Cut arrays of these sizes into tasks of at most so many numbers: each some blocks, by name and
+    place."""
+    tasks: list[list[tuple[str, slice]]] = []
+    room = 0
+    for name, size in sizes.items():
+        start = 0
+        while start < size:
+            if room == 0:
+                tasks.append([])
+                room = most
+            stop = min(start + room, size)
+            tasks[-1].append((name, slice(start, stop)))
+            room -= stop - start
+            start = stop
+    return tasks
 
 
 def by_layer(values: Mapping[str, Array]) -> dict[int, dict[str, Array]]:

@@ -18,7 +18,7 @@ from cnn_core.architecture import Architecture
 from cnn_core.datasets import Dataset
 from cnn_core.datasets.augment import Augmentation
 from cnn_core.errors import DatasetError, DivergenceError
-from cnn_core.execution import BatchResult, Executor
+from cnn_core.execution import BatchResult, Executor, blocks
 from cnn_core.functional.geometry import Array
 from cnn_core.layers import BatchNorm
 from cnn_core.metrics import Evaluation
@@ -211,19 +211,16 @@ class Trainer:
                 f"a gradient is not a finite number at step {self.step + 1:,}: training has diverged; "
                 f"the network of the step before is kept. Try a learning rate below {rate:.2g}"
             )
-        blocks = [
-            (name, slice(start, start + UPDATED_TOGETHER))
-            for name, p in self.network.parameters.items()
-            for start in range(0, p.size, UPDATED_TOGETHER)
-        ]
+        parameters = self.network.parameters
+        tasks = blocks({name: p.size for name, p in parameters.items()}, UPDATED_TOGETHER)
 
-        def update(number: int, worker: int) -> None:
-            name, block = blocks[number]
-            p, g = (values[name].reshape(-1)[block] for values in (self.network.parameters, gradients))
-            slots = {slot: values[name].reshape(-1)[block] for slot, values in self._slots.items()}
-            self.optimizer.update(p, g, slots, self.step + 1, rate, np.empty_like(p))
+        def update(task: int, worker: int) -> None:
+            for name, block in tasks[task]:
+                p, g = (values[name].reshape(-1)[block] for values in (parameters, gradients))
+                slots = {slot: values[name].reshape(-1)[block] for slot, values in self._slots.items()}
+                self.optimizer.update(p, g, slots, self.step + 1, rate, np.empty_like(p))
 
-        executor.threads.each(len(blocks), update)
+        executor.threads.each(len(tasks), update)
         for name, value in result.buffers.items():
             self.network.buffers[name][...] = value
 

@@ -6,10 +6,12 @@ import tracemalloc
 import numpy as np
 import plain_network
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from some_architectures import NETWORKS
 
 from cnn_core import Architecture, BatchNorm, Conv2D, Dense, Dropout, Flatten, MaxPool2D, ReLU, presets
-from cnn_core.execution import Executor
+from cnn_core.execution import Executor, blocks
 
 BATCHES = (1, 2, 3, 7, 33)
 
@@ -220,3 +222,11 @@ def test_batch_norm_folded_into_the_weights_before_it_gives_the_same_scores(bias
         network.logits(images), plain_network.logits(network, images), rtol=1e-4, atol=1e-4
     )
     assert all(np.array_equal(value, before[name]) for name, value in network.parameters.items())
+
+
+@given(st.lists(st.integers(0, 20), max_size=6), st.integers(1, 15))
+def test_blocks_hold_every_number_once_and_no_task_too_many(sizes, most):
+    tasks = blocks({str(i): size for i, size in enumerate(sizes)}, most)
+    numbers = [(name, k) for task in tasks for name, block in task for k in range(block.start, block.stop)]
+    assert numbers == [(str(i), k) for i, size in enumerate(sizes) for k in range(size)]
+    assert all(sum(block.stop - block.start for _, block in task) == most for task in tasks[:-1])
