@@ -86,9 +86,12 @@ def lasting(spec: str) -> str:
     if imported := importing.parse(spec):
         path, choice = imported
         return choice.spec(path.expanduser().resolve())
-    parts = [spec] if Path(spec).expanduser().exists() else spec.split(",")
-    paths = [Path(part.strip()).expanduser() for part in parts]
-    return ",".join(str(path.resolve()) for path in paths) if all(p.exists() for p in paths) else spec
+    try:
+        parts = [spec] if Path(spec).expanduser().exists() else spec.split(",")
+        paths = [Path(part.strip()).expanduser() for part in parts]
+        return ",".join(str(path.resolve()) for path in paths) if all(p.exists() for p in paths) else spec
+    except (OSError, RuntimeError):  # a name too long, no such user: whoever reads it says so
+        return spec
 
 
 def read(
@@ -156,7 +159,7 @@ def split(spec: str, dataset: datasets.Dataset, held_out: int | None = None) -> 
     count = len(dataset)
     if held_out is None:
         if count < 2:
-            raise DatasetError(f"{name_of(spec)} holds {count} images; it needs at least 2, to hold one back")
+            raise DatasetError(f"{name_of(spec)} holds one image; it needs at least 2, to hold one back")
         held_out = max(1, count // HELD_OUT)
     if held_out >= count:
         raise DatasetError(

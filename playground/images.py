@@ -26,10 +26,10 @@ def read_image(source: Path | bytes) -> NDArray[np.uint8]:
     """The (H, W, C) uint8 pixels of an image file or its bytes: C is 1 for grey images, 3 for coloured ones.
 
     The first one where there are several; turned as the camera was held; transparent parts are laid on white.
-    Raises DatasetError naming the file and what is wrong with it.
+    Raises DatasetError naming the file, where there is one, and what is wrong with it.
     """
     if isinstance(source, bytes):
-        return _read(source, "the image")
+        return _read(source, "")
     try:
         if not source.is_file():
             raise DatasetError(f"{source.name}: there is no such file")
@@ -38,15 +38,15 @@ def read_image(source: Path | bytes) -> NDArray[np.uint8]:
         content = source.read_bytes()
     except OSError as error:
         raise DatasetError(f"{source.name}: cannot be read ({error.strerror or error})") from None
-    return _read(content, source.name)
+    return _read(content, f"{source.name}: ")
 
 
 def _read(content: bytes, name: str) -> NDArray[np.uint8]:
     kind = kind_of(content)
     if kind is None:
-        raise DatasetError(f"{name}: not an image that can be read; use one of {' '.join(SUFFIXES)}")
+        raise DatasetError(f"{name}not an image that can be read; use one of {' '.join(SUFFIXES)}")
     if not is_whole(content, kind):
-        raise DatasetError(f"{name}: the image is damaged or cut off; get it again")
+        raise DatasetError(f"{name}the image is damaged or cut off; get it again")
     buffer = QBuffer()
     buffer.setData(content)
     reader = QImageReader(buffer, kind.encode())
@@ -62,12 +62,12 @@ def _decoded(reader: QImageReader, name: str) -> QImage:
     size = reader.size()
     if size.isValid() and size.width() * size.height() > LARGEST_IMAGE:
         raise DatasetError(
-            f"{name}: {size.width():,} x {size.height():,} pixels are too many; "
+            f"{name}{size.width():,} x {size.height():,} pixels are too many; "
             f"at most {LARGEST_IMAGE:,} are read"
         )
     image = reader.read()
     if image.isNull():
-        raise DatasetError(f"{name}: the image is damaged ({reader.errorString()})")
+        raise DatasetError(f"{name}the image is damaged ({reader.errorString()})")
     return image
 
 

@@ -35,6 +35,7 @@ def open_archive(path: Path) -> Iterator[zipfile.ZipFile]:
     try:
         _check_directory(path, name)
         with zipfile.ZipFile(path) as archive:
+            _check_overlap(archive, path.stat().st_size, name)
             yield archive
     except DatasetError:
         raise
@@ -66,6 +67,15 @@ def read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, limit: int) -
             return bytes(reading.read_at_most(stream, limit))
     except _DAMAGE as error:
         raise DatasetError(f"is damaged ({error})") from None
+
+
+def _check_overlap(archive: zipfile.ZipFile, size: int, name: str) -> None:
+    """Refuse members that share their bytes: so a small file unpacks to any amount, again and again."""
+    claimed = sum(member.compress_size for member in archive.infolist())
+    if claimed > size:
+        raise DatasetError(
+            f"{name}: its members claim {claimed:,} bytes of a file of {size:,}; they overlap, do not use it"
+        )
 
 
 def _check_directory(path: Path, name: str) -> None:

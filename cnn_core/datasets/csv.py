@@ -98,6 +98,8 @@ class _Table:
             raise DatasetError(f"{self._name}: holds no images; a line is a label and its pixels")
         images = np.frombuffer(self._pixels, np.uint8).reshape(-1, *self._shape)
         words = np.array(self._words)
+        if "nan" in {word.lower() for word in set(self._words)}:
+            raise DatasetError(f"{self._name}: holds the label nan, which is no class; every image needs one")
         if all(_NUMBER.fullmatch(word) for word in set(self._words)):
             labels, names = label_words.numbered(words.astype(np.float64), self._name)
         else:
@@ -112,7 +114,7 @@ class _Table:
             raise DatasetError(
                 f"{self._name}: line 1 has one value; expected a label and pixels between commas"
             )
-        if _NUMBER.fullmatch(fields[1]):
+        if not _is_header(fields):
             return 0
         places = [i for i, field in enumerate(fields) if field in _LABEL_HEADERS] or [0]
         if places[0] not in (0, len(fields) - 1):
@@ -161,3 +163,12 @@ class _Table:
                     shown = field if len(field) <= _SHOWN else field[:_SHOWN] + "..."
                     return f"line {number:,} has the pixel {shown!r}, expected whole numbers 0 to 255"
         return "the lines cannot be read as numbers"
+
+
+def _is_header(fields: list[str]) -> bool:
+    """Whether a line names columns: it holds no numbers, or beside the label the columns are counted."""
+    others = [field for field in fields if field not in _LABEL_HEADERS]
+    counted = (list(map(str, range(start, start + len(others)))) for start in (0, 1))
+    if len(others) == len(fields) - 1 and others in counted:
+        return True
+    return not any(_NUMBER.fullmatch(field) for field in fields[1:])

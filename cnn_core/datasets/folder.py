@@ -77,7 +77,7 @@ def _find(path: Path, name: str, read_image: ReadFile, split: str, progress: Pro
         if not folder.is_dir():
             problems.append(Problem(reading.shown(folder), "lies outside the class folders"))
             continue
-        class_name = _class_name(folder.name, class_names, problems)
+        class_name = class_of(folder.name, class_names, problems)
         images = list(_images_in(folder, root, problems))
         if not images:
             problems.append(Problem(reading.shown(folder), "holds no images; the class is left out"))
@@ -140,12 +140,20 @@ def _images_in(folder: Path, root: Path, problems: list[Problem]) -> Iterator[Pa
             yield child
 
 
-def _class_name(folder_name: str, known: dict[str, str], problems: list[Problem]) -> str:
-    """The folder's name as a class; two spellings of the same characters are one class, and that is said."""
+def class_of(folder_name: str, known: dict[str, str], problems: list[Problem]) -> str:
+    """The folder's name as a class; two spellings of the same characters are one class, and that is said.
+
+    Names that differ in large and small letters alone are two classes; that is said unless they are letters.
+    """
+    if len(known) > reading.MAX_CLASSES:
+        raise DatasetError(f"there are more than {reading.MAX_CLASSES:,} class folders; use a part of them")
     shown = reading.printable(folder_name)
     name = unicodedata.normalize("NFC", shown)
+    alike = next((other for other in known if other != name and other.casefold() == name.casefold()), None)
     if known.setdefault(name, folder_name) != folder_name:
         problems.append(Problem(shown, "has the same name as another folder; both are one class"))
+    elif alike and len(name) > 1:
+        problems.append(Problem(shown, f"is another class than {alike}, by large and small letters alone"))
     return name
 
 

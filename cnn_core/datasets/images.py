@@ -75,6 +75,7 @@ def propose_shape(found: Found, progress: Progress | None = None) -> tuple[int, 
 
     Reads a few images. Raises DatasetError when none of them can be read, Cancelled as collect does.
     """
+    _check_any(found)
     count = len(found.files)
     chosen = np.unique(np.linspace(0, count - 1, min(count, _SAMPLE)).astype(int))
     sizes: Counter[tuple[int, int]] = Counter()
@@ -88,9 +89,7 @@ def propose_shape(found: Found, progress: Progress | None = None) -> tuple[int, 
         sizes[pixels.shape[0], pixels.shape[1]] += 1
         gray = gray and is_gray(pixels)
     if not sizes:
-        raise DatasetError(
-            f"{found.source}: none of its images can be read; {first_problem or 'there are none'}"
-        )
+        raise DatasetError(f"{found.source}: none of its images can be read; {first_problem}")
     (height, width), usual = sizes.most_common(1)[0]
     if 2 * usual <= sizes.total():
         height = width = AUTO_SIDE
@@ -111,9 +110,7 @@ def collect(
     """
     if aspect not in ASPECTS:
         raise DatasetError(f"there is no aspect {aspect!r}; use one of {', '.join(ASPECTS)}")
-    if not found.files:
-        reasons = "; ".join(str(problem) for problem in found.problems[:3])
-        raise DatasetError(f"{found.source}: no images found in class folders{reasons and '; ' + reasons}")
+    _check_any(found)
     shape = image_shape or propose_shape(found, progress)
     reading.check_size(found.source, len(found.files), shape)
     if shape[2] not in (1, 3):
@@ -121,6 +118,12 @@ def collect(
             f"{found.source}: image_shape {shape} has {shape[2]} channels; use 1 (grey) or 3 (colour)"
         )
     return _Collecting(found, shape, aspect).run(progress)
+
+
+def _check_any(found: Found) -> None:
+    if not found.files:
+        reasons = "; ".join(str(problem) for problem in found.problems[:3])
+        raise DatasetError(f"{found.source}: no images found in class folders{reasons and '; ' + reasons}")
 
 
 class _Collecting:

@@ -10,6 +10,7 @@ from cnn_core.datasets.csv import from_csv
 from cnn_core.datasets.dataset import Dataset
 from cnn_core.datasets.folder import from_folder, holds_class_folders
 from cnn_core.datasets.idx import from_idx
+from cnn_core.datasets.images import SUFFIXES
 from cnn_core.datasets.npz import from_npz
 from cnn_core.datasets.progress import Progress
 from cnn_core.datasets.zipped import ReadImage, from_zip
@@ -93,6 +94,11 @@ def _from_folder(path: Path, split: str, progress: Progress | None, read_image: 
                 found = from_idx(images, _labels_beside(images), source=f"{reading.shown(path)} ({split})")
                 return _named(found, path)
     if not holds_class_folders(path):
+        if any(child.suffix.lower() in SUFFIXES for child in path.iterdir()):
+            raise DatasetError(
+                f"{reading.shown(path)}: its images lie in no class folders; put those of each class into a "
+                "folder with its name"
+            )
         raise DatasetError(f"{reading.shown(path)}: holds no {split} data; accepted are {ACCEPTED}")
     return from_folder(path, _reader(path, read_image), split=split, progress=progress)
 

@@ -1,7 +1,6 @@
 """A zip file of class folders with images, read member by member in memory: nothing is written to disk."""
 
 import stat
-import unicodedata
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from cnn_core.datasets import reading
 from cnn_core.datasets.archive import open_archive, problem_with, read_member
 from cnn_core.datasets.dataset import Dataset, Images
-from cnn_core.datasets.folder import MAX_FILES, is_system
+from cnn_core.datasets.folder import MAX_FILES, class_of, is_system
 from cnn_core.datasets.images import SUFFIXES, Found, ImageFile, Import, Problem, collect
 from cnn_core.datasets.progress import Progress
 from cnn_core.datasets.resizing import Aspect
@@ -79,6 +78,8 @@ def _find(archive: zipfile.ZipFile, name: str, read_image: ReadImage, split: str
         raise DatasetError(f"{name}: holds more than {MAX_FILES:,} images; use a part of it")
     top = _top(members, name, split)
     files = []
+    folders: dict[str, str] = {}  # as they are called -> the class
+    known: dict[str, str] = {}
     for parts, member in members.items():
         inner = parts[len(top) :]
         if parts[: len(top)] != top:
@@ -87,8 +88,9 @@ def _find(archive: zipfile.ZipFile, name: str, read_image: ReadImage, split: str
         if len(inner) != 2:
             problems.append(Problem(shown, "lies outside the class folders"))
             continue
-        class_name = unicodedata.normalize("NFC", reading.printable(inner[0]))
-        files.append(ImageFile(class_name, shown, partial(_read, archive, member, read_image)))
+        if inner[0] not in folders:
+            folders[inner[0]] = class_of(inner[0], known, problems)
+        files.append(ImageFile(folders[inner[0]], shown, partial(_read, archive, member, read_image)))
     return Found(name, tuple(files), tuple(problems))
 
 

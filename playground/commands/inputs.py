@@ -130,11 +130,11 @@ def _waiting(spec: str) -> Waiting:
 
 
 def _note_problems(found: data.Data) -> None:
-    """Say which files were left out: the first few, and how many more."""
+    """Say what is wrong with files that were left out: of the first few, and how many more there are."""
     for problem in found.problems[:_MOST_PROBLEMS]:
-        print(f"note: left out {printable(problem)}", file=sys.stderr)
+        print(f"note: {printable(problem)}", file=sys.stderr)
     if (more := len(found.problems) - _MOST_PROBLEMS) > 0:
-        print(f"note: {more:,} more were left out", file=sys.stderr)
+        print(f"note: and {more:,} more like these", file=sys.stderr)
 
 
 T = TypeVar("T")

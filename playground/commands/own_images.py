@@ -13,6 +13,7 @@ from playground.commands.output import Waiting, printable
 from playground.commands.settings import UsageError
 
 _CHANNELS = {"grey": 1, "gray": 1, "rgb": 3}
+_LIKE_A_CHOICE = re.compile(r"::\d+x\d+")
 _SIZE = re.compile(r"(\d{1,5})(?:x(\d{1,5}))?")
 
 
@@ -59,6 +60,8 @@ def completed(spec: str, wishes: Wishes, taken: tuple[int, ...] | None = None) -
     What is not wished for is as `taken`, the shape a network takes, says, then as suits the images. Raises
     UsageError for wishes where they have no meaning, and DatasetError.
     """
+    if not spec.strip():
+        raise UsageError("the name of the data is empty; give a name, a file or a folder")
     base = data.base_of(spec)
     if base != spec:
         return completed(base, wishes, taken) + data.AND_MINE
@@ -67,6 +70,12 @@ def completed(spec: str, wishes: Wishes, taken: tuple[int, ...] | None = None) -
     elif spec not in data.NAMED and importing.holds_images(Path(spec).expanduser()):
         path = Path(spec).expanduser()
         choice = importing.Choice(_shape(path, wishes, taken))
+    elif _LIKE_A_CHOICE.search(spec) and not Path(spec).expanduser().exists():
+        raise UsageError(
+            f"{printable(spec)} is no data choice; a folder or .zip of images is followed by "
+            f"::HEIGHTxWIDTHxCHANNELS,{'|'.join(ASPECTS)},PER CENT, as ::32x32x3,keep,17, sides up to "
+            f"{importing.LARGEST_SIDE}"
+        )
     elif wishes.first_option:
         raise UsageError(
             f"{wishes.first_option} is for a folder or .zip of class folders with images, "

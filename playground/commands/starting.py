@@ -140,7 +140,8 @@ def unused(path: Path) -> Path:
 
 def _data(options: argparse.Namespace, usual: str) -> inputs.Chosen:
     wishes = own_images.from_options(options)
-    return inputs.choose(options.data or usual, options.validation, options.hold_out, wishes)
+    spec = usual if options.data is None else options.data
+    return inputs.choose(spec, options.validation, options.hold_out, wishes)
 
 
 def _fitted(preset: cnn.Architecture, train: cnn.Dataset) -> cnn.Architecture:

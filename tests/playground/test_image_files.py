@@ -193,7 +193,7 @@ def test_a_flipped_bit_is_noticed_by_the_check_sum() -> None:
     ],
 )
 def test_other_content_is_not_even_tried(content: bytes) -> None:
-    with pytest.raises(cnn.DatasetError, match=r"the image: not an image that can be read; use one of \.png"):
+    with pytest.raises(cnn.DatasetError, match=r"^not an image that can be read; use one of \.png"):
         images.read_image(content)
 
 
@@ -203,7 +203,7 @@ def test_other_content_is_not_even_tried(content: bytes) -> None:
 def test_any_bytes_after_a_right_beginning_give_an_image_or_a_sentence(start: bytes) -> None:
     random = np.random.default_rng(len(start))
     for size in (0, 1, 5, 30, 300):
-        with pytest.raises(cnn.DatasetError, match=r"^the image: "):
+        with pytest.raises(cnn.DatasetError, match=r"^(not an|the) image "):
             images.read_image(start + random.bytes(size))
 
 

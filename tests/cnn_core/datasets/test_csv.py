@@ -41,6 +41,13 @@ HEADER = "label," + ",".join(f"pixel{i}" for i in range(9))
         "\ufeff" + "\n".join([HEADER, *lines(LABELS)]),
         "\n".join(lines(LABELS, ";")),
         "\n".join(lines([f"{label}.0" for label in LABELS], "\t")),
+        "\n".join(["label," + ",".join(map(str, range(9))), *lines(LABELS)]),
+        "\n".join(
+            [
+                ",".join(map(str, range(1, 10))) + ",class",
+                *(f"{s.split(',', 1)[1]},{s[0]}" for s in lines(LABELS)),
+            ]
+        ),
         "\n".join(["a,b,c,d,e,f,g,h,i,Label", *(f"{s.split(',', 1)[1]},{s[0]}" for s in lines(LABELS))]),
     ],
 )
@@ -59,6 +66,10 @@ def test_words_become_class_names(write) -> None:
     dataset = from_csv(write("\n".join(lines(["dog", '"cat"', "größe", "dog", "cat"]))))
     assert dataset.class_names == ("cat", "dog", "größe")
     assert dataset.labels.tolist() == [1, 0, 2, 1, 0]
+
+
+def test_a_class_named_as_a_header_is_no_header(write) -> None:
+    assert from_csv(write("y,0,255,7,9\nx,1,1,1,1\n")).class_names == ("x", "y")
 
 
 def test_a_shape_can_be_given(write) -> None:
@@ -90,6 +101,8 @@ def test_lines_cut_by_blocks_are_put_together(write, monkeypatch) -> None:
         ("99999,2,3,4,5", "labels reach from 99999 to 99999"),
         ("1.5,2,3,4,5", "whole numbers"),
         (",2,3,4,5", "holds an empty label"),
+        ("1,nan,3,4,5", "line 1 has the pixel 'nan'"),
+        ("1,2,3,4,5\nNaN,2,3,4,5", "holds the label nan, which is no class; every image needs one"),
         ("a" * 300 + ",2,3,4,5", "holds a label of 300 characters, at most 255"),
         ("a,label,b\n1,2,3", "column 2 is the label; it must be the first or last"),
         (b"\0\1\2,\xff\xfe,\n" * 3, "holds no images|line"),

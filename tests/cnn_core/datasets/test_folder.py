@@ -171,6 +171,24 @@ def test_two_spellings_of_one_name_are_one_class(tmp_path: Path) -> None:
     assert "both are one class" in result.problems[0].reason
 
 
+@pytest.mark.skipif(sys.platform in ("darwin", "win32"), reason="its file system makes both one name")
+def test_names_alike_but_for_case_are_two_classes_and_that_is_said_of_words(tmp_path: Path) -> None:
+    for name in ("cat", "Cat", "a", "A"):
+        put(tmp_path / name / "1.png")
+    result = import_folder(tmp_path, read_image)
+    assert set(result.dataset.class_names) == {"cat", "Cat", "a", "A"}
+    assert len(result.problems) == 1
+    assert "by large and small letters alone" in result.problems[0].reason
+
+
+def test_more_classes_than_can_be_told_apart_are_refused(pets: Path, monkeypatch) -> None:
+    monkeypatch.setattr(reading, "MAX_CLASSES", 1)
+    for name in ("emus", "frogs"):
+        put(pets / name / "1.png")
+    with pytest.raises(DatasetError, match="there are more than 1 class folders; use a part of them"):
+        from_folder(pets, read_image)
+
+
 def test_nothing_to_read_is_an_error_that_says_why(tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match="no images found in class folders"):
         from_folder(tmp_path, read_image)

@@ -119,6 +119,20 @@ def test_a_bomb_is_left_out_unread(pack, monkeypatch) -> None:
     assert len(result.dataset) == 6 and peak < 5_000_000
 
 
+def test_members_that_share_their_bytes_are_refused(pack) -> None:
+    path = pack(PETS)
+    data = path.read_bytes()
+    start = data.index(b"PK\1\2")
+    entry = data[start : data.index(b"PK\1\2", start + 4)]
+    table = b"".join(entry.replace(b"cats/0", b"cats/%c" % letter) for letter in range(65, 91)) * 8
+    end = data[data.index(b"PK\5\6") :]
+    counts = (26 * 8).to_bytes(2, "little") * 2
+    end = end[:8] + counts + len(table).to_bytes(4, "little") + start.to_bytes(4, "little") + end[20:]
+    path.write_bytes(data[:start] + table + end)
+    with pytest.raises(DatasetError, match=r"its members claim .* they overlap"):
+        import_zip(path, read_image)
+
+
 def test_a_member_that_lies_about_its_size_is_left_out(pack) -> None:
     path = pack(PETS)
     data = bytearray(path.read_bytes())
