@@ -88,14 +88,19 @@ def gradients(
     groups: int = 1,
 ) -> tuple[Array | None, Array, Array]:
     """Return (dx, dfilters, dbias) for a window whose geometry is known."""
-    padded = pad(np.ascontiguousarray(x), w, scratch)
-    dfilters = new(filters.shape, filters.dtype)
+    x, dfilters = np.ascontiguousarray(x), new(filters.shape, filters.dtype)
+    small = filters.shape[3] <= filters.shape[2] or w.kernel == (1, 1)  # the im2col of dy
+    if needs_dx and groups == 1 and small and _correlates(w):
+        return _seen_from_x(dy, x, filters, w, dfilters, new, scratch), dfilters, dbias
+    padded = pad(x, w, scratch)
     if groups == 1:
         np.matmul(columns(padded, w, scratch).T, _matrix(dy), out=_matrix(dfilters))
     elif is_depthwise(filters, groups):
         depthwise_dfilters(padded, dy, w, dfilters)
-    if needs_dx and _correlates(filters, w, groups):
-        return _correlated(dy, x, filters, w, groups, new, scratch), dfilters, dbias
+        if needs_dx and _correlates(w):
+            back, dx = _back(w, x), new(x.shape, x.dtype)
+            depthwise(pad(dy, back, scratch), filters[::-1, ::-1], back, dx)
+            return dx, dfilters, dbias
     dpadded = None
     if needs_dx:
         dpadded = (scratch if w.padded else new)(padded.shape, x.dtype)
@@ -137,30 +142,37 @@ def _send_back(dy: Array, filters: Array, w: Window, dpadded: Array | None, scra
         np.add(target, image, out=target)
 
 
-def _correlates(filters: Array, w: Window, groups: int) -> bool:
-    """Whether dx is quicker as a convolution of dy: where no pixel was skipped, and dy has few channels."""
-    fits = all(b <= r for b, r in zip(w.before, _reach(w), strict=True))
-    if not fits or w.stride != (1, 1) or w.kernel == (1, 1):
-        return False
-    return is_depthwise(filters, groups) or (groups == 1 and filters.shape[3] <= filters.shape[2])
-
-
-def _correlated(
-    dy: Array, x: Array, filters: Array, w: Window, groups: int, new: Allocate, scratch: Allocate
+def _seen_from_x(
+    dy: Array, x: Array, filters: Array, w: Window, dfilters: Array, new: Allocate, scratch: Allocate
 ) -> Array:
-    """Return dx as the convolution of dy, padded, with the filters turned by 180 degrees."""
-    reach, size, output = _reach(w), x.shape[1:3], dy.shape[1:3]
-    before = (reach[0] - w.before[0], reach[1] - w.before[1])
-    after = (size[0] + w.before[0] - output[0], size[1] + w.before[1] - output[1])
-    back = w._replace(before=before, after=after, output=size)
-    turned, padded = filters[::-1, ::-1], pad(dy, back, scratch)
+    """Return dx and fill dfilters from what each pixel of x has had a part in: the windows of dy, padded.
+
+    dx is the convolution of dy with the filters turned by 180 degrees, and the products of x with the same
+    windows are dfilters, turned: one im2col for both, and a small one where dy has few channels.
+    """
+    back, (c, f) = _back(w, x), filters.shape[2:]
+    windows = columns(pad(dy, back, scratch), back, scratch)  # N*H*W, KH*KW*F
+    turned = filters[::-1, ::-1].transpose(0, 1, 3, 2)  # KH, KW, F, C
     dx = new(x.shape, x.dtype)
-    if groups == 1:
-        weights = turned.transpose(0, 1, 3, 2).reshape(-1, x.shape[3])  # KH*KW*F, C
-        np.matmul(columns(padded, back, scratch), weights, out=_matrix(dx))
-    else:
-        depthwise(padded, turned, back, dx)
+    np.matmul(windows, turned.reshape(-1, c), out=_matrix(dx))
+    products = np.matmul(_matrix(x).T, windows, out=scratch((c, windows.shape[1]), x.dtype))
+    np.copyto(dfilters, products.reshape(c, *w.kernel, f)[:, ::-1, ::-1].transpose(1, 2, 0, 3))
     return dx
+
+
+def _correlates(w: Window) -> bool:
+    """Whether dx is a convolution of dy: where the window skips no pixel and is not padded beyond its
+    reach."""
+    fits = all(b <= r for b, r in zip(w.before, _reach(w), strict=True))
+    return fits and w.stride == (1, 1)
+
+
+def _back(w: Window, x: Array) -> Window:
+    """Return the window over dy that gives, for each pixel of x, the outputs that have read it."""
+    reach, size = _reach(w), x.shape[1:3]
+    before = (reach[0] - w.before[0], reach[1] - w.before[1])
+    after = (size[0] + w.before[0] - w.output[0], size[1] + w.before[1] - w.output[1])
+    return w._replace(before=before, after=after, output=size)
 
 
 def _reach(w: Window) -> Pair:
