@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from math import ceil
 
-from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt
+from PySide6.QtCore import QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QFontMetrics, QImage, QPainter, QPen, QPixmap
 
 from playground.theme import ColorTable, Theme, font
@@ -85,8 +85,8 @@ def write(painter: QPainter, theme: Theme, box: QRectF, text: str, color: str) -
 @lru_cache(maxsize=64)
 def _ramp(table: bytes, width: float, ratio: float, border: str) -> QPixmap:
     """Return the colours of a (256, 3) table from left to right, framed; kept, each frame needs it again."""
-    strip = QRectF(0.5, 0.5, width, _RAMP)
-    picture = QPixmap((strip.size() * ratio).toSize() + QSize(ceil(ratio), ceil(ratio)))
+    picture = QPixmap(ceil(width * ratio), ceil((_RAMP + 1) * ratio))
+    strip = QRectF(0.5, 0.5, width - 1, _RAMP)  # the frame lies on whole pixels
     picture.setDevicePixelRatio(ratio)
     picture.fill(Qt.GlobalColor.transparent)
     painter = QPainter(picture)
@@ -103,6 +103,6 @@ def paint_ramp(painter: QPainter, theme: Theme, room: QRectF, table: ColorTable 
     if table is not None:
         ratio = painter.device().devicePixelRatio()
         ramp = _ramp(table.tobytes(), min(room.width(), _LONGEST_RAMP), ratio, theme.border)
-        painter.drawPixmap(room.topLeft() - QPointF(0.5, 0.5), ramp)
+        painter.drawPixmap(room.topLeft().toPoint(), ramp)
     painter.setPen(theme.color("muted"))
     write_line(painter, QRectF(room.x(), room.y() + 6, room.width() + 2, 15), "small", text)

@@ -36,7 +36,12 @@ class SeenView(QWidget):
         self.update()
 
     def set_image(self, image: NDArray[np.generic] | None) -> None:
-        """Show the (H, W, C) input, float in 0..1 or uint8; None shows an empty field."""
+        """Show the (H, W, C) input, float in 0..1 or uint8; None shows an empty field.
+
+        An array handed over is not changed later: the same one again changes nothing.
+        """
+        if image is self._image:
+            return
         self._image = image
         if image is not None and self._pixel and not _contains(image, self._pixel):
             self._pixel = None

@@ -1,0 +1,21 @@
+"""What a window has put on the screen, beside what it would paint if it painted everything anew."""
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtGui import QImage, QPixmap
+from PySide6.QtWidgets import QApplication, QWidget
+
+
+def stale_pixels(window: QWidget) -> int:
+    """How many pixels on the screen are not as they should be: they had to be painted again and were not."""
+    for _ in range(3):
+        QApplication.processEvents()
+    shown = _pixels(window.screen().grabWindow(window.winId()))
+    return int(np.count_nonzero((shown != _pixels(window.grab())).any(axis=2)))
+
+
+def _pixels(picture: QPixmap) -> NDArray[np.uint8]:
+    """(H, W, 3) uint8."""
+    image = picture.toImage().convertToFormat(QImage.Format.Format_RGB32)
+    rows = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.bytesPerLine())
+    return rows[:, : 4 * image.width()].reshape(image.height(), image.width(), 4)[:, :, :3].copy()
