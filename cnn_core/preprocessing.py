@@ -19,7 +19,8 @@ Image = NDArray[np.float32]
 FIELD = 28  # side of the field the digit ends up in, pixels
 BOX = 20  # longer side of the scaled digit, pixels
 _FAINT = 8  # a pixel counts as ink when brighter than 1/8 of the brightest one
-_LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32)  # grey from red, green, blue (ITU-R BT.601)
+_BLANK = 0.06  # contrast, of 1, below which a picture holds no ink, only noise
+LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32)  # grey from red, green, blue (ITU-R BT.601)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,6 +87,22 @@ def normalization_steps(
     )
 
 
+def find_ink(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return the ink (H, W), 255 where it is strongest, in a picture (H, W, C) or (H, W); zeros if blank.
+
+    The ground is what most of the border is: ink is darker than a light ground, lighter than a dark one.
+    """
+    shades = picture.reshape(*picture.shape[:2], -1).astype(np.float32) / np.float32(255)
+    gray = _with_channels(shades, 1)[:, :, 0]
+    ground = float(np.median(np.concatenate([gray[0], gray[-1], gray[:, 0], gray[:, -1]])))
+    strength = np.maximum(ground - gray if ground > 0.5 else gray - ground, 0)
+    strongest = float(strength.max())
+    if strongest < _BLANK:
+        return np.zeros(gray.shape, np.uint8)
+    ink: NDArray[np.uint8] = np.rint(strength * np.float32(255 / strongest)).astype(np.uint8)
+    return ink
+
+
 def fit_to(image: Image, input_shape: tuple[int, int, int]) -> Image:
     """Return an (H, W, C) float32 image brought to `input_shape`.
 
@@ -110,13 +127,13 @@ def fit_to(image: Image, input_shape: tuple[int, int, int]) -> Image:
 
 def resize(image: NDArray[np.floating | np.uint8], height: int, width: int) -> Image:
     """Return the (H, W) image at another size: means of the area covered, linear when growing."""
-    vertical = _area_weights(image.shape[0], height)
-    horizontal = _area_weights(image.shape[1], width)
+    vertical = area_weights(image.shape[0], height)
+    horizontal = area_weights(image.shape[1], width)
     with single_threaded_blas():  # too little work to be shared: threads would only wait for each other
         return vertical @ image.astype(np.float32) @ horizontal.T
 
 
-def _area_weights(source: int, target: int) -> Image:
+def area_weights(source: int, target: int) -> Image:
     """Return (target, source) weights: how much of each source pixel lies in the window of each target pixel.
 
     The window is never narrower than one source pixel, so that growing interpolates linearly.
@@ -197,7 +214,7 @@ def _with_channels(image: Image, channels: int) -> Image:
     if image.shape[2] == channels:
         return image
     if image.shape[2] == 3 and channels == 1:
-        return (image @ _LUMA)[:, :, None]
+        return (image @ LUMA)[:, :, None]
     gray = image.mean(axis=2, keepdims=True, dtype=np.float32)
     return np.repeat(gray, channels, axis=2)
 

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from cnn_core.datasets.dataset import Images
 from cnn_core.errors import DatasetError
+from cnn_core.preprocessing import LUMA, area_weights
 
 Aspect = Literal["keep", "crop", "stretch"]
 """keep: the whole picture, borders filled; crop: the largest middle part; stretch: the whole, distorted."""
@@ -19,8 +20,6 @@ _BAND_VALUES = 1 << 20
 
 _LONGEST_SIDE = 65_535
 """Longest side of a picture: what the usual formats can hold; bounds the weights of a resize."""
-
-_LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # grey from red, green, blue (ITU-R BT.601)
 
 
 def fit(image: Images, shape: tuple[int, int, int], aspect: Aspect = "keep") -> Images:
@@ -90,29 +89,12 @@ def _inside(size: tuple[int, ...], height: int, width: int) -> tuple[int, int]:
 def _resized(image: Images, height: int, width: int) -> NDArray[np.float32]:
     """(height, width, C) in 0..255: first the rows, band by band, then the columns of the few that remain."""
     rows, columns, channels = image.shape
-    down, across = _weights(rows, height), _weights(columns, width)
+    down, across = area_weights(rows, height), area_weights(columns, width)
     flat = np.zeros((height, columns * channels), np.float32)
     for band in _bands(image.shape):
         flat += down[:, band] @ image[band].reshape(-1, columns * channels).astype(np.float32)
     resized = across @ flat.reshape(height, columns, channels)  # height, width, C
     return resized.astype(np.float32, copy=False)
-
-
-def _weights(source: int, target: int) -> NDArray[np.float32]:
-    """(target, source): the share of each source pixel in each target pixel, rows adding up to 1.
-
-    A target pixel averages the window it covers; a window is never narrower than one source pixel, which
-    makes growing linear between neighbours.
-    """
-    ratio = source / target
-    middles = (np.arange(target)[:, np.newaxis] + 0.5) * ratio
-    reach = max(1.0, ratio) / 2
-    left = np.arange(source)
-    covered = np.minimum(middles + reach, left + 1.0) - np.maximum(middles - reach, left)
-    np.maximum(covered, 0, out=covered)
-    covered /= covered.sum(axis=1, keepdims=True)
-    weights: NDArray[np.float32] = covered.astype(np.float32)
-    return weights
 
 
 def _framed(inner: NDArray[Any], image: Images, height: int, width: int) -> NDArray[Any]:
@@ -132,7 +114,7 @@ def _recolored(image: NDArray[Any], channels: int) -> Images:
     """The picture with 1 (weighted grey) or more (grey repeated) channels, as bytes."""
     if image.shape[2] != channels:
         if channels == 1:
-            image = (image.astype(np.float32) @ _LUMA)[..., np.newaxis]
+            image = (image.astype(np.float32) @ LUMA)[..., np.newaxis]
         elif image.shape[2] == 1:
             image = np.repeat(image, channels, axis=2)
         else:

@@ -28,8 +28,6 @@ the network's own size unchanged, any other scaled to fit. Images out of a data 
 Where the file says how far its network can be trusted (those made with train --recipe do), the probabilities
 are calibrated, and an image unlike all that the network learned from is marked."""
 
-_BLANK = 0.06  # contrast below which there is no ink, only noise
-
 
 def run(arguments: Sequence[str]) -> int:
     """Print the class of each image; return 0, or 1 where some image could not be read."""
@@ -69,28 +67,10 @@ def network_input(
 ) -> NDArray[np.float32] | None:
     """What the network is shown, its input shape in 0..1, for an image (H, W, C); None for an empty one."""
     shape = network.architecture.input_shape
-    scaled = pixels.astype(np.float32) / np.float32(255)
     if as_is or shape[2] != 1:
-        return cnn.preprocessing.fit_to(scaled, shape)
-    drawing = cnn.preprocessing.normalize_drawing(ink(scaled))
+        return cnn.preprocessing.fit_to(pixels.astype(np.float32) / np.float32(255), shape)
+    drawing = cnn.preprocessing.normalize_drawing(cnn.preprocessing.find_ink(pixels))
     return cnn.preprocessing.fit_to(drawing, shape) if drawing.any() else None
-
-
-def ink(image: NDArray[np.float32]) -> NDArray[np.uint8]:
-    """The ink at each pixel, (H, W), 255 for the strongest, of an image (H, W, C) in 0..1.
-
-    The ground is the median of the border; ink is darker than a light ground, lighter than a dark one.
-    """
-    height, width, _ = image.shape
-    gray = cnn.preprocessing.fit_to(image, (height, width, 1))[:, :, 0]
-    border = np.concatenate([gray[0], gray[-1], gray[:, 0], gray[:, -1]])
-    ground = float(np.median(border))
-    strength = np.maximum(ground - gray if ground > 0.5 else gray - ground, 0)
-    strongest = float(strength.max())
-    if strongest < _BLANK:
-        return np.zeros((height, width), np.uint8)
-    found: NDArray[np.uint8] = np.rint(strength * (255 / strongest)).astype(np.uint8)
-    return found
 
 
 def _parser() -> argparse.ArgumentParser:

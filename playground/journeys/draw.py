@@ -22,11 +22,9 @@ STEP_NAMES = {"crop": "crop", "scale": "scale", "smooth": "smooth", "center": "c
 
 def as_ink(gray: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """The ink (side, side, 1) of a scan, in the middle of a square sheet; dark ink is made bright."""
-    border = np.concatenate([gray[0], gray[-1], gray[:, 0], gray[:, -1]])
-    bright_ink = 255 - gray if np.median(border) > 127 else gray
     side = max(gray.shape)
     margins = [((side - length) // 2, side - length - (side - length) // 2) for length in gray.shape]
-    return np.pad(bright_ink, margins)[:, :, None]
+    return np.pad(cnn.preprocessing.find_ink(gray), margins)[:, :, None]
 
 
 def note_on(normalization: Normalization) -> tuple[str, str]:

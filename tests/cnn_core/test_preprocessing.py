@@ -5,7 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from cnn_core.preprocessing import Normalization, fit_to, normalization_steps, normalize_drawing, resize
+from cnn_core.preprocessing import (
+    Normalization,
+    find_ink,
+    fit_to,
+    normalization_steps,
+    normalize_drawing,
+    resize,
+)
 
 
 def stroke(top: int, left: int, height: int, width: int, side: int = 280) -> np.ndarray:
@@ -197,3 +204,27 @@ def test_fitting_keeps_the_aspect() -> None:
     fitted = fit_to(np.ones((10, 20, 1), dtype=np.float32), (28, 28, 1))[:, :, 0]
     assert fitted.any(axis=0).sum() == 28
     assert fitted.any(axis=1).sum() == 14
+
+
+@pytest.mark.parametrize("shape", [(20, 20), (20, 20, 1), (20, 20, 3)])
+@pytest.mark.parametrize(("ground", "shade"), [(255, 0), (0, 255), (200, 150), (40, 90)])
+def test_ink_is_found_on_light_and_on_dark_ground_and_made_as_strong_as_any(
+    shape: tuple[int, ...], ground: int, shade: int
+) -> None:
+    sheet = np.full(shape, ground, np.uint8)
+    sheet[8:12, 8:12] = shade
+    ink = find_ink(sheet)
+    assert ink.shape == (20, 20)
+    assert (ink[8:12, 8:12] == 255).all()
+    assert ink.sum() == 16 * 255
+
+
+def test_ink_keeps_its_shades() -> None:
+    sheet = np.full((20, 20), 255, np.uint8)
+    sheet[5, 5:8] = 0, 100, 200
+    assert find_ink(sheet)[5, 5:8].tolist() == [255, 155, 55]
+
+
+def test_noise_on_an_empty_sheet_is_no_ink() -> None:
+    sheet = np.random.default_rng(0).integers(245, 256, (30, 30), dtype=np.uint8)
+    assert not find_ink(sheet).any()

@@ -7,7 +7,7 @@ from PySide6.QtGui import QImage
 import cnn_core as cnn
 from cnn_core.calibration import calibrate
 from cnn_core.datasets import digits
-from playground.commands.predict import ink, network_input
+from playground.commands.predict import network_input
 
 
 def save_picture(path, gray):
@@ -89,14 +89,6 @@ def test_colour_networks_take_pictures_as_they_are():
     )
     pixels = np.random.default_rng(0).integers(0, 256, (6, 6, 3), dtype=np.uint8)
     np.testing.assert_allclose(network_input(pixels, network, as_is=False), pixels / np.float32(255))
-
-
-def test_faint_ink_is_made_as_strong_as_any():
-    sheet = np.full((20, 20, 1), 0.8, np.float32)
-    sheet[8:12, 8:12] = 0.6
-    found = ink(sheet)
-    assert found.max() == 255
-    assert found[0, 0] == 0
 
 
 def test_a_calibrated_file_gives_calibrated_probabilities_and_marks_what_it_does_not_know(
