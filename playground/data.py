@@ -116,6 +116,10 @@ def read(
         return mixed(read(base_of(spec), progress, base=base, held_out=held_out), drawings)
     if imported := importing.parse(spec):
         return _imported(spec, *imported, progress, held_out)
+    path = Path(spec).expanduser()
+    if spec not in NAMED and importing.holds_images(path):
+        choice = importing.Choice(importing.propose(path, progress))
+        return _imported(spec, path, choice, progress, held_out)
     train = datasets.open(spec, "train", progress, read_image)
     if spec == BUILT_IN and held_out is None:
         return Data(spec, train, datasets.open(spec, "test", progress))

@@ -50,9 +50,11 @@ def test_a_folder_of_class_folders_is_read_with_its_images(qapp: object, tmp_pat
             image = QImage(6, 5, QImage.Format.Format_Grayscale8)
             image.fill(20 * number)
             assert image.save(str(folder / f"{number}.png"))
+    (tmp_path / "animals" / "dog" / "note.txt").write_text("woof")
     found = data.read(str(tmp_path / "animals"))
     assert found.train.class_names == ("cat", "dog")
     assert len(found.train) + len(found.validation) == 12
+    assert found.problems[0].startswith("dog/note.txt: is not named as an image")
 
 
 def test_well_known_names_are_offered_with_their_titles() -> None:
