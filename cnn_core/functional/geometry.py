@@ -11,6 +11,8 @@ Pair: TypeAlias = tuple[int, int]
 Size: TypeAlias = int | Pair
 Padding: TypeAlias = int | Pair | Literal["same", "valid"]
 
+FEW_CHANNELS = 4  # up to here, copying channel by channel is quicker
+
 
 class Allocate(Protocol):
     """Gives memory, like `numpy.empty`: the content is whatever was there."""
@@ -117,20 +119,27 @@ def window_matrix(
     """Return windows as rows of a matrix, in the order of the axes `outputs`, each a step of so many bytes in
     x.
 
-    With one channel the matrix is stored tap by tap: the runs that can be copied at once are then rows of the
-    image, not the KW numbers of a window's row.
+    With few channels the matrix is stored column by column, each channel apart: the runs that can be copied
+    at once are then rows of the image, not the KW * C numbers of a window's row.
     """
     (kh, kw), channels = w.kernel, x.shape[3]
-    rows, columns_, numbers = x.strides[1] * w.dilation[0], x.strides[2] * w.dilation[1], x.strides[3]
+    steps: tuple[int, ...] = (x.strides[1] * w.dilation[0], x.strides[2] * w.dilation[1])
     shape: tuple[int, ...]
-    steps: tuple[int, ...]
-    if channels == 1:
-        shape, steps = (kh, kw, *outputs), (rows, columns_, *output_steps)
+    if channels <= FEW_CHANNELS:
+        planes = x.transpose(3, 0, 1, 2)
+        if channels > 1:
+            planes = new(planes.shape, x.dtype)
+            np.copyto(planes, x.transpose(3, 0, 1, 2))
+        shape = (kh, kw, channels, *outputs)
+        steps = (*(s // channels for s in steps), planes.strides[0], *(s // channels for s in output_steps))
+        x = planes
     elif w.dilation[1] == 1:  # a window's row is one run of KW*C numbers
-        shape, steps = (*outputs, kh, kw * channels), (*output_steps, rows, numbers)
+        shape, steps = (*outputs, kh, kw * channels), (*output_steps, steps[0], x.strides[3])
     else:
-        shape, steps = (*outputs, kh, kw, channels), (*output_steps, rows, columns_, numbers)
+        shape, steps = (*outputs, kh, kw, channels), (*output_steps, *steps, x.strides[3])
     out = new(shape, x.dtype)
     # The constructor is several times quicker than `as_strided`, and this runs for every chunk of every step.
     np.copyto(out, np.ndarray(shape, x.dtype, x, 0, steps))
-    return out.reshape(kh * kw, -1).T if channels == 1 else out.reshape(-1, kh * kw * channels)
+    if channels <= FEW_CHANNELS:
+        return out.reshape(kh * kw * channels, -1).T
+    return out.reshape(-1, kh * kw * channels)
