@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cnn_core.datasets import Cancelled, Dataset, digits
+from cnn_core.datasets import Cancelled, Dataset, digit_rendering, digits
 from cnn_core.datasets.digit_curves import POINTS
 from cnn_core.datasets.digit_rendering import render
 from cnn_core.datasets.digit_strokes import write
@@ -169,3 +169,9 @@ def test_digits_come_without_a_writable_cache(cache: Path) -> None:
 def test_an_unknown_split_is_refused() -> None:
     with pytest.raises(DatasetError, match="no split 'dev'"):
         digits.load("dev")
+
+
+def test_small_patches_for_thin_pens_hold_all_the_ink(monkeypatch: pytest.MonkeyPatch) -> None:
+    expected = digits.generate(1000, seed=9)
+    monkeypatch.setattr(digit_rendering, "_PATCHES", (10,))
+    np.testing.assert_array_equal(digits.generate(1000, seed=9).images, expected.images)
