@@ -9,6 +9,8 @@ from typing import Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from playground.priority import give_way
+
 POLL_MILLISECONDS = 33
 
 Report = Callable[[int, int | None], bool]
@@ -29,6 +31,7 @@ class _Work:
         self.thread = threading.Thread(target=self._run, name=name, daemon=True)
 
     def _run(self) -> None:
+        give_way()
         try:
             self.result = self._work(self._report)
         except MemoryError:

@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import logging
-import os
-import sys
 import threading
 import time
-from contextlib import suppress
 from dataclasses import dataclass
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
 import cnn_core as cnn
+from playground.priority import give_way
 
 POLL_MILLISECONDS = 33
 SNAPSHOT_SECONDS = 1 / 10  # each is shown in every layer, and that takes time from training
-
-NICER = 5  # how much more often the window's thread is let in
 
 _log = logging.getLogger(__name__)
 
@@ -67,21 +63,9 @@ class _Mailbox:
         return taken
 
 
-def _give_way() -> None:
-    """Let the window go first where both want a core: on Linux a thread, and those it makes, can be nicer.
-
-    Without it, the window waits behind a training batch each time it comes back for Python's lock: with two
-    cores from a pen move to the maps 33 ms instead of 16, the timers' 99th percentile 25 ms instead of 13.
-    """
-    if sys.platform == "linux":
-        with suppress(OSError):
-            before = os.getpriority(os.PRIO_PROCESS, 0)
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), min(before + NICER, 19))
-
-
 def _train(trainer: cnn.Trainer, steps: int, mailbox: _Mailbox) -> None:
     """Run in the training thread: no Qt, no imports, every end leaves an outcome in the mailbox."""
-    _give_way()
+    give_way()
     error = None
     last_snapshot = 0.0
     try:

@@ -70,16 +70,25 @@ def _figures(window: MainWindow, seconds: float) -> dict[str, float]:
         if time.monotonic() > end:
             raise TimeoutError("the data did not arrive")
         _live(0.05)
+    _live(0.5)
+    while window.parts.measuring.busy:  # idle is when this is over
+        _live(0.05)
     figures: dict[str, float] = {}
     figures |= _quantiles("pen_to_painted_idle_ms", _pen_moves(window, seconds / 2))
-    shown, alone, delays = [], [], []
-    for _ in range(TURNS):
-        rate, late = _train_in_window(window, seconds / TURNS)
+    _stroke(window, np.linspace(0.15, 0.85, 30))  # what the network is shown at work on while it trains
+    shown, alone, delays, frames = [], [], [], []
+    for turn in range(TURNS):
+        if turn % 2:  # in turn first and second, should the machine become slower or quicker meanwhile
+            alone.append(_train_alone(window, seconds / TURNS))
+        rate, late, frame_rate = _train_in_window(window, seconds / TURNS)
         shown.append(rate)
+        frames.append(frame_rate)
         delays += late
-        alone.append(_train_alone(window, seconds / TURNS))
+        if not turn % 2:
+            alone.append(_train_alone(window, seconds / TURNS))
     figures["images_per_second_in_window"] = float(np.median(shown))
     figures["images_per_second_alone"] = float(np.median(alone))
+    figures["maps_shown_per_second"] = float(np.median(frames))
     figures["window_against_alone"] = float(np.median(np.array(shown) / np.array(alone)))
     figures |= _quantiles("timer_delay_training_ms", delays)
     window.control.start(10**9)
@@ -88,9 +97,11 @@ def _figures(window: MainWindow, seconds: float) -> dict[str, float]:
     return figures
 
 
-def _train_in_window(window: MainWindow, seconds: float) -> tuple[float, list[float]]:
-    """Return images a second while the window trains and shows it, and how late its ticks were (ms)."""
+def _train_in_window(window: MainWindow, seconds: float) -> tuple[float, list[float], float]:
+    """Return images a second while the window trains and shows it, how late its ticks were (ms), and how
+    often a second it showed the network anew."""
     late: list[float] = []
+    seen: set[int] = set()  # steps
     timer, last = QTimer(window), time.perf_counter()
     timer.setTimerType(Qt.TimerType.PreciseTimer)
 
@@ -100,17 +111,21 @@ def _train_in_window(window: MainWindow, seconds: float) -> tuple[float, list[fl
         late.append(max(0.0, (now - last) * 1000 - TICK))
         last = now
 
+    note = window.parts.probe.updated.connect(lambda reading: seen.add(reading.step))
     timer.timeout.connect(tick)
     window.control.start(10**9)
     _live(0.5)
     timer.start(TICK)
+    seen.clear()
     last, before, begun = time.perf_counter(), window.control.step, time.perf_counter()
     _live(seconds)
     timer.stop()
+    frames = len(seen)
     images = (window.control.step - before) * window.parts.document.content.settings.batch_size
     spent = time.perf_counter() - begun
+    window.parts.probe.updated.disconnect(note)
     _stop(window)
-    return images / spent, late
+    return images / spent, late, frames / spent
 
 
 def _train_alone(window: MainWindow, seconds: float) -> float:

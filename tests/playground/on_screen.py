@@ -7,11 +7,16 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 
 def stale_pixels(window: QWidget) -> int:
-    """How many pixels on the screen are not as they should be: they had to be painted again and were not."""
+    """How many pixels on the screen are not as they should be: they had to be painted again and were not.
+
+    On scaled screens only the upper left part is looked at: of these the offscreen platform (Qt 6.11) gives
+    as many pixels as the window has at 100 %.
+    """
     for _ in range(3):
         QApplication.processEvents()
     shown = _pixels(window.screen().grabWindow(window.winId()))
-    return int(np.count_nonzero((shown != _pixels(window.grab())).any(axis=2)))
+    anew = _pixels(window.grab())[: shown.shape[0], : shown.shape[1]]
+    return int(np.count_nonzero((shown != anew).any(axis=2)))
 
 
 def _pixels(picture: QPixmap) -> NDArray[np.uint8]:
