@@ -1,12 +1,10 @@
-"""Our side of each measurement, as a function that runs for about so many seconds and returns a rate."""
+"""Our side of each measurement: what is repeated, and a function that does so for some seconds and returns a
+rate."""
 
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import numpy as np
 
@@ -19,6 +17,7 @@ from cnn_core.threads import single_threaded_blas
 from cnn_core.training import Trainer
 
 Rate = Callable[[float], float]  # seconds to run for -> images a second
+Work = Callable[[], object]  # one batch
 
 
 def random_dataset(architecture: Architecture, count: int) -> Dataset:
@@ -30,7 +29,7 @@ def random_dataset(architecture: Architecture, count: int) -> Dataset:
     return Dataset(images=images, labels=labels, class_names=names, source="random")
 
 
-def rate_of(step: Callable[[], object], images: int, seconds: float) -> float:
+def rate_of(step: Work, images: int, seconds: float) -> float:
     """Return images a second: repeat `step`, each of so many images, and take the median of its times."""
     times: list[float] = []
     end = time.perf_counter() + seconds
@@ -42,11 +41,10 @@ def rate_of(step: Callable[[], object], images: int, seconds: float) -> float:
 
 
 @contextmanager
-def training(architecture: Architecture, batch: int, threads: int) -> Iterator[Rate]:
-    """Give the rate of whole training steps: batch, gradients, optimiser."""
-    network = Network.initialize(architecture)
+def training_step(architecture: Architecture, batch: int, threads: int) -> Iterator[Work]:
+    """Give a whole training step: batch, gradients, optimiser. It has run once."""
     trainer = Trainer(
-        network,
+        Network.initialize(architecture),
         train=random_dataset(architecture, 16 * batch),
         optimizer=SGD(learning_rate=0.001, momentum=0.9),
         batch_size=batch,
@@ -55,20 +53,34 @@ def training(architecture: Architecture, batch: int, threads: int) -> Iterator[R
     steps = trainer.run(epochs=1_000_000)
     next(steps)
     try:
-        yield lambda seconds: rate_of(lambda: next(steps), batch, seconds)
+        yield lambda: next(steps)
     finally:
         steps.close()  # type: ignore[attr-defined]
 
 
 @contextmanager
-def inference(architecture: Architecture, batch: int, threads: int) -> Iterator[Rate]:
-    """Give the rate of classifying batches of float32 images."""
+def inference_step(architecture: Architecture, batch: int, threads: int) -> Iterator[Work]:
+    """Give the classifying of a batch of float32 images. It has run once."""
     network = Network.initialize(architecture)
     images = np.random.default_rng(0).random((batch, *architecture.input_shape), dtype=np.float32)
     values = {**network.parameters, **network.buffers}
     with Executor(architecture, threads) as executor:
         executor.logits(values, images)
-        yield lambda seconds: rate_of(lambda: executor.logits(values, images), batch, seconds)
+        yield lambda: executor.logits(values, images)
+
+
+@contextmanager
+def training(architecture: Architecture, batch: int, threads: int) -> Iterator[Rate]:
+    """Give the rate of whole training steps."""
+    with training_step(architecture, batch, threads) as step:
+        yield lambda seconds: rate_of(step, batch, seconds)
+
+
+@contextmanager
+def inference(architecture: Architecture, batch: int, threads: int) -> Iterator[Rate]:
+    """Give the rate of classifying batches of float32 images."""
+    with inference_step(architecture, batch, threads) as step:
+        yield lambda seconds: rate_of(step, batch, seconds)
 
 
 @contextmanager
@@ -102,36 +114,3 @@ def matrix_product_peak(threads: int, seconds: float = 0.5) -> float:
             worker.join()
         spent = time.perf_counter() - begun
     return sum(counts) * 2 * size**3 / spent / 1e9
-
-
-def training_memory(name: str, batch: int, threads: int, steps: int = 20) -> float:
-    """Return the MB that a process needs above its imports to train, read off a process of its own."""
-    call = f"print_memory({name!r}, {batch}, {threads}, {steps})"
-    code = f"from cnn_core.bench.measuring import print_memory; {call}"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    return float(done.stdout)
-
-
-def print_memory(name: str, batch: int, threads: int, steps: int) -> None:
-    """Print the growth of this process's largest memory over some training steps, in MB."""
-    from cnn_core.bench.networks import NETWORKS
-
-    architecture = NETWORKS[name]()
-    dataset = random_dataset(architecture, batch)
-    before = _largest_memory()
-    trainer = Trainer(Network.initialize(architecture), train=dataset, batch_size=batch, threads=threads)
-    for _ in trainer.run(steps=steps):
-        pass
-    print(_largest_memory() - before)
-
-
-def _largest_memory() -> float:
-    """Return the most memory that this process has had at once, in MB."""
-    status = Path("/proc/self/status")
-    if status.exists():  # Linux, where getrusage also counts what the parent process had
-        line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
-        return int(line.split()[1]) / 2**10
-    import resource  # not on Windows
-
-    used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return used / (2**20 if sys.platform == "darwin" else 2**10)

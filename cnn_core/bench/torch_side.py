@@ -7,7 +7,7 @@ from typing import Any
 import torch
 
 from cnn_core.architecture import Architecture, LayerReport
-from cnn_core.bench.measuring import Rate, rate_of
+from cnn_core.bench.measuring import Rate, Work, rate_of
 from cnn_core.layers import (
     AvgPool2D,
     BatchNorm,
@@ -27,7 +27,7 @@ LAYOUTS = {"contiguous": torch.contiguous_format, "channels-last": torch.channel
 @contextmanager
 def training(architecture: Architecture, batch: int, threads: int, layout: str) -> Iterator[Rate]:
     """Give the rate of whole training steps on one batch that stays in place, ready in PyTorch's own type."""
-    module, images = _prepared(architecture, batch, threads, layout)
+    module, images = _prepared(architecture, batch, layout)
     labels = torch.randint(0, architecture.classes, (batch,))
     optimizer = torch.optim.SGD(module.parameters(), lr=0.001, momentum=0.9)
     loss_of = torch.nn.CrossEntropyLoss()
@@ -37,18 +37,16 @@ def training(architecture: Architecture, batch: int, threads: int, layout: str) 
         loss_of(module(images), labels).backward()
         optimizer.step()
 
-    step()
-    yield lambda seconds: rate_of(step, batch, seconds)
+    yield _rate(step, batch, threads)
 
 
 @contextmanager
 def inference(architecture: Architecture, batch: int, threads: int, layout: str) -> Iterator[Rate]:
     """Give the rate of classifying batches."""
-    module, images = _prepared(architecture, batch, threads, layout)
+    module, images = _prepared(architecture, batch, layout)
     module.eval()
     with torch.inference_mode():
-        module(images)
-        yield lambda seconds: rate_of(lambda: module(images), batch, seconds)
+        yield _rate(lambda: module(images), batch, threads)
 
 
 @contextmanager
@@ -58,8 +56,16 @@ def single_image(architecture: Architecture, batch: int, threads: int, layout: s
         yield rate
 
 
-def _prepared(architecture: Architecture, batch: int, threads: int, layout: str) -> tuple[Any, Any]:
-    torch.set_num_threads(threads)
+def _rate(step: Work, batch: int, threads: int) -> Rate:
+    def rate(seconds: float) -> float:
+        torch.set_num_threads(threads)  # the whole process's, and another measurement may have set its own
+        step()
+        return rate_of(step, batch, seconds)
+
+    return rate
+
+
+def _prepared(architecture: Architecture, batch: int, layout: str) -> tuple[Any, Any]:
     modules = [_module(report) for report in architecture.check()]
     module = torch.nn.Sequential(*(m for m in modules if m is not None)).to(memory_format=LAYOUTS[layout])
     height, width, channels = architecture.input_shape

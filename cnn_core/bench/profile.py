@@ -1,0 +1,166 @@
+"""What a batch's time is made of: layer by layer on one thread, and what is lost on several."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+
+from cnn_core.architecture import Architecture
+from cnn_core.bench.alone import COPY, PRODUCT, Alone, Call, Recorder
+from cnn_core.bench.measuring import Work, inference_step, training_step
+from cnn_core.bench.observed import Clock, Key, OneThread, observed
+from cnn_core.execution import by_layer
+from cnn_core.layers import Layer
+from cnn_core.memory import Memory, Scratch
+from cnn_core.network import Network
+from cnn_core.plan import Segment, plan
+from cnn_core.threads import Threads, single_threaded_blas
+
+ROUNDS = 5  # at least; medians of the rounds count
+
+
+@dataclass(frozen=True)
+class LayerCost:
+    """What one layer costs one way, in seconds of one thread's processor time for each image."""
+
+    index: int
+    layer: Layer
+    way: str  # "forward" or "backward"
+    seconds: float
+    products: float  # of these, its matrix products, run alone
+    copies: float  # and its copies of matrices: windows laid out as rows, blocks put in place
+    operations: float  # additions and multiplications in products
+
+    @property
+    def rest(self) -> float:
+        """Passes over single values, calls, and what products and copies take longer for not being alone."""
+        return self.seconds - self.products - self.copies
+
+
+@dataclass(frozen=True)
+class WholeCost:
+    """What a whole batch costs, in seconds for each image, and on all threads."""
+
+    one_thread: float  # processor time
+    threads: int
+    all_threads: float  # by the clock
+    busy: float  # processor time of all threads together
+
+    @property
+    def slower_together(self) -> float:
+        """What is lost to work that takes longer beside other threads."""
+        return (self.busy - self.one_thread) / self.threads
+
+    @property
+    def waiting(self) -> float:
+        """What is lost while threads have nothing to do, or wait for each other."""
+        return self.all_threads - self.busy / self.threads
+
+
+def layer_costs(
+    architecture: Architecture, batch: int, training: bool, seconds: float
+) -> tuple[LayerCost, ...]:
+    """Return the costs of each layer in its order, forward and back, measured for about so many seconds."""
+    with layer_rounds(architecture, batch, training) as rounds:
+        end = time.perf_counter() + seconds
+        while time.perf_counter() < end or len(rounds.clocks) < ROUNDS:
+            rounds.run()
+        return rounds.costs()
+
+
+class LayerRounds:
+    """Measures a batch on one thread, and the calls in it alone, again and again."""
+
+    def __init__(self, runner: OneThread, segments: tuple[Segment, ...], training: bool) -> None:
+        self.clocks: list[dict[Key, float]] = []
+        self._alone_times: list[dict[object, float]] = []
+        self._segments, self._images = segments, len(runner.images)
+        self._run = runner.train if training else runner.classify
+        recorder = Recorder()
+        self._run(observed(segments, recorder))
+        self._calls = recorder.calls
+        self._different = {call for calls in self._calls.values() for call in calls}
+        self._alone = Alone(self._different)
+        self._run(observed(segments, Clock()))  # once in the memory that the rounds use again
+
+    def run(self) -> None:
+        """Measure one round."""
+        clock = Clock()
+        self._run(observed(self._segments, clock))
+        self.clocks.append(clock.seconds)
+        self._alone_times.append({call: self._alone.seconds(call) for call in self._different})
+
+    def costs(self) -> tuple[LayerCost, ...]:
+        """Return the medians of all rounds."""
+        layers = {
+            step.index: step.layer
+            for segment in self._segments
+            for step in (*segment.steps, *([segment.departure] if segment.departure else []))
+        }
+        keys = sorted(self.clocks[0], key=lambda key: (key[0], key[1] == "backward"))
+        return tuple(self._cost(key, layers[key[0]]) for key in keys)
+
+    def _cost(self, key: Key, layer: Layer) -> LayerCost:
+        kinds = {PRODUCT: 0.0, COPY: 0.0}
+        operations = 0.0
+        for call, count in self._calls[key].items():
+            alone = float(np.median([times[call] for times in self._alone_times]))
+            kinds[call.kind] += count * alone / self._images
+            operations += count * call.operations / self._images
+        seconds = float(np.median([clock[key] for clock in self.clocks])) / self._images
+        return LayerCost(key[0], layer, key[1], seconds, kinds[PRODUCT], kinds[COPY], operations)
+
+
+@contextmanager
+def layer_rounds(architecture: Architecture, batch: int, training: bool) -> Iterator[LayerRounds]:
+    """Prepare a random network and batch; give what measures them."""
+    network, generator = Network.initialize(architecture), np.random.default_rng(0)
+    layers = by_layer({**network.parameters, **network.buffers})
+    segments = plan(architecture, training)
+    for step in (step for segment in segments for step in segment.steps):
+        if step.normalization:
+            index, layer = step.normalization
+            layers[step.index] = layer.folded(layers[step.index], layers[index])
+    runner = OneThread(
+        layers=layers,
+        images=generator.random((batch, *architecture.input_shape), dtype=np.float32),
+        labels=generator.integers(0, architecture.classes, batch),
+        threads=Threads(1),
+        memory=Memory(),
+        scratch=Scratch(),
+    )
+    with single_threaded_blas():
+        yield LayerRounds(runner, segments, training)
+
+
+def peak_rate(size: int = 768, rounds: int = 20) -> float:
+    """Return the operations a second, of processor time, of large matrix products on one thread."""
+    form = ((size, size), (4 * size, 4), "<f4")
+    call = Call(PRODUCT, form, (form, form))
+    alone = Alone({call})
+    with single_threaded_blas():
+        return call.operations / float(np.median([alone.seconds(call) for _ in range(rounds)]))
+
+
+def whole_cost(
+    architecture: Architecture, batch: int, training: bool, threads: int, seconds: float
+) -> WholeCost:
+    """Measure whole batches on one thread and on all of them in turn."""
+    prepare = training_step if training else inference_step
+    with prepare(architecture, batch, 1) as one, prepare(architecture, batch, threads) as all_:
+        found: list[tuple[float, float, float]] = []
+        end = time.perf_counter() + seconds
+        while time.perf_counter() < end or len(found) < ROUNDS:
+            found.append((_timed(one)[0], *_timed(all_)))
+    alone, busy, clock = np.median(found, axis=0) / batch
+    return WholeCost(float(alone), threads, float(clock), float(busy))
+
+
+def _timed(step: Work) -> tuple[float, float]:
+    """Return (processor time of all threads, time by the clock), the average of a few steps."""
+    repeats, used, begun = 3, time.process_time(), time.perf_counter()
+    for _ in range(repeats):
+        step()
+    return (time.process_time() - used) / repeats, (time.perf_counter() - begun) / repeats

@@ -1,0 +1,82 @@
+"""What layers are seen to do: the arithmetic stays the engine's, the calls are those it makes."""
+
+from math import prod
+
+import numpy as np
+import pytest
+
+from cnn_core.architecture import Architecture
+from cnn_core.batch import TrainingBatch
+from cnn_core.bench.alone import COPY, PRODUCT, Alone, Call, Recorder
+from cnn_core.bench.networks import NETWORKS
+from cnn_core.bench.observed import Clock, observed
+from cnn_core.bench.profile import layer_costs, layer_rounds
+from cnn_core.execution import by_layer
+from cnn_core.layers import Conv2D, Dense, Flatten, ReLU
+from cnn_core.memory import Memory, Scratch
+from cnn_core.network import Network
+from cnn_core.plan import plan
+from cnn_core.threads import Threads, never, single_threaded_blas
+
+SMALL = Architecture((6, 6, 2), (Conv2D(filters=5), ReLU(), Flatten(), Dense(units=3)))
+
+
+def losses(architecture, segments):
+    generator = np.random.default_rng(0)
+    network = Network.initialize(architecture)
+    batch = TrainingBatch(
+        segments=segments,
+        layers=by_layer({**network.parameters, **network.buffers}),
+        threads=Threads(1),
+        scratch=[Scratch()],
+        memory=Memory(),
+        seed=(0,),
+        cancelled=never,
+    )
+    images = generator.random((6, *architecture.input_shape), dtype=np.float32)
+    labels = generator.integers(0, architecture.classes, 6)
+    with single_threaded_blas():
+        found, _ = batch.run(images, labels, 0.0)
+    gradients = {name: np.add.reduce(parts) for name, parts in batch.contributions().items()}
+    return np.array(found), {name: np.array(value) for name, value in gradients.items()}
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_networks_compute_the_same_while_they_are_observed(name):
+    architecture = NETWORKS[name]()
+    segments = plan(architecture, True)
+    expected, gradients = losses(architecture, segments)
+    for observer in (Clock(), Recorder()):
+        found, observed_gradients = losses(architecture, observed(segments, observer))
+        np.testing.assert_array_equal(found, expected)
+        for key, gradient in gradients.items():
+            np.testing.assert_array_equal(observed_gradients[key], gradient)
+
+
+def test_all_products_of_a_network_are_seen():
+    """What the recorder saw adds up to the multiply-adds that the architecture reports."""
+    dense, convolution = 4 * 4 * 5 * 3, 4 * 4 * 9 * 2 * 5
+    with layer_rounds(SMALL, 6, training=False) as rounds:
+        rounds.run()
+        assert sum(cost.operations for cost in rounds.costs()) == 2 * (dense + convolution)
+    costs = {(cost.index, cost.way): cost for cost in layer_costs(SMALL, 6, training=True, seconds=0)}
+    assert costs[0, "backward"].operations == 2 * convolution  # nobody asks for the gradient by the images
+    assert costs[3, "backward"].operations == 2 * 2 * dense
+    assert costs[1, "forward"].operations == 0
+
+
+def test_copies_of_windows_are_seen():
+    recorder = Recorder()
+    losses(SMALL, observed(plan(SMALL, True), recorder))
+    copied = {prod(call.target[0]) for call in recorder.calls[0, "forward"] if call.kind == COPY}
+    assert 3 * (4 * 4) * (3 * 3 * 2) in copied  # half of the batch: images, positions, numbers in a window
+
+
+def test_a_call_runs_alone_with_any_strides():
+    transposed = ((4, 3), (4, 16), "<f4")
+    product = Call(PRODUCT, ((4, 5), (20, 4), "<f4"), (transposed, ((3, 5), (20, 4), "<f4")))
+    turned = Call(COPY, ((3, 3), (12, 4), "<f4"), (((3, 3), (-12, -4), "<f4"),))
+    alone = Alone({product, turned})
+    assert product.operations == 2 * 4 * 3 * 5
+    assert turned.operations == 0
+    assert alone.seconds(product) >= 0 and alone.seconds(turned) >= 0

@@ -1,0 +1,95 @@
+"""The command: tables have their rows, JSON its fields. How fast anything is, is not asserted."""
+
+import json
+
+import pytest
+
+from cnn_core.bench import main
+
+
+@pytest.fixture
+def measured(tmp_path, capsys):
+    """Run the command; return (lines printed, rows of the JSON file)."""
+
+    def run(*arguments):
+        file = tmp_path / "figures.json"
+        assert main([*arguments, "--json", str(file)]) == 0
+        content = json.loads(file.read_text())
+        assert {"machine", "system", "cores", "python", "numpy", "rows"} == set(content)
+        return capsys.readouterr().out.splitlines(), content["rows"]
+
+    return run
+
+
+def test_every_network_batch_and_number_of_threads_has_a_row(measured):
+    lines, rows = measured(
+        "--networks", "lenet5", "--batches", "4,8", "--threads", "1,2", "--seconds", "0.01"
+    )
+    assert [(row["batch"], row["threads"]) for row in rows] == [(4, 1), (4, 2), (8, 1), (8, 2)]
+    assert [line.split()[:3] for line in lines if line.startswith("lenet5")] == [
+        ["lenet5", batch, threads] for batch in "48" for threads in "12"
+    ]
+    figures = {"training", "inference", "single_image", "gflops", "peak_share", "memory_mb"}
+    assert all(row[figure] > 0 for row in rows for figure in figures)
+
+
+def test_threads_are_held_against_the_first_number_of_them(measured):
+    lines, rows = measured("--networks", "lenet5", "--batches", "4", "--threads", "1,2", "--seconds", "0.01")
+    assert "scaling" not in rows[0]
+    assert rows[1]["scaling"]["against"] == 1
+    assert rows[1]["scaling"]["training"] > 0 and rows[1]["scaling"]["inference"] > 0
+    assert sum("2 threads against 1: training" in line for line in lines) == 1
+    assert any(line.startswith("2 threads against 1, geometric mean") for line in lines)
+
+
+def test_one_number_of_threads_has_no_scaling(measured):
+    lines, rows = measured("--networks", "lenet5", "--batches", "4", "--threads", "1", "--seconds", "0.01")
+    assert "scaling" not in rows[0]
+    assert not any("against" in line for line in lines)
+
+
+def test_pytorch_is_measured_beside_it(measured, torch):
+    arguments = ("--networks", "lenet5", "--batches", "4", "--threads", "1", "--seconds", "0.01")
+    lines, rows = measured(*arguments, "--compare", "torch")
+    assert all(rows[0][f"{figure}_ratio"] > 0 for figure in ("training", "inference", "single_image"))
+    assert any(line.startswith("1 thread: training against PyTorch, geometric mean") for line in lines)
+
+
+def test_memory_is_told_at_powers_of_ten_and_at_the_end(measured):
+    lines, rows = measured("--networks", "lenet5", "--batches", "4", "--memory-steps", "12")
+    assert [row["step"] for row in rows] == [1, 10, 12]
+    assert all(row["network"] == "lenet5" and row["batch"] == 4 for row in rows)
+    assert rows[0]["peak"] <= rows[1]["peak"] <= rows[2]["peak"]
+    assert [line.split()[0] for line in lines[-3:]] == ["1", "10", "12"]
+
+
+def test_a_profile_has_every_layer_both_ways(measured):
+    lines, (training, inference) = measured(
+        "--networks", "sample-batchnorm", "--batches", "4", "--profile", "--seconds", "0.01"
+    )
+    assert (training["figure"], inference["figure"]) == ("training", "inference")
+    ways = [(layer["layer"], layer["way"]) for layer in training["layers"]]
+    assert ways == [(index, way) for index in range(13) for way in ("forward", "backward")]
+    assert {layer["way"] for layer in inference["layers"]} == {"forward"}
+    kinds = [layer["kind"] for layer in inference["layers"]]
+    assert kinds[0] == "Conv2D 32 of 3x3, MaxPool2D"
+    assert "BatchNorm" not in kinds  # it is folded into the weights before it
+    assert {"one_thread", "threads", "all_threads", "busy", "waiting", "slower_together"} <= set(training)
+    assert any(line.startswith("Products are") for line in lines)
+    assert any(line.startswith("Lost:") for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("--networks", "resnet"), "no network is called 'resnet'"),
+        (("--growth", "--profile"), "not allowed with argument"),
+        (("--memory-steps", "0"), "0 is too small; use 1 or more"),
+        (("--threads", "0"), "0 is too small; use 1 or more"),
+    ],
+)
+def test_wrong_options_are_told(arguments, sentence, capsys):
+    with pytest.raises(SystemExit) as left:
+        main(arguments)
+    assert left.value.code == 2
+    assert sentence in capsys.readouterr().err
