@@ -95,7 +95,8 @@ class Bars:
             write_line(painter, name, "strong" if row == winner else "small", label)
             groove = line.adjusted(self._names + 5, line.height() * 0.2, -self._numbers, -line.height() * 0.2)
             painter.fillRect(groove, theme.color("grid"))
-            self._grooves.append(groove.translated(body.topLeft()).getRect())
+            place = groove.translated(body.topLeft())
+            self._grooves.append((place.x(), place.y(), place.width(), place.height()))
         painter.end()
 
     def _paint_values(self, painter: QPainter, theme: Theme, values: Values, scale: Scale) -> None:

@@ -179,7 +179,7 @@ class LayerColumn(QWidget):
 
     def _paint_background(self, painter: QPainter, region: QRegion) -> None:
         theme, pictured = self._theme, self._pictured()
-        for rect in region:
+        for rect in region:  # type: ignore[attr-defined]  # the stubs of PySide6 6.11 do not know that it can
             if not pictured.contains(rect.toRectF()):  # that is painted over
                 painter.fillRect(rect, theme.color("panel"))
         if self._selected[0]:
