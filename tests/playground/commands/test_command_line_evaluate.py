@@ -5,6 +5,7 @@ import pytest
 
 import cnn_core as cnn
 from cnn_core import calibration
+from playground import resources
 
 
 def test_figures_are_those_of_the_engine(command, model, digits_file):
@@ -95,3 +96,11 @@ def test_pen_drawings_of_the_writers_held_out_can_be_evaluated_on(command, model
     assert plain["images"] == changed["images"] == 5
     assert plain["loss"] != changed["loss"]
     assert command("evaluate", model, "--by-anyone").code == 2
+
+
+def test_a_network_that_comes_along_is_known_by_its_name(command, model, digits_file, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(resources, "_FOLDERS", (model.parent,))
+    ran = command("evaluate", "digits", "--data", digits_file, "--split", "train")
+    assert ran.out.startswith("digits.cnn on 300 images")
+    assert "digits-lenet5" in command("evaluate", "--help").out
