@@ -7,7 +7,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QMimeData, QSize, Qt
-from PySide6.QtGui import QImage, QImageReader, QPainter
+from PySide6.QtGui import QImage, QPainter
+
+from cnn_core.errors import DatasetError
+from playground.images import read_image
 
 _LARGEST = 1024  # px; longer sides of pictures from outside are scaled down to this
 
@@ -65,13 +68,10 @@ def picture_in(data: QMimeData) -> QImage:
     image = QImage(data.imageData()) if data.hasImage() else QImage()
     files = [url.toLocalFile() for url in data.urls() if url.isLocalFile()]
     if image.isNull() and files:
-        reader = QImageReader(files[0])
-        reader.setAutoTransform(True)
-        image = reader.read()
-        if image.isNull():
-            raise PictureError(
-                f"{Path(files[0]).name} is not a picture this program can read; try PNG or JPEG"
-            )
+        try:
+            return to_picture(read_image(Path(files[0])))
+        except DatasetError as error:
+            raise PictureError(str(error)) from None
     if image.isNull():
         raise PictureError("there is no picture in the clipboard")
     return image
