@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Protocol, TypeAlias
 
 import numpy as np
@@ -35,17 +36,31 @@ class Observer(Protocol):
 
 
 class Clock:
-    """Adds up the seconds of processor time of each layer, both ways."""
+    """Notes how long each run of a layer takes."""
 
     def __init__(self) -> None:
-        self.seconds: dict[Key, float] = {}
+        self._runs: list[tuple[Key, float, float]] = []  # added to by all threads
 
     def see(self, key: Key, run: Callable[..., Any], *arguments: Any) -> Any:
         """Return run(*arguments)."""
-        begun = processor_time()
+        begun, used = time.perf_counter(), processor_time()
         result = run(*arguments)
-        self.seconds[key] = self.seconds.get(key, 0.0) + processor_time() - begun
+        self._runs.append((key, processor_time() - used, time.perf_counter() - begun))
         return result
+
+    @property
+    def seconds(self) -> dict[Key, float]:
+        """The processor time of each layer, each way."""
+        totals: dict[Key, float] = {}
+        for key, used, _ in self._runs:
+            totals[key] = totals.get(key, 0.0) + used
+        return totals
+
+    @property
+    def waited(self) -> float:
+        """The seconds in which threads were within layers and did not compute: another held the
+        interpreter, or the processor."""
+        return sum(passed - used for _, used, passed in self._runs)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,23 +125,23 @@ def observed(segments: Sequence[Segment], observer: Observer) -> tuple[Segment, 
 
 
 @dataclass(frozen=True, eq=False)
-class OneThread:
-    """Runs batches through a plan on one thread, in memory that is used again, as the executor does."""
+class Runner:
+    """Runs one batch through a plan, in memory that is used again, as the executor does."""
 
     layers: dict[int, dict[str, Array]]  # each layer's parameters and buffers
     images: Array
     labels: Array
     threads: Threads
     memory: Memory
-    scratch: Scratch
+    scratch: tuple[Scratch, ...]  # a thread each
 
     def train(self, segments: Sequence[Segment]) -> None:
-        """Run a batch forward and back."""
+        """Run the batch forward and back."""
         batch = TrainingBatch(
             segments=segments,
             layers=self.layers,
             threads=self.threads,
-            scratch=[self.scratch],
+            scratch=self.scratch,
             memory=self.memory,
             seed=(0,),
             cancelled=never,
@@ -134,17 +149,21 @@ class OneThread:
         batch.run(self.images, self.labels, 0.0)
 
     def classify(self, segments: Sequence[Segment]) -> None:
-        """Run a batch forward."""
+        """Run the batch forward."""
         batch = self.images
         for number, segment in enumerate(segments):
-            size = segment.chunk_size(len(batch))
             out = self.memory.of("output", number)((len(batch), *segment.output_shape), np.float32)
-            for start in range(0, len(batch), size):
-                rows, memory = slice(start, start + size), self.memory.of("inference")
-                x = scaled(batch[rows], memory)
-                for step in segment.steps:
-                    self.scratch.release()
-                    context = Context(may_overwrite=step.may_overwrite, new=memory, scratch=self.scratch)
-                    x, _ = step.layer.forward(x, self.layers.get(step.index, {}), context)
-                out[rows] = x
+            work = partial(self._classify_chunk, segment, batch, out)
+            self.threads.each(-(-len(batch) // segment.chunk_size(len(batch))), work)
             batch = out
+
+    def _classify_chunk(self, segment: Segment, batch: Array, out: Array, chunk: int, worker: int) -> None:
+        size = segment.chunk_size(len(batch))
+        rows = slice(chunk * size, (chunk + 1) * size)
+        memory, scratch = self.memory.of("inference", worker), self.scratch[worker]
+        x = scaled(batch[rows], memory)
+        for step in segment.steps:
+            scratch.release()
+            context = Context(may_overwrite=step.may_overwrite, new=memory, scratch=scratch)
+            x, _ = step.layer.forward(x, self.layers.get(step.index, {}), context)
+        out[rows] = x

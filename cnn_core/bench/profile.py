@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +9,7 @@ import numpy as np
 from cnn_core.architecture import Architecture
 from cnn_core.bench.alone import COPY, PRODUCT, Alone, Call, Recorder
 from cnn_core.bench.measuring import Work, inference_step, training_step
-from cnn_core.bench.observed import Clock, Key, OneThread, observed
+from cnn_core.bench.observed import Clock, Key, Runner, observed
 from cnn_core.execution import by_layer
 from cnn_core.layers import Layer
 from cnn_core.memory import Memory, Scratch
@@ -47,6 +46,7 @@ class WholeCost:
     threads: int
     all_threads: float  # by the clock
     busy: float  # processor time of all threads together
+    waited: float  # all threads together, within layers: for the interpreter
 
     @property
     def slower_together(self) -> float:
@@ -54,43 +54,79 @@ class WholeCost:
         return (self.busy - self.one_thread) / self.threads
 
     @property
-    def waiting(self) -> float:
-        """What is lost while threads have nothing to do, or wait for each other."""
-        return self.all_threads - self.busy / self.threads
+    def interpreter(self) -> float:
+        """What is lost to waiting within layers, where another thread holds the interpreter."""
+        return self.waited / self.threads
+
+    @property
+    def idle(self) -> float:
+        """What is lost while a thread has no chunk to work on, or one works alone, and to starting them."""
+        return self.all_threads - self.busy / self.threads - self.interpreter
 
 
 def layer_costs(
     architecture: Architecture, batch: int, training: bool, seconds: float
 ) -> tuple[LayerCost, ...]:
     """Return the costs of each layer in its order, forward and back, measured for about so many seconds."""
-    with layer_rounds(architecture, batch, training) as rounds:
-        end = time.perf_counter() + seconds
-        while time.perf_counter() < end or len(rounds.clocks) < ROUNDS:
-            rounds.run()
-        return rounds.costs()
+    rounds = LayerRounds(plan(architecture, training), runner(architecture, batch, training), training)
+    for _ in repeated(seconds):
+        rounds.run()
+    return rounds.costs()
+
+
+def profile(
+    architecture: Architecture, batch: int, training: bool, threads: int, seconds: float
+) -> tuple[tuple[LayerCost, ...], WholeCost]:
+    """Return the costs of each layer and of the whole batch, on one thread and on several, all measured in
+    turn."""
+    prepare = training_step if training else inference_step
+    segments = plan(architecture, training)
+    layers = LayerRounds(segments, runner(architecture, batch, training), training)
+    together = runner(architecture, batch, training, threads)
+    found: list[tuple[float, float, float, float]] = []
+    with prepare(architecture, batch, 1) as on_one, prepare(architecture, batch, threads) as on_all:
+        for _ in repeated(seconds):
+            layers.run()
+            clock = Clock()
+            with single_threaded_blas():
+                (together.train if training else together.classify)(observed(segments, clock))
+            found.append((_timed(on_one)[0], *_timed(on_all), clock.waited))
+    together.threads.close()
+    one, busy, passed, waited = (float(figure) for figure in np.median(found[1:], axis=0) / batch)
+    return layers.costs(), WholeCost(one, threads, passed, busy, waited)
+
+
+def repeated(seconds: float) -> Iterator[int]:
+    """Count rounds for so many seconds, but at least some."""
+    end = time.perf_counter() + seconds
+    done = 0
+    while time.perf_counter() < end or done < ROUNDS:
+        yield done
+        done += 1
 
 
 class LayerRounds:
     """Measures a batch on one thread, and the calls in it alone, again and again."""
 
-    def __init__(self, runner: OneThread, segments: tuple[Segment, ...], training: bool) -> None:
-        self.clocks: list[dict[Key, float]] = []
+    def __init__(self, segments: tuple[Segment, ...], runner: Runner, training: bool) -> None:
+        self._clocks: list[dict[Key, float]] = []
         self._alone_times: list[dict[object, float]] = []
         self._segments, self._images = segments, len(runner.images)
         self._run = runner.train if training else runner.classify
         recorder = Recorder()
-        self._run(observed(segments, recorder))
+        with single_threaded_blas():
+            self._run(observed(segments, recorder))
         self._calls = recorder.calls
         self._different = {call for calls in self._calls.values() for call in calls}
         self._alone = Alone(self._different)
-        self._run(observed(segments, Clock()))  # once in the memory that the rounds use again
 
     def run(self) -> None:
         """Measure one round."""
         clock = Clock()
-        self._run(observed(self._segments, clock))
-        self.clocks.append(clock.seconds)
-        self._alone_times.append({call: self._alone.seconds(call) for call in self._different})
+        with single_threaded_blas():
+            self._run(observed(self._segments, clock))
+            self._clocks.append(clock.seconds)
+            self._alone_times.append({call: self._alone.seconds(call) for call in self._different})
 
     def costs(self) -> tuple[LayerCost, ...]:
         """Return the medians of all rounds."""
@@ -99,7 +135,7 @@ class LayerRounds:
             for segment in self._segments
             for step in (*segment.steps, *([segment.departure] if segment.departure else []))
         }
-        keys = sorted(self.clocks[0], key=lambda key: (key[0], key[1] == "backward"))
+        keys = sorted(self._clocks[0], key=lambda key: (key[0], key[1] == "backward"))
         return tuple(self._cost(key, layers[key[0]]) for key in keys)
 
     def _cost(self, key: Key, layer: Layer) -> LayerCost:
@@ -109,30 +145,26 @@ class LayerRounds:
             alone = float(np.median([times[call] for times in self._alone_times]))
             kinds[call.kind] += count * alone / self._images
             operations += count * call.operations / self._images
-        seconds = float(np.median([clock[key] for clock in self.clocks])) / self._images
+        seconds = float(np.median([clock[key] for clock in self._clocks])) / self._images
         return LayerCost(key[0], layer, key[1], seconds, kinds[PRODUCT], kinds[COPY], operations)
 
 
-@contextmanager
-def layer_rounds(architecture: Architecture, batch: int, training: bool) -> Iterator[LayerRounds]:
-    """Prepare a random network and batch; give what measures them."""
+def runner(architecture: Architecture, batch: int, training: bool, threads: int = 1) -> Runner:
+    """Return a random network and batch, ready to run."""
     network, generator = Network.initialize(architecture), np.random.default_rng(0)
     layers = by_layer({**network.parameters, **network.buffers})
-    segments = plan(architecture, training)
-    for step in (step for segment in segments for step in segment.steps):
+    for step in (step for segment in plan(architecture, training) for step in segment.steps):
         if step.normalization:
             index, layer = step.normalization
             layers[step.index] = layer.folded(layers[step.index], layers[index])
-    runner = OneThread(
+    return Runner(
         layers=layers,
         images=generator.random((batch, *architecture.input_shape), dtype=np.float32),
         labels=generator.integers(0, architecture.classes, batch),
-        threads=Threads(1),
+        threads=Threads(threads),
         memory=Memory(),
-        scratch=Scratch(),
+        scratch=tuple(Scratch() for _ in range(threads)),
     )
-    with single_threaded_blas():
-        yield LayerRounds(runner, segments, training)
 
 
 def peak_rate(size: int = 768, rounds: int = 20) -> float:
@@ -142,20 +174,6 @@ def peak_rate(size: int = 768, rounds: int = 20) -> float:
     alone = Alone({call})
     with single_threaded_blas():
         return call.operations / float(np.median([alone.seconds(call) for _ in range(rounds)]))
-
-
-def whole_cost(
-    architecture: Architecture, batch: int, training: bool, threads: int, seconds: float
-) -> WholeCost:
-    """Measure whole batches on one thread and on all of them in turn."""
-    prepare = training_step if training else inference_step
-    with prepare(architecture, batch, 1) as one, prepare(architecture, batch, threads) as all_:
-        found: list[tuple[float, float, float]] = []
-        end = time.perf_counter() + seconds
-        while time.perf_counter() < end or len(found) < ROUNDS:
-            found.append((_timed(one)[0], *_timed(all_)))
-    alone, busy, clock = np.median(found, axis=0) / batch
-    return WholeCost(float(alone), threads, float(clock), float(busy))
 
 
 def _timed(step: Work) -> tuple[float, float]:

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from typing import Any
 
 from cnn_core.bench.networks import NETWORKS
-from cnn_core.bench.profile import LayerCost, WholeCost, layer_costs, peak_rate, whole_cost
+from cnn_core.bench.profile import LayerCost, WholeCost, peak_rate, profile
 from cnn_core.layers import Conv2D, Dense, Layer
 from cnn_core.layers.pooled_convolution import PooledConv2D
 
@@ -13,7 +13,9 @@ EXPLANATION = """
 What a batch is made of: microseconds an image, processor time of one thread, medians.
 products: the layer's matrix products, run alone, and their GFLOP/s; copies: its copies of matrices (windows
 laid out as rows, blocks put in their places), run alone; rest: passes over single values, the calls
-themselves, and what products and copies take longer for not being alone (a little below 0 is noise)."""
+themselves, and what products and copies take longer for not being alone (a little below 0 is noise).
+On several threads time is lost as they share caches and memory, as only one at a time runs Python itself, and
+while one works alone (images, sums of small networks) or waits for the last chunk."""
 HEADINGS = ("time", "share", "products", "GFLOP/s", "copies", "rest")
 
 
@@ -29,8 +31,7 @@ def print_profiles(
         for batch in batches:
             for training in (True, False):
                 architecture = NETWORKS[name]()
-                layers = layer_costs(architecture, batch, training, seconds)
-                whole = whole_cost(architecture, batch, training, threads, seconds)
+                layers, whole = profile(architecture, batch, training, threads, seconds)
                 figure = "training" if training else "inference"
                 print(f"\n{name}, batch {batch}: {figure}")
                 _print(layers, whole, peak)
@@ -79,10 +80,13 @@ def _line(name: str, seconds: float, whole: WholeCost, cost: LayerCost | None = 
 def _threads(whole: WholeCost) -> str:
     ideal, found = whole.one_thread / whole.threads, whole.all_threads
     speed = f"{whole.one_thread / found:.2f} times as fast; shared equally it is {1e6 * ideal:.1f}"
-    together = f"{1e6 * whole.slower_together:.1f} as work takes longer side by side"
+    together, interpreter, idle = (
+        f"{1e6 * lost:.1f}" for lost in (whole.slower_together, whole.interpreter, whole.idle)
+    )
     return (
         f"{whole.threads} threads: {1e6 * found:.1f} by the clock, {speed}.\n"
-        f"Lost: {1e6 * whole.waiting:.1f} waiting for each other, the interpreter or a chunk; {together}."
+        f"Lost: {together} as work takes longer side by side, {interpreter} waiting for the interpreter, "
+        f"{idle} without a chunk."
     )
 
 
@@ -111,5 +115,5 @@ def _fields(layers: Sequence[LayerCost], whole: WholeCost) -> dict[str, Any]:
         }
         for cost in layers
     ]
-    lost = {"waiting": whole.waiting, "slower_together": whole.slower_together}
+    lost = {name: getattr(whole, name) for name in ("slower_together", "interpreter", "idle")}
     return {"layers": described, **asdict(whole), **lost}

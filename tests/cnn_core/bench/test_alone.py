@@ -10,7 +10,7 @@ from cnn_core.batch import TrainingBatch
 from cnn_core.bench.alone import COPY, PRODUCT, Alone, Call, Recorder
 from cnn_core.bench.networks import NETWORKS
 from cnn_core.bench.observed import Clock, observed
-from cnn_core.bench.profile import layer_costs, layer_rounds
+from cnn_core.bench.profile import layer_costs
 from cnn_core.execution import by_layer
 from cnn_core.layers import Conv2D, Dense, Flatten, ReLU
 from cnn_core.memory import Memory, Scratch
@@ -56,9 +56,8 @@ def test_networks_compute_the_same_while_they_are_observed(name):
 def test_all_products_of_a_network_are_seen():
     """What the recorder saw adds up to the multiply-adds that the architecture reports."""
     dense, convolution = 4 * 4 * 5 * 3, 4 * 4 * 9 * 2 * 5
-    with layer_rounds(SMALL, 6, training=False) as rounds:
-        rounds.run()
-        assert sum(cost.operations for cost in rounds.costs()) == 2 * (dense + convolution)
+    found = layer_costs(SMALL, 6, training=False, seconds=0)
+    assert sum(cost.operations for cost in found) == 2 * (dense + convolution)
     costs = {(cost.index, cost.way): cost for cost in layer_costs(SMALL, 6, training=True, seconds=0)}
     assert costs[0, "backward"].operations == 2 * convolution  # nobody asks for the gradient by the images
     assert costs[3, "backward"].operations == 2 * 2 * dense
