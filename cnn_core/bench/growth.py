@@ -17,13 +17,19 @@ CONVOLUTION = 1  # its place in the network
 NAMES = {"products": "products", "copies": "copies", "rest": "passes and calls"}
 HEADINGS = ("work", "time", "each", "base = 1", "products", "copies", "rest", "GFLOP/s")
 EXPLANATION = f"""
-How the cost of a convolution grows. The base has {BASE[0]} channels and filters, a {BASE[1]}x{BASE[1]}
-kernel and {BASE[2]}x{BASE[2]} images; one of the three changes at a time. The layer alone, forward and in
-training both gradients, on one thread, in two chunks of images as the plan cuts them; medians of processor
-time. work: million multiply-adds an image; time: microseconds an image; each: picoseconds a multiply-add;
-base = 1: that with the base's as 1, which is linear growth; products, copies, rest: what it is made of in the
-same measure, products and copies run alone; GFLOP/s: of the products alone. Where a multiply-add is more than
-{LINEAR} times as dear or as cheap, the line says which parts differ by how much."""
+How the cost of a convolution grows. The base has {BASE[0]} channels and filters, a {BASE[1]}x{BASE[1]} kernel
+and {BASE[2]}x{BASE[2]} images; one of the three changes at a time, measured in turn with the base: the layer
+alone, forward and in training both gradients, on one thread, in two chunks of images as the plan cuts them.
+
+work      million multiply-adds an image
+time      microseconds an image (medians of processor time)
+each      picoseconds a multiply-add
+base = 1  a multiply-add's time with that of the base as 1: 1 is linear growth
+products  copies  rest: what that is made of; products and copies are run alone
+GFLOP/s   of the products alone
+
+Where a multiply-add is more than {LINEAR} times as dear or as cheap, the line says which parts differ by how
+much."""
 WHY = """
 Why: a convolution is a product of a matrix of windows and a matrix of filters. With few filters, or few
 numbers in a window, such a product runs at a lower rate even alone: see GFLOP/s. Copying the windows grows
@@ -63,11 +69,14 @@ class Cost:
     parts: dict[str, float]  # products, copies, rest: they add up to the seconds
 
 
-def cost(point: Point, training: bool, seconds: float) -> Cost:
-    """Measure one point, on two chunks of images as the plan cuts them."""
-    segments = plan(point.architecture, training)
-    costs = layer_costs(point.architecture, 2 * segments[0].images, training, seconds)
-    return _cost([c for c in costs if c.index == CONVOLUTION], point.multiply_adds(training))
+def costs(measured: Sequence[Point], training: bool, seconds: float) -> list[Cost]:
+    """Measure points in turn, each on two chunks of images as the plan cuts them."""
+    cases = [(p.architecture, 2 * plan(p.architecture, training)[0].images) for p in measured]
+    found = layer_costs(cases, training, seconds)
+    return [
+        _cost([c for c in layers if c.index == CONVOLUTION], point.multiply_adds(training))
+        for layers, point in zip(found, measured, strict=True)
+    ]
 
 
 def reason(found: Cost, base: Cost) -> str:
@@ -99,11 +108,11 @@ def print_growth(seconds: float) -> list[dict[str, Any]]:
     print(EXPLANATION)
     rows: list[dict[str, Any]] = []
     for training in (True, False):
-        base = cost(Point(*BASE), training, seconds)
         print(f"\n{'training' if training else 'classifying'}")
         print(f"{'':14}" + "".join(f"{heading:>10}" for heading in HEADINGS))
         for grows, value, point in points():
-            found = base if point == Point(*BASE) else cost(point, training, seconds)
+            base, *others = costs(list(dict.fromkeys([Point(*BASE), point])), training, seconds)
+            found = others[0] if others else base
             row = _row(grows, value, training, found, base)
             rows.append(row)
             print(_line(row), flush=True)

@@ -1,7 +1,7 @@
 """What a batch's time is made of: layer by layer on one thread, and what is lost on several."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -65,13 +65,15 @@ class WholeCost:
 
 
 def layer_costs(
-    architecture: Architecture, batch: int, training: bool, seconds: float
-) -> tuple[LayerCost, ...]:
-    """Return the costs of each layer in its order, forward and back, measured for about so many seconds."""
-    rounds = LayerRounds(plan(architecture, training), runner(architecture, batch, training), training)
+    cases: Sequence[tuple[Architecture, int]], training: bool, seconds: float
+) -> list[tuple[LayerCost, ...]]:
+    """Return the costs of each layer in its order, forward and back, for each architecture with its size of
+    batch; all measured in turn for about so many seconds in all."""
+    rounds = [LayerRounds(plan(a, training), runner(a, batch, training), training) for a, batch in cases]
     for _ in repeated(seconds):
-        rounds.run()
-    return rounds.costs()
+        for one in rounds:
+            one.run()
+    return [one.costs() for one in rounds]
 
 
 def profile(

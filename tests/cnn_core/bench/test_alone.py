@@ -56,9 +56,10 @@ def test_networks_compute_the_same_while_they_are_observed(name):
 def test_all_products_of_a_network_are_seen():
     """What the recorder saw adds up to the multiply-adds that the architecture reports."""
     dense, convolution = 4 * 4 * 5 * 3, 4 * 4 * 9 * 2 * 5
-    found = layer_costs(SMALL, 6, training=False, seconds=0)
+    [found] = layer_costs([(SMALL, 6)], training=False, seconds=0)
     assert sum(cost.operations for cost in found) == 2 * (dense + convolution)
-    costs = {(cost.index, cost.way): cost for cost in layer_costs(SMALL, 6, training=True, seconds=0)}
+    [found] = layer_costs([(SMALL, 6)], training=True, seconds=0)
+    costs = {(cost.index, cost.way): cost for cost in found}
     assert costs[0, "backward"].operations == 2 * convolution  # nobody asks for the gradient by the images
     assert costs[3, "backward"].operations == 2 * 2 * dense
     assert costs[1, "forward"].operations == 0
