@@ -54,8 +54,8 @@ def _digits(architecture: str, learning_rate: float, epochs: int) -> Recipe:
 RECIPES: MappingProxyType[str, Recipe] = MappingProxyType(
     {
         "digits": _digits("sample", 0.003, 40),
-        "digits-batchnorm": _digits("sample-batchnorm", 0.003, 8),
-        "digits-lenet5": _digits("lenet5", 0.003, 12),
+        "digits-batchnorm": _digits("sample-batchnorm", 0.003, 6),
+        "digits-lenet5": _digits("lenet5", 0.003, 10),
         "fashion-mnist": Recipe(
             architecture="sample",
             data="fashion-mnist",
@@ -64,7 +64,7 @@ RECIPES: MappingProxyType[str, Recipe] = MappingProxyType(
                 optimizer=cnn.AdamW(learning_rate=0.002, weight_decay=0.03),
                 schedule=cnn.OneCycle(),
                 batch_size=128,
-                epochs=16,
+                epochs=14,
                 label_smoothing=0.05,
                 augmentation=cnn.Augmentation(shift=1, scale=0.05, rotation=3),
                 seed=1,
