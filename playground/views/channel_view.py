@@ -121,7 +121,11 @@ class ChannelView(QWidget):
         gray = report is None
         limit = 1.0 if gray else float(np.abs(self._values).max())
         scale = scale or Scale(limit, signed=bool(values.min() < 0))
-        own = Scale(scale.limit_of(channel), scale.signed)
+        own = Scale(
+            scale.limit_of(channel),
+            scale.signed,
+            cut=bool(np.abs(self._values).max() > scale.limit_of(channel)),
+        )
         self._map.set_map(self._values, own, gray=gray)
         self._legend.set_scale(own, gray=gray)
         self._title.setText(f"{name}, channel {channel}, {format_shape(self._values.shape)}")
@@ -229,8 +233,8 @@ class _Legend(QWidget):
         painter, theme = QPainter(self), self._theme
         limit = format_number(self._scale.limit_of(0))
         table = looks.diverging(theme) if self._scale.signed else looks.sequential(theme)
-        text = f"±{limit}" if self._scale.signed else f"0–{limit}"
-        paint_ramp(painter, theme, QRectF(self.rect()), looks.GRAY if self._gray else table, text)
+        words = self._scale.words(limit)
+        paint_ramp(painter, theme, QRectF(self.rect()), looks.GRAY if self._gray else table, words)
 
 
 def _contributions(inputs: Values, weights: Values) -> str:

@@ -50,11 +50,15 @@ def paint_header(painter: QPainter, theme: Theme, body: QRectF, caption: Caption
     room, row = int(body.width()) + 3, 0
     colors = "error" if caption.problem else "text", "text", "muted"
     for role, color, texts in zip(ROLES, colors, caption.lines, strict=True):
-        fitting = [text for text in texts if text_width(role, text) <= room] or texts[-1:]
         painter.setFont(font(role))
         painter.setPen(theme.color(color))
-        for line in fitting[0].split("\n") if fitting else ():
-            line = painter.fontMetrics().elidedText(line, Qt.TextElideMode.ElideRight, room)
+        metrics = painter.fontMetrics()
+        elided = [
+            [metrics.elidedText(line, Qt.TextElideMode.ElideRight, room) for line in text.split("\n")]
+            for text in texts
+        ]
+        whole = [lines for lines, text in zip(elided, texts, strict=True) if "\n".join(lines) == text]
+        for line in (whole or elided[-1:] or [[]])[0]:
             box = QRectF(body.x(), 2 + LINE * row, room, LINE)
             painter.drawText(box, Qt.AlignmentFlag.AlignVCenter, line)
             row += 1

@@ -94,7 +94,7 @@ class MapTiles:
             if not scale.limit:
                 return "all 0"
             limit = format_number(scale.limit)
-        return f"±{limit}" if scale.signed else f"0–{limit}"
+        return scale.words(limit)
 
     @property
     def hidden(self) -> int:
@@ -154,4 +154,4 @@ def _equal(one: Scale | None, other: Scale | None) -> bool:
     """Whether two scales give the same colours."""
     if one is None or other is None:
         return one is other
-    return one.signed == other.signed and np.array_equal(one.limit, other.limit)
+    return (one.signed, one.cut) == (other.signed, other.cut) and np.array_equal(one.limit, other.limit)

@@ -81,10 +81,18 @@ class Grid:
 
 @dataclass(frozen=True)
 class Scale:
-    """Which value gets which colour: -limit..limit when signed, else 0..limit; limits may be per channel."""
+    """Which value gets which colour: -limit..limit when signed, else 0..limit; limits may be per channel.
+
+    `cut` says that some values lie beyond: they have the colours of the ends.
+    """
 
     limit: float | Values
     signed: bool
+    cut: bool = False
+
+    def words(self, limit: str) -> str:
+        """Return how a legend says the range: "±1.24", "0–1.24", with a plus where values lie beyond."""
+        return f"{'±' if self.signed else '0–'}{limit}{'+' if self.cut else ''}"
 
     def levels(self, values: Values) -> NDArray[np.uint8]:
         """Return (..., C) values as rows 0..255 of the colour table."""

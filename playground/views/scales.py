@@ -25,6 +25,8 @@ from cnn_core import (
 from playground.views.mosaic import Scale, Values
 
 SCOPES = ("channel", "layer", "network")
+LOUD = 0.1  # the share of a layer's channels that may go beyond its colours, so that the others are seen
+_WORTH = 1.5  # times as far as the colours would reach otherwise, before any channel is cut
 
 _INHERITS = (ReLU, LeakyReLU, GELU, MaxPool2D, AvgPool2D, GlobalAveragePooling2D, Flatten, Dropout)
 _BOUNDED = (Sigmoid, Softmax, Tanh)  # their values end at 1
@@ -72,8 +74,9 @@ def layer_scales(
 ) -> list[Scale | None]:
     """Return the scale of each layer (None without values); activations are (H, W, C) or (units,).
 
-    Scope "channel": each channel reaches to its own largest value; "layer": to the layer's; "network": to
-    that of all layers. Bounded layers always reach to 1, flat layers have one scale for all units.
+    Scope "channel": each channel reaches to its own largest value; "layer": to the layer's, a few channels
+    that are much louder than the others left out; "network": to that of all layers. Bounded layers always
+    reach to 1, flat layers have one scale for all units.
     """
     heads = {rule.head for rule in rules if not rule.bounded}
     largest = {i: _largest(activations[i]) for i in heads}
@@ -82,6 +85,7 @@ def layer_scales(
     for rule, values in zip(rules, activations, strict=True):
         head = activations[rule.head]
         limit: float | Values = largest.get(rule.head, 1.0)
+        cut = False
         if values is None or head is None:
             scales.append(None)
             continue
@@ -90,9 +94,24 @@ def layer_scales(
         elif scope == "network":
             limit = everywhere
         elif scope == "channel" and values.ndim == 3 and head.ndim == 3 and head.shape[2] == values.shape[2]:
-            limit = np.maximum(head.max(axis=(0, 1)), -head.min(axis=(0, 1)))
-        scales.append(Scale(limit, rule.signed))
+            limit = _peaks(head)
+        elif scope == "layer" and head.ndim == 3 and (quieter := _without_loud(head)):
+            limit, cut = quieter, True
+        scales.append(Scale(limit, rule.signed, cut))
     return scales
+
+
+def _peaks(values: Values) -> Values:
+    """Return the largest magnitude of each channel of (H, W, C) values."""
+    peaks: Values = np.maximum(values.max(axis=(0, 1)), -values.min(axis=(0, 1)))
+    return peaks
+
+
+def _without_loud(values: Values) -> float:
+    """Return how far the channels reach without the few loudest ones; 0 where those are not much louder."""
+    peaks = np.sort(_peaks(values))
+    quieter = float(peaks[-1 - int(LOUD * peaks.size)])
+    return quieter if 0 < _WORTH * quieter < float(peaks[-1]) else 0.0
 
 
 def _largest(values: Values | None) -> float:

@@ -65,3 +65,17 @@ def test_numbers_that_are_none_do_not_set_the_range() -> None:
     values = np.float32([np.nan, 2, -np.inf])
     scales = layer_scales(scale_rules((cnn.Dense(units=3),)), [values], "layer")
     assert scales[0].limit == 2
+
+
+def test_few_loud_channels_do_not_pale_the_others() -> None:
+    values = np.random.default_rng(0).uniform(-1, 1, (5, 5, 20)).astype(np.float32)
+    values[2, 2, 3] = 9
+    layers = (cnn.Conv2D(filters=20), cnn.ReLU())
+    convolution, relu = layer_scales(scale_rules(layers), [values, np.maximum(values, 0)], "layer")
+    assert 0.9 < convolution.limit <= 1
+    assert relu.limit == convolution.limit
+    assert convolution.words("1.00") == "±1.00+"
+    assert relu.words("1.00") == "0–1.00+"
+    (alone,) = layer_scales(scale_rules(layers[:1]), [values[:, :, 4:]], "layer")
+    assert alone.limit == np.abs(values[:, :, 4:]).max()
+    assert alone.words("1.00") == "±1.00"
