@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from cnn_core.bench.augmenting import print_augmentation
 from cnn_core.bench.growth import print_growth
 from cnn_core.bench.memory import print_over_steps
 from cnn_core.bench.networks import NETWORKS
@@ -43,6 +44,10 @@ def _measure(options: argparse.Namespace) -> list[dict[str, Any]]:
     networks, threads = options.networks or list(NETWORKS), options.threads or [available_cores()]
     if options.profile:
         return print_profiles(networks, options.batches or [128], max(threads), options.seconds or 2.0)
+    if options.augmentation:
+        return print_augmentation(
+            networks, options.batches or [64, 128], max(threads), options.seconds or 4.0
+        )
     batches, compared = options.batches or [32, 64, 128], options.compare == "torch"
     return print_rates(networks, batches, threads, options.seconds or 2.0, compared)
 
@@ -50,11 +55,12 @@ def _measure(options: argparse.Namespace) -> list[dict[str, Any]]:
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m cnn_core.bench",
-        description="Measure the engine: images a second, or one of --growth, --memory-steps and --profile.",
+        description="Measure the engine: images a second, or one of the others.",
     )
     which = parser.add_mutually_exclusive_group()
     which.add_argument("--growth", action="store_true", help="cost by channels, kernel and image size")
     which.add_argument("--memory-steps", type=_number, metavar="N", help="memory while it trains N steps")
+    which.add_argument("--augmentation", action="store_true", help="what changing the images costs")
     which.add_argument("--profile", action="store_true", help="what a batch's time is made of")
     which.add_argument("--compare", choices=["torch"], help="measure PyTorch in turn, its best layout")
     parser.add_argument("--networks", type=lambda t: t.split(","), metavar="A,B", help=", ".join(NETWORKS))

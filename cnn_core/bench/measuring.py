@@ -10,6 +10,7 @@ import numpy as np
 
 from cnn_core.architecture import Architecture
 from cnn_core.datasets import Dataset
+from cnn_core.datasets.augment import Augmentation
 from cnn_core.execution import Executor
 from cnn_core.network import Network
 from cnn_core.optimizers import SGD
@@ -41,13 +42,19 @@ def rate_of(step: Work, images: int, seconds: float) -> float:
 
 
 @contextmanager
-def training_step(architecture: Architecture, batch: int, threads: int) -> Iterator[Work]:
-    """Give a whole training step: batch, gradients, optimiser. It has run once."""
+def training_step(
+    architecture: Architecture,
+    batch: int,
+    threads: int,
+    augmentation: Augmentation = Augmentation(),  # noqa: B008 - a frozen value
+) -> Iterator[Work]:
+    """Give a whole training step: batch, images changed, gradients, optimiser. It has run once."""
     trainer = Trainer(
         Network.initialize(architecture),
         train=random_dataset(architecture, 16 * batch),
         optimizer=SGD(learning_rate=0.001, momentum=0.9),
         batch_size=batch,
+        augmentation=augmentation,
         threads=threads,
     )
     steps = trainer.run(epochs=1_000_000)

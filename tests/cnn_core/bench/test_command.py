@@ -95,3 +95,12 @@ def test_wrong_options_are_told(arguments, sentence, capsys):
         main(arguments)
     assert left.value.code == 2
     assert sentence in capsys.readouterr().err
+
+
+def test_training_with_changed_images_is_held_against_training_without(measured):
+    lines, rows = measured(
+        "--augmentation", "--networks", "tiny-vgg,lenet5", "--batches", "4", "--seconds", "0.01"
+    )
+    assert [row["network"] for row in rows] == ["tiny-vgg", "lenet5"]
+    assert all(0 < row["speed_left"] for row in rows)
+    assert lines[-1].split()[:2] == ["lenet5", "4"]
