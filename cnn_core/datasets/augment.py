@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -109,8 +110,9 @@ class Augmentation:
         x += (move[0] + np.float32((width - 1) / 2))[:, None, None]
         y += (move[1] + np.float32((height - 1) / 2))[:, None, None]
         if self.elastic:
-            x += _waves(n, height, width, self.elastic, random)
-            y += _waves(n, height, width, self.elastic, random)
+            waves = _waves(2 * n, height, width, self.elastic, random)
+            x += waves[:n]
+            y += waves[n:]
         return x, y
 
 
@@ -136,11 +138,13 @@ def _waves(n: int, height: int, width: int, largest: float, random: Random) -> A
     return waves
 
 
+@lru_cache(maxsize=16)
 def _between(size: int) -> Array:
     """Return (size, GRID) weights that go smoothly from grid point to grid point."""
     position = np.linspace(0, _GRID - 1, size)[:, None]
     near = np.clip(1 - np.abs(position - np.arange(_GRID)), 0, 1)
     weights: Array = (near * near * (3 - 2 * near)).astype(np.float32)
+    weights.flags.writeable = False
     return weights
 
 
@@ -183,11 +187,16 @@ def _row(flat: Array, index: NDArray[np.intp], share: Array) -> Array:
 def _thickened(images: Images, pixels: Array) -> Images:
     """Return the images with strokes wider (thinner where negative) by that many pixels (n,)."""
     while np.any(pixels):
-        share = np.clip(pixels / 2, -1, 1)[:, None, None, None]  # one pass is one pixel on either side
-        wider, thinner = _neighbours(images, np.maximum), _neighbours(images, np.minimum)
-        target = np.where(share > 0, wider, thinner).astype(np.float32)
-        weight = np.where(share > 0, share, np.minimum(-share, _THINNEST))
-        images = (images + weight * (target - images) + np.float32(0.5)).astype(np.uint8)
+        images, before = images.copy(), images
+        for chosen, extreme, most in ((pixels > 0, np.maximum, 1), (pixels < 0, np.minimum, _THINNEST)):
+            part = before[chosen]
+            share = np.minimum(np.abs(pixels[chosen]) / 2, np.float32(most))  # one pass: a pixel on either side
+            blend = _neighbours(part, extreme).astype(np.float32)
+            blend -= part
+            blend *= share[:, None, None, None]
+            blend += part
+            blend += np.float32(0.5)
+            images[chosen] = blend
         pixels = np.where(np.abs(pixels) > 2, pixels - np.sign(pixels) * 2, 0)
     return images
 
