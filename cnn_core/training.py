@@ -7,7 +7,7 @@ and a run that is saved, loaded and continued gives the same bits as one that wa
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from math import prod
 from typing import Any
@@ -25,12 +25,12 @@ from cnn_core.metrics import Evaluation
 from cnn_core.network import Network
 from cnn_core.optimizers import SGD, Optimizer, Slots, clip_gradients
 from cnn_core.schedules import Constant, Schedule
-from cnn_core.threads import Cancelled
+from cnn_core.threads import Ahead, Cancelled
 from cnn_core.training_settings import LARGEST_BATCH, need_number
 
 _ORDER, _STEP, _CHANGE = 0, 1, 2  # what a number is drawn for: keeps the sequences apart
 UPDATED_TOGETHER = 1 << 15  # numbers moved by one thread at a time: with all they need, they fit its cache
-AUGMENTED_TOGETHER = 32  # images changed by one thread at a time, however many threads there are
+AUGMENTED_TOGETHER = 32  # images changed together, with random numbers of their own
 
 
 @dataclass(frozen=True)
@@ -141,11 +141,12 @@ class Trainer:
     def _run_until(self, last: int) -> Iterator[Progress]:
         per_epoch = self.steps_per_epoch
         clock = _Clock()
-        with Executor(self.network.architecture, self.threads) as executor:
+        with Executor(self.network.architecture, self.threads) as executor, Ahead() as ahead:
             while self.step < last:
                 clock.start()
                 try:
-                    progress = self._one_step(executor)
+                    images = self._images(ahead, executor.threads.count > 1 and self.step + 1 < last)
+                    progress = self._one_step(executor, images)
                 except Cancelled:
                     return
                 rate = clock.rate(self._batch_images(self.step - 1))
@@ -158,13 +159,13 @@ class Trainer:
                 if self._stop.is_set():
                     return
 
-    def _one_step(self, executor: Executor) -> Progress:
+    def _one_step(self, executor: Executor, images: Array) -> Progress:
         batch = self._batch_rows(self.step)
         network = self.network
         result = executor.loss_and_gradients(
             network.parameters,
             network.buffers,
-            self._changed(self.train.images[batch], executor),
+            images,
             self.train.labels[batch],
             seed=(self.seed, _STEP, self.step),
             label_smoothing=self.label_smoothing,
@@ -188,19 +189,29 @@ class Trainer:
             images_per_second=0.0,
         )
 
-    def _changed(self, images: Array, executor: Executor) -> Array:
-        """Return the images as augmentation changes them in this step, shared by the threads."""
+    def _images(self, ahead: Ahead, more: bool) -> Array:
+        """Return the images of this step as augmentation changes them. With `more` to come, the next step's
+        are begun: a thread changes them in the moments in which the others wait for each other."""
         if not self.augmentation.active:
+            return self.train.images[self._batch_rows(self.step)]
+        key, change = self._change(self.step)
+        images: Array = ahead.result(key, change)
+        if more:
+            ahead.begin(*self._change(self.step + 1))
+        return images
+
+    def _change(self, step: int) -> tuple[object, Callable[[], Array]]:
+        """Return which images a step needs, by step and augmentation, and what makes them."""
+        rows, augmentation = self._batch_rows(step), self.augmentation
+
+        def change() -> Array:
+            images = self.train.images[rows]
+            for block, start in enumerate(range(0, len(images), AUGMENTED_TOGETHER)):
+                part = images[start : start + AUGMENTED_TOGETHER]
+                part[...] = augmentation.apply(part, np.random.default_rng((self.seed, _CHANGE, step, block)))
             return images
-        changed = np.empty_like(images)
 
-        def change(block: int, worker: int) -> None:
-            rows = slice(block * AUGMENTED_TOGETHER, (block + 1) * AUGMENTED_TOGETHER)
-            generator = np.random.default_rng((self.seed, _CHANGE, self.step, block))
-            changed[rows] = self.augmentation.apply(images[rows], generator)
-
-        executor.threads.each(-(-len(images) // AUGMENTED_TOGETHER), change, self._stop.is_set)
-        return changed
+        return (step, augmentation), change
 
     def _move(self, result: BatchResult, rate: float, executor: Executor) -> None:
         """Take the optimiser's step, in place; nothing is changed where a gradient is not finite."""
