@@ -102,5 +102,5 @@ def test_training_with_changed_images_is_held_against_training_without(measured)
         "--augmentation", "--networks", "tiny-vgg,lenet5", "--batches", "4", "--seconds", "0.01"
     )
     assert [row["network"] for row in rows] == ["tiny-vgg", "lenet5"]
-    assert all(0 < row["speed_left"] for row in rows)
+    assert all(row["speed_left"] > 0 for row in rows)
     assert lines[-1].split()[:2] == ["lenet5", "4"]
