@@ -190,9 +190,8 @@ def _thickened(images: Images, pixels: Array) -> Images:
         images, before = images.copy(), images
         for chosen, extreme, most in ((pixels > 0, np.maximum, 1), (pixels < 0, np.minimum, _THINNEST)):
             part = before[chosen]
-            share = np.minimum(
-                np.abs(pixels[chosen]) / 2, np.float32(most)
-            )  # one pass: a pixel on either side
+            # One pass is one pixel on either side.
+            share = np.minimum(np.abs(pixels[chosen]) / 2, np.float32(most))
             blend = _neighbours(part, extreme).astype(np.float32)
             blend -= part
             blend *= share[:, None, None, None]
