@@ -103,12 +103,11 @@ def matrix_product_peak(threads: int, seconds: float = 0.5) -> float:
     """Return the GFLOP/s of large float32 matrix products on so many threads at once."""
     size = 768
     counts = [0] * threads
+    matrices = np.random.default_rng(0).random((threads, 3, size, size), dtype=np.float32)
 
     def work(worker: int, end: float) -> None:
-        generator = np.random.default_rng(worker)
-        a, b = (generator.random((size, size), dtype=np.float32) for _ in range(2))
-        out = np.empty_like(a)
-        while time.perf_counter() < end:
+        a, b, out = matrices[worker]
+        while time.perf_counter() < end or not counts[worker]:
             np.matmul(a, b, out=out)
             counts[worker] += 1
 
