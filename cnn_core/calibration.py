@@ -8,7 +8,7 @@ answers given with 90 % nine in ten are right (Guo et al. 2017). What is unlike 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -26,6 +26,7 @@ from cnn_core.familiarity import (
 )
 from cnn_core.functional.geometry import Array
 from cnn_core.network import Network
+from cnn_core.outliers import MOST_FEATURES, Outliers
 
 if TYPE_CHECKING:
     from cnn_core.datasets import Dataset
@@ -88,7 +89,7 @@ class Calibration:
         """
         if self.familiarity is None:
             return None
-        return bool(self.familiarity.strangeness(activations)[0] <= self.familiarity.limit)
+        return not self.familiarity.is_strange(activations)[0]
 
     def to_json(self) -> dict[str, Any]:
         """Return plain values for a checkpoint's metadata, numbers to five digits."""
@@ -96,6 +97,8 @@ class Calibration:
         if self.familiarity is not None:
             layers = [_spread_values(spread) for spread in self.familiarity.spreads]
             values["familiarity"] = {"limit": self.familiarity.limit, "layers": layers}
+            if self.familiarity.outliers is not None:
+                values["familiarity"]["outliers"] = _outlier_values(self.familiarity.outliers)
         return values
 
     @staticmethod
@@ -118,6 +121,11 @@ def _spread_values(spread: Spread) -> dict[str, Any]:
     }
 
 
+def _outlier_values(outliers: Outliers) -> dict[str, Any]:
+    weights, biases = _listed(outliers.weights), _listed(outliers.biases)
+    return {"limit": outliers.limit, "weights": weights, "biases": biases}
+
+
 def _listed(array: Array) -> list[float]:
     return [float(f"{value:.5g}") for value in array.ravel().tolist()]
 
@@ -133,7 +141,27 @@ def _read_familiarity(values: Any, architecture: Architecture) -> Familiarity | 
         return None
     read = [_read_spread(each, architecture) for each in layers]
     spreads = tuple(spread for spread in read if spread is not None)
-    return Familiarity(spreads=spreads, limit=float(values["limit"])) if len(spreads) == len(read) else None
+    if len(spreads) != len(read):
+        return None
+    known = Familiarity(spreads=spreads, limit=float(values["limit"]))
+    if values.get("outliers") is None:  # nothing but what was learned is known
+        return known
+    outliers = _read_outliers(values["outliers"], known, architecture)
+    return None if outliers is None else replace(known, outliers=outliers)
+
+
+def _read_outliers(values: Any, known: Familiarity, architecture: Architecture) -> Outliers | None:
+    if not isinstance(values, dict) or not _is_number(values.get("limit")):
+        return None
+    classes = architecture.classes
+    features = sum(width(architecture, each.layer) + 1 for each in known.spreads)
+    if features > MOST_FEATURES:
+        return None
+    weights = _read_array(values.get("weights"), (classes, features))
+    biases = _read_array(values.get("biases"), (classes,))
+    if weights is None or biases is None:
+        return None
+    return Outliers(weights=weights, biases=biases, limit=float(values["limit"]))
 
 
 def _read_spread(values: Any, architecture: Architecture) -> Spread | None:
@@ -151,14 +179,19 @@ def _read_spread(values: Any, architecture: Architecture) -> Spread | None:
     shapes = ((features,), (features, count), (classes, size), (classes, size, size))
     arrays = {}
     for name, shape in zip(_ARRAYS, shapes, strict=True):
-        listed = values.get(name)
-        if not isinstance(listed, list) or len(listed) != int(np.prod(shape)):
+        array = _read_array(values.get(name), shape)
+        if array is None:
             return None
-        if not all(_is_number(value) for value in listed):
-            return None
-        arrays[name] = np.array(listed, np.float32).reshape(shape)
+        arrays[name] = array.astype(np.float32)
     usual, deviation = (float(values[name]) for name in _NUMBERS)
     return Spread(layer=layer, usual=usual, deviation=deviation, **arrays)
+
+
+def _read_array(listed: Any, shape: tuple[int, ...]) -> Array | None:
+    """Return listed numbers as float64 of a shape; None where they are not numbers, or not so many."""
+    if not isinstance(listed, list) or len(listed) != int(np.prod(shape)):
+        return None
+    return np.array(listed, np.float64).reshape(shape) if all(_is_number(value) for value in listed) else None
 
 
 def _is_number(value: Any) -> bool:
@@ -175,14 +208,17 @@ class Outcome:
     error_after: float
 
 
-def calibrate(network: Network, train: Dataset, held_out: Sequence[Dataset]) -> Outcome:
+def calibrate(
+    network: Network, train: Dataset, held_out: Sequence[Dataset], others: Array | None = None
+) -> Outcome:
     """Return the calibration of a network that learned from `train`, by images it did not learn from.
 
-    The temperature is that of the first data set held out.
+    The temperature is that of the first data set held out. `others` are images (N, H, W, C) of no class, to
+    learn from what such are like.
     """
     logits, labels = network.logits(held_out[0].images), held_out[0].labels
     temperature = fit_temperature(logits, labels)
-    known = fit_familiarity(network, train, held_out)
+    known = fit_familiarity(network, train, held_out, others)
     calibration = Calibration(temperature=temperature, familiarity=known)
     return Outcome(
         calibration,

@@ -4,12 +4,15 @@ Where the activations of a layer lie for the images of each class is kept as a m
 from the nearest class is counted in units of its spread (Mahalanobis; Lee et al. 2018). Early layers notice
 foreign strokes and textures, the hidden layer and the scores a foreign whole, so each has its say: what its
 distance exceeds the usual one by, in units of how much that varies, is added up.
+
+Where there are also images that belong to no class, `outliers` learns from the same activations, and from the
+distances, to tell them apart; what lies very far is strange all the same.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,11 +21,13 @@ from cnn_core.architecture import Architecture
 from cnn_core.functional.geometry import Array
 from cnn_core.layers import GELU, Dense, Dropout, LeakyReLU, ReLU, Sigmoid, Softmax, Tanh
 from cnn_core.network import Network
+from cnn_core.outliers import Outliers, fit_outliers
 
 if TYPE_CHECKING:
     from cnn_core.datasets import Dataset
 
 FALSE_ALARMS = 0.025  # share of real images that may be called unlike what was learned
+FAR = 0.005  # of these, by the distance alone, where outliers are told in another way
 DIRECTIONS = 16  # in which the activations of a layer vary most, kept to measure distances along
 MOST_LAYERS = 8
 WIDEST = 1024  # activations of a layer that is looked at; wider ones would make the file large
@@ -94,14 +99,30 @@ class Spread:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Familiarity:
-    """Where images lie in some layers of a network; beyond `limit` one is unlike what was learned."""
+    """Where images lie in some layers of a network; beyond `limit` one is unlike what was learned.
+
+    So is what the outliers, where there are any, are told by.
+    """
 
     spreads: tuple[Spread, ...]
     limit: float
+    outliers: Outliers | None = None
+
+    def is_strange(self, activations: Sequence[Array]) -> Array:
+        """Tell which images are unlike what was learned, (N,), by the activations (N, ...) of all layers."""
+        values = [features(activations[each.layer]) for each in self.spreads]
+        distances = [each.distances(found) for each, found in zip(self.spreads, values, strict=True)]
+        far = _added(self.spreads, distances) > self.limit
+        if self.outliers is None:
+            return far
+        odds = self.outliers.log_odds(_described(values, distances), activations[-1].argmax(axis=1))
+        either: Array = far | (odds > self.outliers.limit)
+        return either
 
     def strangeness(self, activations: Sequence[Array]) -> Array:
         """Return how strange images are, (N,), by the activations (N, ...) of all layers."""
-        return _added([(each, each.distances(features(activations[each.layer]))) for each in self.spreads])
+        distances = [each.distances(features(activations[each.layer])) for each in self.spreads]
+        return _added(self.spreads, distances)
 
 
 def fit_spread(
@@ -120,11 +141,14 @@ def fit_spread(
     return Spread(layer=layer, center=center, directions=axes, means=means, whitening=whitening)
 
 
-def fit_familiarity(network: Network, train: Dataset, held_out: Sequence[Dataset]) -> Familiarity | None:
+def fit_familiarity(
+    network: Network, train: Dataset, held_out: Sequence[Dataset], others: Array | None = None
+) -> Familiarity | None:
     """Return what is familiar to a network that learned from `train`, by images it did not learn from.
 
     The limit leaves 2.5 % of each data set held out outside, in the mean over the data sets whatever their
-    sizes. None where the images of a class are too few, or all layers too wide.
+    sizes. None where the images of a class are too few, or all layers too wide. From `others`, images
+    (N, H, W, C) that belong to no class, it learns what does not.
     """
     layers = watched_layers(network.architecture)
     chosen = np.linspace(0, len(train) - 1, min(len(train), _MOST_IMAGES)).astype(int)
@@ -138,26 +162,52 @@ def fit_familiarity(network: Network, train: Dataset, held_out: Sequence[Dataset
         spreads.append(_with_usual(found, [found.distances(each[place]) for each in held]))
     if not spreads:
         return None
-    groups = [_added([(s, s.distances(f)) for s, f in zip(spreads, each, strict=True)]) for each in held]
-    return Familiarity(spreads=tuple(spreads), limit=limit_of(groups))
+    foreign = None if others is None else _Seen(spreads, _features(network, layers, others))
+    return _limited(spreads, _Seen(spreads, learned), [_Seen(spreads, each) for each in held], foreign)
 
 
-def limit_of(groups: Sequence[Array]) -> float:
-    """Return the strangeness beyond which 2.5 % of images lie, each group counting as much as any other."""
+def _limited(spreads: list[Spread], learned: _Seen, held: list[_Seen], others: _Seen | None) -> Familiarity:
+    """Return the familiarity with limits that images held out keep within."""
+    strangeness = [_added(spreads, each.distances) for each in held]
+    found = others and fit_outliers(learned.described, others.described, learned.classes)
+    if not found:
+        return Familiarity(spreads=tuple(spreads), limit=limit_of(strangeness))
+    odds = [found.log_odds(*each.described) for each in held]
+    outliers = replace(found, limit=limit_of(odds, FALSE_ALARMS - FAR))
+    return Familiarity(spreads=tuple(spreads), limit=limit_of(strangeness, FAR), outliers=outliers)
+
+
+class _Seen:
+    """Images by their (N, F) features in each layer, their distances there, and the classes answered."""
+
+    def __init__(self, spreads: Sequence[Spread], found: Sequence[Array]) -> None:
+        values, output = found[:-1], found[-1]
+        self.classes = output.shape[1]
+        self.distances = [each.distances(own) for each, own in zip(spreads, values, strict=True)]
+        self.described = _described(values, self.distances), output.argmax(axis=1)
+
+
+def limit_of(groups: Sequence[Array], share: float = FALSE_ALARMS) -> float:
+    """Return the strangeness beyond which a share of images lies, each group counting as much."""
     strangeness = np.concatenate(groups)
     weights = np.concatenate([np.full(len(group), 1 / len(group)) for group in groups])
     order = np.argsort(strangeness)
     shares = weights[order].cumsum() / len(groups)
-    return float(strangeness[order][np.searchsorted(shares, 1 - FALSE_ALARMS)])
+    return float(strangeness[order][np.searchsorted(shares, 1 - share)])
 
 
 def _features(network: Network, layers: Sequence[int], images: Array) -> list[Array]:
-    """Return the (N, F) features of each of the layers, float64."""
+    """Return the (N, F) features of each of the layers and, last, the network's output (N, K), float64."""
     parts = []
     for start in range(0, len(images), _AT_ONCE):
         activations = network.activations(images[start : start + _AT_ONCE])
-        parts.append([features(activations[layer]).astype(np.float64) for layer in layers])
+        parts.append([features(activations[layer]).astype(np.float64) for layer in (*layers, -1)])
     return [np.concatenate(each) for each in zip(*parts, strict=True)]
+
+
+def _described(values: Sequence[Array], distances: Sequence[Array]) -> Array:
+    """Return all that outliers are told by: the (N, F) features of each layer, and their distances (N,)."""
+    return np.concatenate([*values, np.log1p(np.stack(distances, axis=1))], axis=1)
 
 
 def _with_usual(spread: Spread, groups: Sequence[Array]) -> Spread:
@@ -167,9 +217,10 @@ def _with_usual(spread: Spread, groups: Sequence[Array]) -> Spread:
     return Spread(**(spread.__dict__ | {"usual": usual, "deviation": max(deviation, 1e-6)}))
 
 
-def _added(layers: Sequence[tuple[Spread, Array]]) -> Array:
+def _added(spreads: Sequence[Spread], distances: Sequence[Array]) -> Array:
     """Return the strangeness of images by their distances in each layer; nearer than usual is not strange."""
-    excess = [np.maximum(distances - each.usual, 0) / each.deviation for each, distances in layers]
+    pairs = zip(spreads, distances, strict=True)
+    excess = [np.maximum(found - each.usual, 0) / each.deviation for each, found in pairs]
     total: Array = np.sum(excess, axis=0)
     return total
 

@@ -6,6 +6,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 
+import numpy as np
+from numpy.typing import NDArray
+
 import cnn_core as cnn
 from cnn_core.calibration import Outcome
 from cnn_core.datasets.catalog import CATALOG
@@ -15,6 +18,7 @@ WRITERS_HELD_OUT = 5
 _CHANGED = cnn.Augmentation(rotation=6, shift=0.8, scale=0.06, shear=6, thickness=0.5, elastic=0.7)
 _LESS_CHANGED = cnn.Augmentation(rotation=3, shift=0.4, scale=0.03, shear=3, thickness=0.25, elastic=0.3)
 _SEED_OF_HELD_OUT = 2
+_NO_DIGITS, _SEED_OF_NO_DIGITS = 9000, 5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,6 +110,18 @@ def held_out(drawings: Path, names: tuple[str, ...], *, by_anyone: bool) -> cnn.
 
     _, unknown = strokes.split_writers(strokes.read_drawings(drawings), WRITERS_HELD_OUT)
     return strokes.from_drawings(unknown, names, 1, _SEED_OF_HELD_OUT, by_anyone=by_anyone)
+
+
+def no_digits(train: cnn.Dataset, drawings: tuple[cnn.Dataset, ...]) -> NDArray[np.uint8] | None:
+    """Return drawings that are no digits, for a network of `drawings` held out; None where there are none.
+
+    Where there is little to train on, there is less of what it is to be told from.
+    """
+    if not drawings:
+        return None
+    from playground import other_drawings  # paints with Qt
+
+    return other_drawings.images(min(_NO_DIGITS, len(train) // 2), _SEED_OF_NO_DIGITS)
 
 
 def told(outcome: Outcome) -> str:

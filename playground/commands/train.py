@@ -175,7 +175,9 @@ class _Run:
         start, trainer = self._start, self._start.trainer
         if start.can_go_on or trainer.validation is None:
             return
-        outcome = calibration.calibrate(trainer.network, trainer.train, [trainer.validation, *start.tests])
+        others = recipes.no_digits(trainer.train, start.tests)
+        held_out = [trainer.validation, *start.tests]
+        outcome = calibration.calibrate(trainer.network, trainer.train, held_out, others)
         self._calibration = outcome.calibration.to_json()
         self._report.note(recipes.told(outcome))
 

@@ -170,3 +170,60 @@ def test_a_value_that_is_no_number_among_many_is_noticed(outcome):
     values["familiarity"]["layers"][0]["means"][3] = None
     read = Calibration.from_json(values, network.architecture)
     assert read is not None and read.familiarity is None
+
+
+@pytest.fixture(scope="module")
+def taught(outcome):
+    """The same network, calibrated with images of no class: squares at the right edge, across all rows."""
+    network, held, _ = outcome
+    train = cnn.Dataset(*squares(1200, 0), ("a", "b", "c"), "squares")
+    return network, held, calibrate(network, train, [held], foreign(900, 3)).calibration
+
+
+def foreign(count, seed):
+    generator = np.random.default_rng(seed)
+    images = generator.integers(0, 60, (count, 8, 8, 1), dtype=np.uint8)
+    for image, row in zip(images, generator.integers(0, 5, count), strict=True):
+        image[row : row + 4, 4:] += 180
+    return images
+
+
+def test_what_belongs_to_no_class_is_learned_and_survives_a_file(outcome, taught, tmp_path):
+    network, held, made = taught
+    path = tmp_path / "taught.cnn"
+    cnn.checkpoint.save(path, cnn.Checkpoint(network=network, metadata=made.to_json()))
+    read = Calibration.from_json(cnn.checkpoint.load(path).metadata, network.architecture)
+    assert read is not None and read.familiarity.outliers is not None
+    others = foreign(200, 4)
+    assert flagged(network, read, others) >= max(0.9, flagged(network, outcome[2].calibration, others))
+    assert flagged(network, read, held.images) <= 0.03
+    noise = np.random.default_rng(2).integers(0, 256, (100, 8, 8, 1), dtype=np.uint8)
+    assert flagged(network, read, noise) > 0.7
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"weights": [1.0]},
+        {"weights": None},
+        {"weights": [None] * 1000},
+        {"biases": [0.0, float("nan"), 0.0]},
+        {"biases": [0.0] * 4},
+        {"limit": "far"},
+        {"limit": float("inf")},
+    ],
+)
+def test_outliers_that_do_not_fit_leave_familiarity_out(taught, change):
+    network, _, made = taught
+    values = json.loads(json.dumps(made.to_json()))
+    values["familiarity"]["outliers"] |= change
+    read = Calibration.from_json(values, network.architecture)
+    assert read is not None and read.familiarity is None
+
+
+@pytest.mark.parametrize("outliers", [7, [], "none", True])
+def test_outliers_of_another_kind_leave_familiarity_out(taught, outliers):
+    network, _, made = taught
+    values = json.loads(json.dumps(made.to_json()))
+    values["familiarity"]["outliers"] = outliers
+    assert Calibration.from_json(values, network.architecture).familiarity is None
