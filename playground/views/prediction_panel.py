@@ -21,7 +21,7 @@ _HOW = (
     "before Softmax, a temperature found on images held out. The network's own Softmax, in its last column,\n"
     "shows the probabilities without it."
 )
-_UNFAMILIAR = "The activations of the last hidden layer are far from those of all images it learned from"
+_UNFAMILIAR = "The activations of its layers are unlike those of the images it learned from"
 
 
 class PredictionPanel(QWidget):
