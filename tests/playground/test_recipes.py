@@ -48,3 +48,7 @@ def test_classes_of_a_well_known_set_have_their_names_whatever_the_files_are_cal
     ten = cnn.Dataset(np.zeros((10, 28, 28, 1), np.uint8), np.arange(10), NAMES, "my files")
     train, _ = recipes.mixed(recipes.RECIPES["fashion-mnist"], ten, None, all_writers=False)
     assert train.class_names[0] == "T-shirt/top"
+
+
+def test_without_pen_drawings_held_out_nothing_is_drawn_to_be_told_from(images):
+    assert recipes.no_digits(images, ()) is None
