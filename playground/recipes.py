@@ -58,7 +58,7 @@ def _digits(architecture: str, learning_rate: float, epochs: int) -> Recipe:
 RECIPES: MappingProxyType[str, Recipe] = MappingProxyType(
     {
         "digits": _digits("sample", 0.003, 40),
-        "digits-batchnorm": _digits("sample-batchnorm", 0.003, 6),
+        "digits-batchnorm": _digits("sample-batchnorm", 0.003, 5),
         "digits-lenet5": _digits("lenet5", 0.003, 10),
         "fashion-mnist": Recipe(
             architecture="sample",
