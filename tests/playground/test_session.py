@@ -4,6 +4,7 @@ import os
 import sys
 import threading
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -154,10 +155,10 @@ def test_divergence_ends_the_run_with_a_sentence_and_finite_weights(
 class _Broken(cnn.Trainer):
     """A trainer whose third step fails in a way nobody foresaw."""
 
-    def _one_step(self, executor: object) -> cnn.Progress:
+    def _one_step(self, *arguments: Any) -> cnn.Progress:
         if self.step == 2:
             raise RuntimeError("cosmic ray")
-        return super()._one_step(executor)  # type: ignore[arg-type]
+        return super()._one_step(*arguments)
 
 
 def test_an_unforeseen_error_ends_the_run_with_its_name(
