@@ -1,6 +1,7 @@
 """cnn-playground bench hands its options on to the engine's own command."""
 
 import json
+import os
 
 import pytest
 
@@ -23,3 +24,22 @@ def test_what_can_be_measured_is_told(capsys):
     assert all(
         option in told for option in ("--growth", "--memory-steps", "--profile", "--compare", "--threads")
     )
+
+
+def test_without_a_screen_the_window_is_measured_off_screen(monkeypatch, capsys):
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("sys.platform", "linux")
+    platforms = []
+
+    def measure(arguments):
+        platforms.append(os.environ.get("QT_QPA_PLATFORM"))
+        return 0
+
+    monkeypatch.setattr("playground.window_bench.main", measure)
+    try:
+        assert bench.run(["--window"]) == 0
+    finally:
+        os.environ.pop("QT_QPA_PLATFORM", None)
+    assert platforms == ["offscreen"]
+    assert "off screen" in capsys.readouterr().err
