@@ -9,13 +9,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from cnn_core import (
-    GELU,
     AvgPool2D,
     Dropout,
     Flatten,
     GlobalAveragePooling2D,
     Layer,
-    LeakyReLU,
     MaxPool2D,
     ReLU,
     Sigmoid,
@@ -28,7 +26,7 @@ SCOPES = ("channel", "layer", "network")
 LOUD = 0.1  # the share of a layer's channels that may go beyond its colours, so that the others are seen
 _WORTH = 1.5  # times as far as the colours would reach otherwise, before any channel is cut
 
-_INHERITS = (ReLU, LeakyReLU, GELU, MaxPool2D, AvgPool2D, GlobalAveragePooling2D, Flatten, Dropout)
+_INHERITS = (MaxPool2D, AvgPool2D, GlobalAveragePooling2D, Flatten, Dropout)
 _BOUNDED = (Sigmoid, Softmax, Tanh)  # their values end at 1
 
 
@@ -47,25 +45,25 @@ def layer_names(layers: Sequence[Layer]) -> list[str]:
 class ScaleRule:
     """Where the scale of one layer comes from."""
 
-    head: int  # the layer whose range counts: itself, or the convolution before its ReLU and pooling
+    head: int  # the layer whose range counts: itself, or the one before its pooling and flattening
     signed: bool
     bounded: bool  # the range is known beforehand: up to 1
 
 
 def scale_rules(layers: Sequence[Layer]) -> list[ScaleRule]:
-    """Return one rule per layer: activations, pooling and flattening inherit the range before them."""
+    """Return one rule per layer: pooling and flattening inherit the range before them.
+
+    An activation has its own: what a ReLU lets through is often a small part of what its convolution
+    reaches to, and would be too pale to see in the colours of that.
+    """
     rules: list[ScaleRule] = []
     for index, layer in enumerate(layers):
-        before = rules[-1] if rules else None
         if isinstance(layer, _BOUNDED):
             rules.append(ScaleRule(index, isinstance(layer, Tanh), True))
         elif isinstance(layer, _INHERITS):
-            head = before.head if before else index
-            signed = before.signed if before else False  # the input is not signed
-            bounded = before.bounded if before else False
-            rules.append(ScaleRule(head, signed and not isinstance(layer, ReLU), bounded))
+            rules.append(rules[-1] if rules else ScaleRule(index, False, False))  # the input is not signed
         else:
-            rules.append(ScaleRule(index, True, False))
+            rules.append(ScaleRule(index, not isinstance(layer, ReLU), False))
     return rules
 
 
@@ -108,8 +106,14 @@ def _peaks(values: Values) -> Values:
 
 
 def _without_loud(values: Values) -> float:
-    """Return how far the channels reach without the few loudest ones; 0 where those are not much louder."""
+    """Return how far the channels reach without the few loudest ones; 0 where those are not much louder.
+
+    Channels that are 0 everywhere do not count: behind a ReLU there are many.
+    """
     peaks = np.sort(_peaks(values))
+    peaks = peaks[peaks > 0]
+    if not peaks.size:
+        return 0.0
     quieter = float(peaks[-1 - int(LOUD * peaks.size)])
     return quieter if 0 < _WORTH * quieter < float(peaks[-1]) else 0.0
 
