@@ -5,161 +5,117 @@ from __future__ import annotations
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QWidget
 
-Key = QKeySequence.StandardKey | str | None
-
 
 class Actions:
     """The commands, made once and put into menus, bars and panels. Their meaning is connected elsewhere."""
 
     def __init__(self, window: QWidget) -> None:
         self._window = window
-        standard = QKeySequence.StandardKey
-        self.open = self._make("open", "&Open…", standard.Open, "Open a network from a .cnn file")
-        self.save = self._make("save", "&Save", standard.Save, "Save the network with its training state")
-        self.save_as = self._make("saveAs", "Save &as…", "Ctrl+Shift+S", "Save under another name")
-        self.export = self._make(
-            "export", "&Export…", "Ctrl+E", "Write the weights (.npz), the curves (.csv) or a picture (.png)"
-        )
-        self.quit = self._make("quit", "&Quit", "Ctrl+Q", "Close the window")
-
-        self.undo = self._make("undo", "&Undo", standard.Undo, "Take back the last change")
-        self.redo = self._make("redo", "&Redo", standard.Redo, "Do the change taken back once more")
-        self.clear_drawing = self._make("clearDrawing", "&Clear", "Ctrl+D", "Empty the canvas")
-        self.back = self._make("back", "&Back", "Esc", "Go one step out: number, channel, layer, network")
-
-        self.insert = self._make(
-            "insert", "&Insert layer…", "Ctrl+I", "Insert a layer after the selected one"
-        )
-        self.remove = self._make("remove", "&Remove layer", "Ctrl+Del", "Remove the selected layer")
-        self.move_left = self._make(
-            "moveLeft", "Move layer &left", "Ctrl+Shift+,", "Move the selected layer towards the input"
-        )
-        self.move_right = self._make(
-            "moveRight", "Move layer ri&ght", "Ctrl+Shift+.", "Move the selected layer towards the output"
-        )
-
-        self.fit_to_data = self._make(
-            "fitToData",
-            "&Fit to the data",
-            "Ctrl+Shift+I",
-            "Set input shape and last Dense layer to suit the data",
-        )
-
-        self.train = self._make("train", "&Train", "F5", "Train until the set number of epochs, or pause")
-        self.train.setCheckable(True)
-        self.step = self._make("step", "&Step", "F6", "Train on one batch")
-        self.epoch = self._make("epoch", "&Epoch", "F7", "Train to the end of the epoch")
-        self.reset = self._make("reset", "&Reset", "F8", "Go back to the initial weights (can be undone)")
-        self.show_augmentation = self._make(
-            "showAugmentation",
-            "&Augmentation",
-            "Ctrl+G",
-            "Change training images at random, and see on your drawing what that does",
-        )
-        self.open_data_file = self._make(
-            "openDataFile",
-            "Open data &file…",
-            "Ctrl+Shift+O",
-            "Train on images from a .npz, .csv, .zip or IDX file",
-        )
-        self.open_data_folder = self._make(
-            "openDataFolder",
-            "Open data fol&der…",
-            "Ctrl+Shift+F",
-            "Train on a folder of class folders or IDX files",
-        )
-        self.built_in_data = self._make(
-            "builtInData",
-            "Use the &built-in digits",
-            "Ctrl+Shift+B",
-            "Train on the digits made by this program",
-        )
-
-        self.network_data = self._make(
-            "networkData",
-            "&Get the network's data",
-            "Ctrl+Shift+D",
-            "Download the images that the network was trained on",
-        )
-        self.network_data.setEnabled(False)
-        self.cancel_loading = self._make(
-            "cancelLoading", "&Cancel loading", "Ctrl+.", "Stop reading data; what was in use stays"
-        )
-
-        self.keep_drawing = self._make(
-            "keepDrawing", "&Keep", "Ctrl+K", "The answer is right: keep the drawing in My drawings"
-        )
-        self.correct_drawing = self._make(
-            "correctDrawing",
-            "No, it &is…",
-            "Ctrl+Shift+K",
-            "The answer is wrong: say what it is, and the drawing is kept as that",
-        )
-        self.correct_drawing.setIconText("No, it is…")  # Qt leaves the dots out on buttons
-        self.my_drawings = self._make(
-            "myDrawings", "&My drawings…", "Ctrl+Shift+M", "Look through what was kept, remove, export"
-        )
-
-        self.theme_modes = self._family(
-            "theme",
-            {
-                "auto": ("&Automatic", "Ctrl+F2", "Light or dark as the system is"),
-                "light": ("&Light", "Ctrl+F3", "Dark on light"),
-                "dark": ("&Dark", "Ctrl+F4", "Light on dark"),
-            },
-        )
-        group = QActionGroup(window)
-        for action in self.theme_modes.values():
-            action.setCheckable(True)
-            group.addAction(action)
-        self.show_pipeline = self._make(
-            "showPipeline",
-            "How a drawing is &seen",
-            "Ctrl+H",
-            "Show step by step how a drawing becomes what the network sees, and switch steps off",
-        )
-        self.scopes = self._family(
-            "scope",
-            {
-                "channel": (
-                    "Colours for each &channel",
-                    "Alt+1",
-                    "Colours reach to each channel's largest value",
-                ),
-                "layer": ("Colours for each &layer", "Alt+2", "Colours reach to each layer's largest value"),
-                "network": (
-                    "Colours for the &network",
-                    "Alt+3",
-                    "Colours reach to the network's largest value",
-                ),
-            },
-        )
-        self.about = self._make("about", "&About CNN Playground", "Shift+F1", "Versions and licence")
-        self.shortcuts = self._make("shortcuts", "&Keyboard shortcuts", "F1", "All shortcuts on one page")
-        self.log_folder = self._make(
-            "logFolder", "Open the &log folder", "Ctrl+F1", "Where errors are written"
-        )
+        self._all: list[QAction] = []
+        self._make_file()
+        self._make_edit()
+        self._make_network()
+        self._make_train()
+        self._make_data()
+        self._make_view()
+        self._make_help()
 
     def everything(self) -> list[QAction]:
         """Every command, in the order of the menus."""
-        single = [value for value in vars(self).values() if isinstance(value, QAction)]
-        return single + list(self.theme_modes.values()) + list(self.scopes.values())
+        return list(self._all)
 
-    def _make(self, name: str, text: str, key: Key, tip: str) -> QAction:
+    def _make_file(self) -> None:
+        make, standard = self._make, QKeySequence.StandardKey
+        self.open = make("open", "&Open…", standard.Open, "Open a network from a .cnn file")
+        self.save = make("save", "&Save", standard.Save, "Save the network with its training state")
+        self.save_as = make("saveAs", "Save &as…", "Ctrl+Shift+S", "Save under another name")
+        tip = "Write the weights (.npz), the curves (.csv) or a picture (.png)"
+        self.export = make("export", "&Export…", "Ctrl+E", tip)
+        self.quit = make("quit", "&Quit", "Ctrl+Q", "Close the window")
+
+    def _make_edit(self) -> None:
+        make, standard = self._make, QKeySequence.StandardKey
+        self.undo = make("undo", "&Undo", standard.Undo, "Take back the last change")
+        self.redo = make("redo", "&Redo", standard.Redo, "Do the change taken back once more")
+        self.clear_drawing = make("clearDrawing", "&Clear", "Ctrl+D", "Empty the canvas")
+        self.back = make("back", "&Back", "Esc", "Go one step out: number, channel, layer, network")
+        tip = "The answer is right: keep the drawing in My drawings"
+        self.keep_drawing = make("keepDrawing", "&Keep", "Ctrl+K", tip)
+        tip = "The answer is wrong: say what it is, and the drawing is kept as that"
+        self.correct_drawing = make("correctDrawing", "No, it &is…", "Ctrl+Shift+K", tip)
+        self.correct_drawing.setIconText("No, it is…")  # Qt leaves the dots out on buttons
+        tip = "Look through what was kept, remove, export"
+        self.my_drawings = make("myDrawings", "&My drawings…", "Ctrl+Shift+M", tip)
+
+    def _make_network(self) -> None:
+        make = self._make
+        self.insert = make("insert", "&Insert layer…", "Ctrl+I", "Insert a layer after the selected one")
+        self.remove = make("remove", "&Remove layer", "Ctrl+Del", "Remove the selected layer")
+        tip = "Move the selected layer towards the input"
+        self.move_left = make("moveLeft", "Move layer &left", "Ctrl+Shift+,", tip)
+        tip = "Move the selected layer towards the output"
+        self.move_right = make("moveRight", "Move layer ri&ght", "Ctrl+Shift+.", tip)
+        tip = "Set input shape and last Dense layer to suit the data"
+        self.fit_to_data = make("fitToData", "&Fit to the data", "Ctrl+Shift+I", tip)
+
+    def _make_train(self) -> None:
+        make = self._make
+        self.train = make("train", "&Train", "F5", "Train until the set number of epochs, or pause")
+        self.train.setCheckable(True)
+        self.step = make("step", "&Step", "F6", "Train on one batch")
+        self.epoch = make("epoch", "&Epoch", "F7", "Train to the end of the epoch")
+        self.reset = make("reset", "&Reset", "F8", "Go back to the initial weights (can be undone)")
+        tip = "Change training images at random, and see on your drawing what that does"
+        self.show_augmentation = make("showAugmentation", "&Augmentation", "Ctrl+G", tip)
+
+    def _make_data(self) -> None:
+        make = self._make
+        tip = "Train on the digits made by this program"
+        self.built_in_data = make("builtInData", "Use the &built-in digits", "Ctrl+Shift+B", tip)
+        tip = "Train on images from a .npz, .csv, .zip or IDX file"
+        self.open_data_file = make("openDataFile", "Open data &file…", "Ctrl+Shift+O", tip)
+        tip = "Train on a folder of class folders or IDX files"
+        self.open_data_folder = make("openDataFolder", "Open data fol&der…", "Ctrl+Shift+F", tip)
+        tip = "Download the images that the network was trained on"
+        self.network_data = make("networkData", "&Get the network's data", "Ctrl+Shift+D", tip)
+        self.network_data.setEnabled(False)
+        tip = "Stop reading data; what was in use stays"
+        self.cancel_loading = make("cancelLoading", "&Cancel loading", "Ctrl+.", tip)
+
+    def _make_view(self) -> None:
+        self.theme_modes = {
+            "auto": self._make("themeAuto", "&Automatic", "Ctrl+F2", "Light or dark as the system is"),
+            "light": self._make("themeLight", "&Light", "Ctrl+F3", "Dark on light"),
+            "dark": self._make("themeDark", "&Dark", "Ctrl+F4", "Light on dark"),
+        }
+        group = QActionGroup(self._window)
+        for action in self.theme_modes.values():
+            action.setCheckable(True)
+            group.addAction(action)
+        tip = "Colours reach to {}'s largest value"
+        texts = {
+            "channel": ("Colours for each &channel", "Alt+1", tip.format("each channel")),
+            "layer": ("Colours for each &layer", "Alt+2", tip.format("each layer")),
+            "network": ("Colours for the &network", "Alt+3", tip.format("the network")),
+        }
+        self.scopes = {name: self._make(f"scope{name.title()}", *rest) for name, rest in texts.items()}
+        tip = "Show step by step how a drawing becomes what the network sees, and switch steps off"
+        self.show_pipeline = self._make("showPipeline", "How a drawing is &seen", "Ctrl+H", tip)
+
+    def _make_help(self) -> None:
+        make = self._make
+        self.shortcuts = make("shortcuts", "&Keyboard shortcuts", "F1", "All shortcuts on one page")
+        self.log_folder = make("logFolder", "Open the &log folder", "Ctrl+F1", "Where errors are written")
+        self.about = make("about", "&About CNN Playground", "Shift+F1", "Versions and licence")
+
+    def _make(self, name: str, text: str, key: QKeySequence.StandardKey | str, tip: str) -> QAction:
         action = QAction(text, self._window)
         action.setObjectName(f"{name}Action")
-        if key is not None:
-            action.setShortcut(QKeySequence(key))
+        action.setShortcut(QKeySequence(key))
         set_tip(action, tip)
         self._window.addAction(action)
+        self._all.append(action)
         return action
-
-    def _family(self, name: str, parts: dict[str, tuple[str, str, str]]) -> dict[str, QAction]:
-        """Actions by the value they stand for, each from its text, key and tip."""
-        return {
-            value: self._make(f"{name}{value.title()}", text, key, tip)
-            for value, (text, key, tip) in parts.items()
-        }
 
 
 def set_tip(action: QAction, tip: str) -> None:
