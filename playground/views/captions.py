@@ -23,6 +23,7 @@ _SHORTEST = {
     "BatchNorm": "Norm",
     "LeakyReLU": "LReLU",
 }
+_LEGEND = "0–0.896+"  # as long as most are
 _PROBLEM_WIDTH, _HIDDEN_WIDTH = 176, 120  # px; room for a reason, and for "strongest 96"
 
 
@@ -129,7 +130,7 @@ def contents(
 
 def _widths(caption: Caption) -> tuple[int, int]:
     """Return the px that the words of a column need at their shortest, and in full."""
-    shortest, full = 36, 36
+    shortest, full = 36, text_width("small", _LEGEND)
     for role, texts in zip(ROLES, caption.lines, strict=True):
         widths = [text_width(role, text) for text in texts] or [0]
         shortest, full = max(shortest, min(widths)), max(full, widths[0])
