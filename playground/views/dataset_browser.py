@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
+    QBoxLayout,
     QFrame,
     QHBoxLayout,
     QLabel,
@@ -28,9 +30,8 @@ from playground.views.thumbnail_grid import ThumbnailGrid
 EMPTY = "No images yet: choose a data set in the training bar."
 NO_MATCH = "No image matches this choice."
 HELD_OUT, TRAINING = "held out", "training"
-ALL, RIGHT, WRONG = "right and wrong", "right only", "wrong only"
-_BALANCE = 110  # px, of the class balance beside the filters
-_ROOM_FOR_BALANCE, _ROOM_FOR_COUNT = 600, 480  # px, width from which they are shown
+ALL, RIGHT, WRONG = "all answers", "right only", "wrong only"
+_ROOM_FOR_ALL = 700  # px, width from which all filters stand in one row
 ANY, SURE, BETWEEN, UNSURE = "sure or not", "90 % and surer", "60 to 90 % sure", "less than 60 %"
 IN_ORDER, HARDEST, EASIEST = "in their order", "largest loss first", "smallest loss first"
 
@@ -140,10 +141,10 @@ class DatasetBrowser(QWidget):
         self.grid.set_selected(index)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Leave the filters their room where it is scarce."""
+        """Put the filters into two rows where one is too narrow to read them."""
         super().resizeEvent(event)
-        for part, least in ((self.balance, _ROOM_FOR_BALANCE), (self._about, _ROOM_FOR_COUNT)):
-            part.setVisible(self.width() >= least)
+        way = QBoxLayout.Direction
+        self._bar.setDirection(way.LeftToRight if self.width() >= _ROOM_FOR_ALL else way.TopToBottom)
 
     def _show_part(self, dataset: cnn.Dataset | None) -> None:
         self._dataset, self._only = dataset, None
@@ -213,38 +214,27 @@ class DatasetBrowser(QWidget):
         return shown[np.argsort(-loss if order == HARDEST else loss, kind="stable")]
 
     def _lay_out(self) -> None:
-        boxes = (
-            (self.split_box, "Part of the data shown", "The images held out, or those trained on", 96),
-            (self.class_box, "Class shown", "Show one class; the number says how many images it has", 132),
-            (
-                self.outcome_box,
-                "Predictions shown",
-                "Show only images that are answered right, or wrong",
-                132,
-            ),
-            (self.confidence_box, "Confidence shown", "By the probability of the class answered", 124),
-            (self.order_box, "Order", "What the network finds hardest has the largest loss", 132),
+        data = (
+            (self.split_box, "Part of the data shown", "The images held out, or those trained on", 72),
+            (self.class_box, "Class shown", "Show one class; the number says how many images it has", 96),
         )
-        bar = QHBoxLayout()
-        bar.setContentsMargins(SPACING, SPACING // 4, SPACING, 0)
-        bar.setSpacing(SPACING // 2)
-        for box, name, tip, width in boxes:
-            box.setAccessibleName(name)
-            box.setToolTip(tip)
-            box.setSizeAdjustPolicy(ChoiceBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-            box.setMinimumWidth(56)
-            box.setMaximumWidth(width)
-            box.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-            bar.addWidget(box, width)
+        right = "Show only images that are answered right, or wrong"
+        answers = (
+            (self.outcome_box, "Predictions shown", right, 86),
+            (self.confidence_box, "Confidence shown", "By the probability of the class answered", 110),
+            (self.order_box, "Order", "What the network finds hardest has the largest loss", 119),
+        )
         self._about.setProperty("role", "small")
+        self._about.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self.balance.setFixedHeight(28)
         self.balance.setToolTip("Images of each class; click a bar to see that class alone")
-        bar.addSpacing(SPACING)
-        bar.addWidget(self.balance, _BALANCE)
         for part in (self.balance, self._about):
             part.setMinimumWidth(1)  # they go where there is no room
-        bar.addWidget(self._about)
-        bar.addStretch(1)
+        self._bar = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        self._bar.setContentsMargins(SPACING, SPACING // 4, SPACING, 0)
+        self._bar.setSpacing(SPACING // 2)
+        self._bar.addLayout(_row(data, self.balance, 80), 5)
+        self._bar.addLayout(_row(answers, self._about, 74), 8)
         nothing = _centered(QLabel(NO_MATCH))
         below = QWidget()
         self._below = QStackedLayout(below)
@@ -254,7 +244,7 @@ class DatasetBrowser(QWidget):
         layout = QVBoxLayout(page)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(SPACING // 4)
-        layout.addLayout(bar)
+        layout.addLayout(self._bar)
         layout.addWidget(self._make_banner())
         layout.addWidget(below, 1)
         self._pages = QStackedLayout(self)
@@ -274,6 +264,23 @@ class DatasetBrowser(QWidget):
         row.addStretch(1)
         self._banner.hide()
         return self._banner
+
+
+def _row(boxes: Sequence[tuple[ChoiceBox, str, str, int]], last: QWidget, width: int) -> QHBoxLayout:
+    """Lay out boxes, each with its name, its tip and the px its texts need, and something behind them."""
+    row = QHBoxLayout()
+    row.setSpacing(SPACING // 2)
+    for box, name, tip, needed in boxes:
+        box.setAccessibleName(name)
+        box.setToolTip(tip)
+        box.setSizeAdjustPolicy(ChoiceBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        box.setMinimumWidth(56)
+        box.setMaximumWidth(132)
+        box.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        row.addWidget(box, needed)
+    row.addSpacing(SPACING // 2)
+    row.addWidget(last, width)
+    return row
 
 
 def _centered(label: QLabel) -> QLabel:

@@ -2,11 +2,11 @@ import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLabel
+from PySide6.QtWidgets import QLabel, QStyle, QStyleOptionComboBox
 from pytestqt.qtbot import QtBot
 
 import cnn_core as cnn
-from playground.theme import DARK, LIGHT
+from playground.theme import DARK, LIGHT, font
 from playground.views.dataset_browser import EMPTY, HELD_OUT, NO_MATCH, TRAINING, Answers, DatasetBrowser
 
 LABELS = np.arange(3000) % 3
@@ -111,12 +111,27 @@ def test_the_smallest_common_screen_has_room_for_two_rows_of_digits(browser: Dat
     assert browser.balance.isVisible()
 
 
-def test_the_balance_gives_way_to_the_filters_where_room_is_scarce(browser: DatasetBrowser) -> None:
-    browser.set_dataset(dataset(), dataset())
-    browser.resize(430, 182)
-    assert not browser.balance.isVisible()
-    browser.resize(744, 182)
-    assert browser.balance.isVisible()
+@pytest.mark.parametrize("width", [446, 560, 699, 700, 744, 1085])  # of the tab in windows from 960 px on
+def test_all_filters_and_numbers_can_be_read_however_wide_the_window_is(
+    browser: DatasetBrowser, width: int
+) -> None:
+    browser.set_dataset(dataset(28, 28), dataset(28, 28))
+    browser.set_answers(answers())
+    browser.setFont(font("body"))
+    browser.resize(width, 182)
+    QTest.qWait(1)
+    for box in (
+        *(browser.split_box, browser.class_box, browser.outcome_box),
+        *(browser.confidence_box, browser.order_box),
+    ):
+        option = QStyleOptionComboBox()
+        box.initStyleOption(option)
+        field = QStyle.SubControl.SC_ComboBoxEditField
+        room = box.style().subControlRect(QStyle.ComplexControl.CC_ComboBox, option, field, box)
+        texts = [box.itemText(index) for index in range(box.count())]
+        assert max(map(box.fontMetrics().horizontalAdvance, texts)) <= room.width(), texts
+    assert browser._about.width() >= browser._about.sizeHint().width()
+    assert browser.balance.width() >= browser.balance.minimumSizeHint().width()
 
 
 def test_arrows_walk_scroll_and_enter_selects(browser: DatasetBrowser, qtbot: QtBot) -> None:
