@@ -39,7 +39,8 @@ class DataJourney(QObject):
         self._document = parts.document
         self._loading = parts.loading
         self._control = control
-        self._wanted, self._began, self._told = "", 0.0, False  # what is loading, since when, said so
+        self._wanted = ""  # what is loading, else what is in use
+        self._began, self._told = 0.0, False  # since when it is loading, and whether that was said
         self._base: Data | None = None  # the newest data but for drawings of the person, to mix them in
         self._mine = 0  # how many drawings were kept
         self._known = dict(NAMED)  # what can be chosen, and what was opened so far, with their names
@@ -89,8 +90,8 @@ class DataJourney(QObject):
         self._window.actions_.cancel_loading.setEnabled(False)
         if self._told:
             self._window.notice.hide()
-        if self._control.data is not None:
-            self._offer(self._control.data.spec)
+        self._wanted = self._control.data.spec if self._control.data else ""
+        self._offer(self._wanted)
         self._control.state_changed.emit()
 
     def set_my_drawings(self, count: int) -> None:
@@ -119,7 +120,6 @@ class DataJourney(QObject):
             action.setIconText(f"Get {name_of(spec)}")
             told = f"The network was trained on {name_of(spec)}, which is not on this computer yet."
             self._window.notice.say(told, action=action)
-            self._offer(self._control.data.spec if self._control.data else "")
         elif self._control.data is None or spec != self._control.data.spec:
             self.load(spec)
 

@@ -93,7 +93,8 @@ class TrainingPanel(QFrame):
         self.further.set_settings(settings)
 
     def set_datasets(self, datasets: list[tuple[str, str]], current: str = "") -> None:
-        """Offer data sets, (key, label) each, and mark the current one; entries to open others follow."""
+        """Offer data sets, (key, label) each, and mark the current one, "" for none; entries to open others
+        follow."""
         with QSignalBlocker(self.dataset_box):
             self.dataset_box.clear()
             for key, label in datasets:
@@ -101,13 +102,13 @@ class TrainingPanel(QFrame):
             self.dataset_box.insertSeparator(self.dataset_box.count())
             for label, kind in _OPEN_ENTRIES:
                 self.dataset_box.addItem(label, (kind,))
-        self.set_dataset(current or self._key)
+        self.set_dataset(current)
 
     def set_dataset(self, key: str) -> None:
-        """Mark a data set as the current one."""
+        """Mark a data set as the current one; "": there is none."""
         self._key = key
         with QSignalBlocker(self.dataset_box):
-            self.dataset_box.setCurrentIndex(max(self.dataset_box.findData(key), 0))
+            self.dataset_box.setCurrentIndex(self.dataset_box.findData(key))
 
     def set_running(self, running: bool) -> None:
         """While training runs, only the learning rate can be changed."""
@@ -160,7 +161,7 @@ class TrainingPanel(QFrame):
         batch, epochs = field_text("", "batch_size"), field_text("", "epochs")
         for column, (label, tip, editor, width) in enumerate(
             (
-                ("Data", "The images to learn from", self.dataset_box, 96),
+                ("Data", "The images to learn from", self.dataset_box, 108),
                 ("Optimizer", "How a step is made of the gradients", self.optimizer_box, 92),
                 ("Learning rate", "", self.learning_rate, 128),
                 (batch.label, batch.explanation, self.batch_box, 60),

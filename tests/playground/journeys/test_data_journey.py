@@ -5,6 +5,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QToolButton
 from pytestqt.qtbot import QtBot
 
@@ -17,9 +19,8 @@ from playground.journeys.files import FilesJourney
 from playground.main_window import MainWindow
 
 
-def test_long_loading_is_told_and_can_be_cancelled(
-    window: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def read_slowly(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
+    """Let reading data last until nobody waits for it; the event is set when it has ended."""
     ended = threading.Event()
 
     def slow(_spec: str, report: Report, *_rest: object) -> Data:
@@ -29,6 +30,13 @@ def test_long_loading_is_told_and_can_be_cancelled(
         raise ValueError("cancelled")
 
     monkeypatch.setattr(journey, "read", slow)
+    return ended
+
+
+def test_long_loading_is_told_and_can_be_cancelled(
+    window: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended = read_slowly(monkeypatch)
     monkeypatch.setattr(journey, "TOLD_AFTER", 0.0)
     before = window.control.data
     window.training_panel.dataset_requested.emit("mnist")
@@ -69,6 +77,25 @@ def test_data_to_be_downloaded_is_only_offered_when_a_network_is_opened(
     assert asked == ["fashion-mnist"] and not action.isEnabled()
 
 
+def test_data_that_were_still_loading_are_not_named_when_another_network_is_opened(
+    qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    ended = read_slowly(monkeypatch)
+    network = cnn.Network.initialize(cnn.presets.load("tiny"), seed=0)
+    cnn.checkpoint.save(tmp_path / "kana.cnn", cnn.Checkpoint(network=network, metadata={"data": "kmnist"}))
+    window = create_window()
+    box = window.training_panel.dataset_box
+    assert box.currentData() == "digits"
+    assert window.findChild(FilesJourney).open(tmp_path / "kana.cnn")
+    qtbot.waitUntil(ended.is_set, timeout=10_000)
+    assert window.control.data is None and box.currentIndex() == -1
+    window.findChild(journey.DataJourney).set_my_drawings(3)
+    assert box.currentIndex() == -1
+    window.before_close.clear()
+    window.close()
+    window.deleteLater()
+
+
 def test_a_window_can_begin_without_data_where_these_are_to_be_downloaded(
     qtbot: QtBot, tmp_path: Path
 ) -> None:
@@ -77,7 +104,9 @@ def test_a_window_can_begin_without_data_where_these_are_to_be_downloaded(
     window = create_window(tmp_path / "kana.cnn")
     assert window.control.data is None
     assert "not on this computer yet" in window.notice.text
-    window.training_panel.dataset_box.activated.emit(0)
+    box = window.training_panel.dataset_box
+    assert (box.currentIndex(), box.placeholderText()) == (-1, "none yet")
+    QTest.keyClick(box, Qt.Key.Key_Home)
     qtbot.waitUntil(lambda: window.control.data is not None, timeout=60_000)
     window.before_close.clear()
     window.close()

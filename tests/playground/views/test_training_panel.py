@@ -4,7 +4,7 @@ import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QAction
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QStyleOptionComboBox, QWidget
 from pytestqt.qtbot import QtBot
 
 import cnn_core as cnn
@@ -123,6 +123,28 @@ def test_choosing_a_data_set_asks_for_it(panel: TrainingPanel, qtbot: QtBot) -> 
     with qtbot.waitSignal(panel.dataset_requested) as signal:
         QTest.keyClick(panel.dataset_box, Qt.Key.Key_Down)
     assert signal.args == ["mnist"]
+
+
+def test_without_data_none_is_named_and_any_can_be_chosen(panel: TrainingPanel, qtbot: QtBot) -> None:
+    panel.set_datasets([("digits", "Built-in digits"), ("mnist", "MNIST")], "")
+    assert (panel.dataset_box.currentText(), panel.dataset_box.placeholderText()) == ("", "none yet")
+    panel.dataset_box.setFocus()
+    with qtbot.waitSignal(panel.dataset_requested) as signal:
+        QTest.keyClick(panel.dataset_box, Qt.Key.Key_Home)
+    assert signal.args == ["digits"]
+
+
+def test_a_name_too_long_for_its_box_ends_in_dots(panel: TrainingPanel) -> None:
+    def painted() -> str:
+        option = QStyleOptionComboBox()
+        panel.dataset_box.initStyleOption(option)
+        return option.currentText
+
+    name = "everything that was ever written by hand " * 5
+    panel.set_datasets([("digits", "Built-in digits"), ("mine", name)], "digits")
+    assert painted() == "Built-in digits"
+    panel.set_dataset("mine")
+    assert painted().endswith("…") and name.startswith(painted()[:-1])
 
 
 def test_an_open_entry_asks_and_keeps_the_current_data_set(panel: TrainingPanel, qtbot: QtBot) -> None:
