@@ -34,7 +34,7 @@ NAMED = {BUILT_IN: "Built-in digits", **{name: remote.title for name, remote in 
 class Data:
     """What a data choice stands for: where it came from, the images to train on and those kept back.
 
-    `problems` names the files that were left out, and why.
+    `problems` names the files, folders and classes that were left out or need a word, and why.
     """
 
     spec: str

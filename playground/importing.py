@@ -58,8 +58,9 @@ def parse(spec: str) -> tuple[Path, Choice] | None:
 class Survey:
     """What was found, before it is used.
 
-    `sizes` (H, W, C) -> how many of the images looked at; `samples` a few of them, as (class name, pixels no
-    longer than 192); `proposed` a shape for all.
+    `class_counts` the files but for those that proved to be no images; `problems` what is left out or needs
+    a word; `sizes` (H, W, C) -> how many of the images looked at; `samples` a few of them, as (class name,
+    pixels no longer than 192); `proposed` a shape for all.
     """
 
     path: Path
@@ -90,7 +91,7 @@ def survey(path: Path, progress: datasets.Progress | None = None) -> Survey:
             first = f"; {found.problems[0]}" if found.problems else ""
             raise DatasetError(f"{found.source}: no images found in class folders{first}")
         chosen = _spread(found)
-        sizes: Counter[Shape] = Counter()
+        counts, sizes = dict(found.class_counts), Counter[Shape]()
         samples, problems = [], list(found.problems)
         for done, file in enumerate(chosen):
             tell(progress, done, len(chosen))
@@ -98,12 +99,13 @@ def survey(path: Path, progress: datasets.Progress | None = None) -> Survey:
                 pixels = check_picture(file.read())
             except (OSError, ValueError) as problem:
                 problems.append(Problem(file.name, str(problem).removeprefix(f"{Path(file.name).name}: ")))
+                counts[file.class_name] -= 1
                 continue
             height, width, channels = pixels.shape
             sizes[height, width, channels] += 1
             samples.append((file.class_name, _small(pixels)))
         proposed = datasets.propose_shape(found, progress)
-    return Survey(path, found.class_counts, tuple(problems), dict(sizes), tuple(samples), proposed)
+    return Survey(path, counts, tuple(problems), dict(sizes), tuple(samples), proposed)
 
 
 def propose(path: Path, progress: datasets.Progress | None = None) -> Shape:

@@ -155,7 +155,7 @@ class DataJourney(QObject):
             self._known |= {data.spec: data.name}
         self._window.dataset_browser.set_dataset(data.validation, data.train)
         self._end_of_loading()
-        said = [text for text in (_left_out(data), self._mismatch(data)) if text]
+        said = [text for text in (_remarks(data), self._mismatch(data)) if text]
         if said:
             fit = self._window.actions_.fit_to_data if self._mismatch(data) else None
             self._window.notice.say(" ".join(said), "warning", action=fit)
@@ -190,9 +190,10 @@ class DataJourney(QObject):
         self._window.dataset_browser.set_selected(index)
 
 
-def _left_out(data: Data) -> str:
-    """How many files could not be used, with the first reason."""
-    count = len(data.problems)
-    if not count:
+def _remarks(data: Data) -> str:
+    """What was left out or needs a word: the first of it, and how much more there is."""
+    if not data.problems:
         return ""
-    return f"{count:,} {'file was' if count == 1 else 'files were'} left out: {data.problems[0].rstrip('.')}."
+    more = len(data.problems) - 1
+    further = f"; {more:,} more {'remark' if more == 1 else 'remarks'}" if more else ""
+    return f"{data.problems[0].rstrip('.')}{further}."

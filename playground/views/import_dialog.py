@@ -56,7 +56,7 @@ class ImportDialog(QDialog):
         self.summary, self.sizes, self.odd = QLabel(wordWrap=True), QLabel(wordWrap=True), QLabel()
         self.balance = ClassBalance()
         self.problems = QPlainTextEdit(readOnly=True)
-        self.problems.setAccessibleName("What is left out, and why")
+        self.problems.setAccessibleName("Remarks: what is left out, and why")
         self.grid = ThumbnailGrid()
         self.grid.setAccessibleName("A few images as the network would get them")
         self.grid.setToolTip("A few of the images, as the network would get them")
@@ -110,7 +110,8 @@ class ImportDialog(QDialog):
         self.summary.setText(f"{images} in {of}: {_listed(class_counts)}")
         self.balance.set_counts(tuple(class_counts), tuple(class_counts.values()))
         self.sizes.setText(_sizes(sizes))
-        self.odd.setText(f"{format_number(len(problems))} left out:" if problems else "Nothing is left out.")
+        remarks = f"{format_number(len(problems))} remark{'s' if len(problems) != 1 else ''}:"
+        self.odd.setText(remarks if problems else "Nothing is left out.")
         self.problems.setVisible(bool(problems))
         more = [f"and {len(problems) - _LISTED:,} more"] if len(problems) > _LISTED else []
         self.problems.setPlainText("\n".join([*problems[:_LISTED], *more]))

@@ -47,7 +47,7 @@ def test_what_was_found_is_shown_before_it_is_used(window: MainWindow, qtbot: Qt
     page = open_page(window, photos)
     assert not page.use_button.isEnabled()
     qtbot.waitUntil(page.use_button.isEnabled, timeout=10_000)
-    assert "19 images in 2 classes: cat (12), dog (7)" in page.summary.text()
+    assert "18 images in 2 classes: cat (12), dog (6)" in page.summary.text()
     assert "40×20 colour (12)" in page.sizes.text()
     assert "broken.png" in page.problems.toPlainText()
     assert "notes.txt" in page.problems.toPlainText()
@@ -80,7 +80,7 @@ def test_images_are_read_as_chosen_and_the_network_can_be_fitted(
     qtbot.waitUntil(lambda: window.control.data.name == "photos", timeout=10_000)
     assert window.control.data.train.image_shape == (24, 24, 1)
     assert (len(window.control.data.train), len(window.control.data.validation)) == (15, 3)
-    assert "2 files were left out" in window.notice.text
+    assert "notes.txt" in window.notice.text and "; 1 more remark. " in window.notice.text
     assert "fit it to the data" in window.notice.text
     window.actions_.fit_to_data.trigger()
     assert window.control.reason_against() == ""
