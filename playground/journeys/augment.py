@@ -23,6 +23,7 @@ class AugmentJourney(QObject):
         self._window, self._parts, self._control = window, parts, control
         view, show = window.augmentation_view, window.actions_.show_augmentation
         view.augmentation_edited.connect(self._edit)
+        view.image_wanted.connect(self._show_image)
         show.triggered.connect(lambda: window.show_tab(view))
         show.triggered.connect(view.focus_first)
         window.training_panel.augmentation_requested.connect(show.trigger)
@@ -45,7 +46,9 @@ class AugmentJourney(QObject):
         self._show_image()
 
     def _show_image(self) -> None:
-        self._window.augmentation_view.set_image(self._image())
+        """Called with each pen move and snapshot: only what is seen is worth the work."""
+        if self._window.augmentation_view.isVisible():
+            self._window.augmentation_view.set_image(self._image())
 
     def _image(self) -> NDArray[np.uint8] | None:
         """What the network sees; of an empty canvas a training image, so that there is something to see."""

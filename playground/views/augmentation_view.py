@@ -26,9 +26,13 @@ _USUAL_SIDE = 28  # px, of images, while there is none
 
 
 class AugmentationView(QWidget):
-    """Sliders and previews, at work only while seen; `augmentation_edited(Augmentation)` on each change."""
+    """Sliders and previews, at work only while seen; `augmentation_edited(Augmentation)` on each change.
+
+    `image_wanted()` asks for the image of now: the view comes into sight.
+    """
 
     augmentation_edited = Signal(object)
+    image_wanted = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -74,9 +78,8 @@ class AugmentationView(QWidget):
 
     def set_image(self, image: NDArray[np.uint8] | None) -> None:
         """Show the changes on this (H, W, C) image; None: there is none."""
-        same = image is not None and self._image is not None and np.array_equal(image, self._image)
-        self._image = image
-        if not same:
+        if image is None or self._image is None or not np.array_equal(image, self._image):
+            self._image = image
             self._show_all()
 
     def set_running(self, running: bool) -> None:
@@ -94,6 +97,7 @@ class AugmentationView(QWidget):
     def showEvent(self, event: QShowEvent) -> None:
         """Catch up with what was drawn while nobody looked."""
         super().showEvent(event)
+        self.image_wanted.emit()
         self._show_all()
 
     def resizeEvent(self, event: QResizeEvent) -> None:

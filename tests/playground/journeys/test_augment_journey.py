@@ -56,11 +56,27 @@ def test_the_drawing_is_shown_as_the_network_sees_it_and_without_one_an_image_of
     window: MainWindow, qtbot: QtBot
 ) -> None:
     assert window.control.data is not None
+    window.show()
+    window.actions_.show_augmentation.trigger()
     np.testing.assert_array_equal(shown(window), window.control.data.train.images[0])
     window.parts.document.show_picture(LINE, "stroke")
     qtbot.waitUntil(lambda: window.prediction_panel.predictedClass >= 0, timeout=10_000)
     seen = window.parts.probe.reading.seen
     np.testing.assert_array_equal(shown(window), (seen * 255).round().astype(np.uint8))
+
+
+def test_nothing_is_done_for_the_view_while_it_is_hidden_and_it_catches_up(
+    window: MainWindow, qtbot: QtBot
+) -> None:
+    window.show()
+    window.actions_.show_augmentation.trigger()
+    before = shown(window)
+    window.tabs.setCurrentIndex(0)
+    window.parts.document.show_picture(LINE, "stroke")
+    qtbot.waitUntil(lambda: window.prediction_panel.predictedClass >= 0, timeout=10_000)
+    assert shown(window) is before
+    window.actions_.show_augmentation.trigger()
+    assert (shown(window) != before).any()
 
 
 def test_training_uses_what_is_set_and_nothing_can_be_changed_meanwhile(
