@@ -11,9 +11,7 @@ NICER = 5
 def give_way() -> None:
     """Let the window go before this thread and those it makes; on Linux alone, where threads have a niceness.
 
-    Without it the window waits behind a training batch each time it comes back for Python's lock: with two
-    cores, from a pen move to the maps 33 ms instead of 16, and the 99th percentile of a timer's delay 25 ms
-    instead of 13. (A shorter sys.setswitchinterval made no difference.)
+    Without it the window waits behind a training batch each time it comes back for Python's lock.
     """
     if sys.platform == "linux":
         with suppress(OSError):
