@@ -3,6 +3,7 @@
 import gzip
 import re
 import zlib
+from array import array
 from collections.abc import Iterator
 from math import isqrt, prod
 from pathlib import Path
@@ -66,14 +67,15 @@ def _blocks(stream: reading.Readable, name: str) -> Iterator[list[str]]:
 
 
 class _Table:
-    """The lines read so far: labels as words, pixels as bytes; memory grows with them."""
+    """The lines read so far; memory grows with their pixels, of the labels each word is kept once."""
 
     def __init__(self, name: str, image_shape: tuple[int, int, int] | None) -> None:
         self._name, self._shape = name, image_shape
         self._delimiter = ","
         self._label_last = False
         self._lines = 0
-        self._words: list[str] = []
+        self._words: dict[str, int] = {}  # each label that occurs -> its number
+        self._labels = array("q")  # the numbers of the labels of all lines
         self._pixels = bytearray()
 
     def add(self, lines: list[str]) -> None:
@@ -81,34 +83,36 @@ class _Table:
         numbers = range(self._lines + 1, self._lines + len(lines) + 1)
         self._lines += len(lines)
         rows = [(number, line) for number, line in zip(numbers, lines, strict=True) if line.strip()]
-        if rows and not self._words:
+        if rows and not self._labels:
             rows = rows[self._start(rows[0][1].removeprefix("\ufeff")) :]
         if not rows:
             return
         words, pixels = zip(*(self._parted(line) for _, line in rows), strict=True)
         if self._shape is None:
             self._shape = self._square(pixels[0].count(self._delimiter) + 1)
-        reading.check_size(self._name, len(self._words) + len(rows), self._shape)
-        self._words.extend(words)
+        reading.check_size(self._name, len(self._labels) + len(rows), self._shape)
+        self._labels.extend(self._number(word) for word in words)
         self._pixels += self._parsed([number for number, _ in rows], list(pixels)).tobytes()
 
     def dataset(self, source: str) -> Dataset:
         """What was read as a data set."""
-        if not self._words or self._shape is None:
+        if not self._labels or self._shape is None:
             raise DatasetError(f"{self._name}: holds no images; a line is a label and its pixels")
         images = np.frombuffer(self._pixels, np.uint8).reshape(-1, *self._shape)
-        words = np.array(self._words)
-        if "nan" in {word.lower() for word in set(self._words)}:
+        words = np.array(list(self._words))
+        if "nan" in map(str.lower, self._words):
             raise DatasetError(f"{self._name}: holds the label nan, which is no class; every image needs one")
-        if all(_NUMBER.fullmatch(word) for word in set(self._words)):
-            labels, names = label_words.numbered(words.astype(np.float64), self._name)
+        if all(map(_NUMBER.fullmatch, self._words)):
+            classes, names = label_words.numbered(words.astype(np.float64), self._name)
         else:
-            labels, names = label_words.named(words, self._name)
-        return Dataset(images, labels, names, source)
+            classes, names = label_words.named(words, self._name)
+        return Dataset(images, classes[np.frombuffer(self._labels, np.int64)], names, source)
 
     def _start(self, first: str) -> int:
         """Look at the first line: the delimiter, and 1 when it is a header, which may place the label."""
         self._delimiter = max(_DELIMITERS, key=first.count)
+        if "\0" in first:
+            raise DatasetError(f"{self._name}: line 1 holds more than text; save it as CSV in UTF-8")
         fields = [field.strip(' "').lower() for field in first.split(self._delimiter)]
         if len(fields) < 2:
             raise DatasetError(
@@ -132,11 +136,28 @@ class _Table:
             word, _, pixels = line.removeprefix("\ufeff").partition(self._delimiter)
         return word.strip(' "'), pixels
 
+    def _number(self, word: str) -> int:
+        """The number of a label; a new one is taken only where it can be one of a class."""
+        if word not in self._words:
+            if len(word) > label_words.MAX_WORD:
+                raise DatasetError(
+                    f"{self._name}: holds a label of {len(word):,} characters, "
+                    f"at most {label_words.MAX_WORD} are read"
+                )
+            if len(self._words) == reading.MAX_CLASSES:
+                raise DatasetError(
+                    f"{self._name}: holds more than {reading.MAX_CLASSES:,} different labels; "
+                    "is the label in the first column, or in the last under the name label?"
+                )
+            self._words[word] = len(self._words)
+        return self._words[word]
+
     def _square(self, pixels: int) -> tuple[int, int, int]:
         side = isqrt(pixels)
         if side * side != pixels:
             raise DatasetError(
-                f"{self._name}: has {pixels:,} pixels a line, which is no square; give image_shape"
+                f"{self._name}: has {pixels:,} pixels a line, which is no square grey image; "
+                "others are read in Python alone, by from_csv with image_shape"
             )
         return side, side, 1
 
@@ -146,7 +167,9 @@ class _Table:
         wanted = prod(self._shape)
         try:
             if all(row.strip() for row in rows):  # loadtxt would skip an empty one with a warning
-                values = np.loadtxt(rows, np.uint8, delimiter=self._delimiter, comments=None, ndmin=2)
+                values = np.loadtxt(
+                    rows, np.uint8, delimiter=self._delimiter, comments=None, ndmin=2, quotechar='"'
+                )
                 if values.shape == (len(rows), wanted):
                     return values
         except (ValueError, OverflowError):
@@ -159,7 +182,8 @@ class _Table:
             if len(fields) != wanted:
                 return f"line {number:,} has {len(fields):,} pixels, expected {wanted:,}"
             for field in fields:
-                if not re.fullmatch(r"\s*0*[0-9]{1,3}\s*", field) or int(field.strip()[-3:]) > 255:
+                value = field.strip().strip('"')
+                if not re.fullmatch(r"0*[0-9]{1,3}", value) or int(value[-3:]) > 255:
                     shown = field if len(field) <= _SHOWN else field[:_SHOWN] + "..."
                     return f"line {number:,} has the pixel {shown!r}, expected whole numbers 0 to 255"
         return "the lines cannot be read as numbers"

@@ -11,7 +11,7 @@ from cnn_core.datasets.dataset import Labels
 from cnn_core.errors import DatasetError
 
 MAX_WORD = 255
-"""Longest label that is a word: as long as the name of a class folder can be."""
+"""Longest name of a class: as long as that of a folder can be."""
 
 
 def numbered(labels: NDArray[Any], where: str) -> tuple[Labels, tuple[str, ...]]:
@@ -28,17 +28,13 @@ def numbered(labels: NDArray[Any], where: str) -> tuple[Labels, tuple[str, ...]]
 
 
 def named(labels: NDArray[Any], where: str) -> tuple[Labels, tuple[str, ...]]:
-    """(numbers, class names in natural order) for labels that are words; none may be empty."""
+    """(numbers, class names in natural order) for labels that are words up to MAX_WORD; none may be empty."""
     words, numbers = np.unique(labels, return_inverse=True)
     if len(words) > reading.MAX_CLASSES:
         raise DatasetError(
             f"{where}: holds {len(words):,} different labels, at most {reading.MAX_CLASSES} are read"
         )
     names = [str(word) for word in words]
-    if max(map(len, names)) > MAX_WORD:
-        raise DatasetError(
-            f"{where}: holds a label of {max(map(len, names)):,} characters, at most {MAX_WORD} are read"
-        )
     if "" in names:
         raise DatasetError(f"{where}: holds an empty label; every image needs one")
     order = sorted(range(len(names)), key=lambda i: natural(names[i]))

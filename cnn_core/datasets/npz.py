@@ -25,6 +25,9 @@ _CLASS_NAMES = "class_names"
 _HEADER_ROOM = 12_000
 """Bytes of an .npy header at most: NumPy itself stops at 10,000."""
 
+_MAX_LABEL_BYTES = 256 * 1024**2
+"""Most bytes of labels: a million words of 64 characters; sorting them takes a few times that."""
+
 _CHANNELS = (1, 3, 4)
 _VALUES_AT_ONCE = 1 << 22
 """Pixels converted at once, so that float images need little memory beside their own."""
@@ -42,10 +45,13 @@ def from_npz(path: Path | str, split: str = "train", source: str = "") -> Datase
     with open_archive(path) as archive:
         members = {member.filename.removesuffix(".npy"): member for member in archive.infolist()}
         images_name, labels_name = _choose(members, split, name)
-        labels, names = _labels(_read(archive, members[labels_name], name), f"{name}: {labels_name}")
+        found = _read(archive, members[labels_name], name, _MAX_LABEL_BYTES)
+        labels, names = _labels(found, f"{name}: {labels_name}")
         if _CLASS_NAMES in members:
-            names = _class_names(_read(archive, members[_CLASS_NAMES], name), len(names), name)
-        images = _images(_read(archive, members[images_name], name), f"{name}: {images_name}")
+            found = _read(archive, members[_CLASS_NAMES], name, _MAX_LABEL_BYTES)
+            names = _class_names(found, len(names), name)
+        found = _read(archive, members[images_name], name, reading.MAX_BYTES)
+        images = _images(found, f"{name}: {images_name}")
     if len(images) != len(labels):
         raise DatasetError(
             f"{name}: holds {len(images):,} images but {len(labels):,} labels; each image needs one"
@@ -79,10 +85,13 @@ def _choose(members: dict[str, zipfile.ZipInfo], split: str, name: str) -> tuple
     raise DatasetError(f"{name}: holds {found}; expected arrays named {wanted}")
 
 
-def _read(archive: zipfile.ZipFile, member: zipfile.ZipInfo, name: str) -> NDArray[Any]:
-    """The array in one member, its claims compared with the member's size before its values are read."""
+def _read(archive: zipfile.ZipFile, member: zipfile.ZipInfo, name: str, limit: int) -> NDArray[Any]:
+    """The array in one member, its claims compared with the member's size before its values are read.
+
+    At most `limit` bytes.
+    """
     where = f"{name}: {reading.shown(member.filename.removesuffix('.npy'))}"
-    if problem := problem_with(member, reading.MAX_BYTES + _HEADER_ROOM):
+    if problem := problem_with(member, limit + _HEADER_ROOM):
         raise DatasetError(f"{where} {problem}")
     with archive.open(member) as stream:
         shape, fortran, dtype = _read_header(stream, where)
@@ -120,6 +129,11 @@ def _read_header(stream: Any, where: str) -> tuple[tuple[int, ...], bool, np.dty
         raise DatasetError(
             f"{where} has shape {shape} of {dtype}; expected an array of numbers that is not empty"
         )
+    if dtype.kind == "U" and dtype.itemsize > 4 * label_words.MAX_WORD:
+        raise DatasetError(
+            f"{where} has room for words of {dtype.itemsize // 4:,} characters, "
+            f"at most {label_words.MAX_WORD} are read"
+        )
     return shape, fortran, dtype
 
 
@@ -142,7 +156,12 @@ def _class_names(values: NDArray[Any], needed: int, name: str) -> tuple[str, ...
         raise DatasetError(
             f"{name}: class_names has shape {values.shape} of {values.dtype}; expected {needed} words or more"
         )
-    return tuple(str(word) for word in values)
+    names = tuple(str(word) for word in values)
+    if not all(names) or len(set(names)) < len(names):
+        raise DatasetError(
+            f"{name}: class_names holds a name twice or an empty one; each class needs its own"
+        )
+    return names
 
 
 def _images(values: NDArray[Any], where: str) -> Images:

@@ -1,4 +1,5 @@
 import gzip
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 
@@ -48,6 +49,7 @@ HEADER = "label," + ",".join(f"pixel{i}" for i in range(9))
                 *(f"{s.split(',', 1)[1]},{s[0]}" for s in lines(LABELS)),
             ]
         ),
+        '"' + "\n".join([HEADER, *lines(LABELS)]).replace(",", '","').replace("\n", '"\n"') + '"',
         "\n".join(["a,b,c,d,e,f,g,h,i,Label", *(f"{s.split(',', 1)[1]},{s[0]}" for s in lines(LABELS))]),
     ],
 )
@@ -96,7 +98,8 @@ def test_lines_cut_by_blocks_are_put_together(write, monkeypatch) -> None:
         ("1,2,3,4,", "line 1 has the pixel ''"),
         ("1,2,3,4,²", "line 1 has the pixel '²'"),
         ("1,2,3,4," + "9" * 5000, r"line 1 has the pixel '9{20}\.\.\.'"),
-        ("1,2,3,4", "has 3 pixels a line, which is no square; give image_shape"),
+        ('1,2,3,4,"999"', "line 1 has the pixel '\"999\"', expected whole numbers 0 to 255"),
+        ("1,2,3,4", "has 3 pixels a line, which is no square grey image"),
         ("-1,2,3,4,5", "labels reach from -1 to -1"),
         ("99999,2,3,4,5", "labels reach from 99999 to 99999"),
         ("1.5,2,3,4,5", "whole numbers"),
@@ -105,7 +108,12 @@ def test_lines_cut_by_blocks_are_put_together(write, monkeypatch) -> None:
         ("1,2,3,4,5\nNaN,2,3,4,5", "holds the label nan, which is no class; every image needs one"),
         ("a" * 300 + ",2,3,4,5", "holds a label of 300 characters, at most 255"),
         ("a,label,b\n1,2,3", "column 2 is the label; it must be the first or last"),
-        (b"\0\1\2,\xff\xfe,\n" * 3, "holds no images|line"),
+        (b"\0\1\2,\xff\xfe,\n" * 3, "line 1 holds more than text"),
+        ("label,a,b,c,d\n1,2,3,4,5".encode("utf-16"), "line 1 holds more than text; save it as CSV in UTF-8"),
+        (
+            "\n".join(f"{label},2,3,4,5" for label in range(1001)),
+            "holds more than 1,000 different labels; is the label in the first column",
+        ),
         (gzip.compress(b"1,2,3,4,5")[:-4], "damaged or cut off"),
     ],
 )
@@ -119,6 +127,16 @@ def test_a_file_without_line_ends_is_not_swallowed_whole(write, monkeypatch) -> 
     monkeypatch.setattr(csv, "MAX_LINE", 1000)
     with pytest.raises(DatasetError, match="a line of more than 1,000 bytes"):
         from_csv(write(gzip.compress(bytes(5_000_000))))
+
+
+def test_a_long_label_among_many_lines_takes_little_memory(write) -> None:
+    path = write("a" * 500_000 + ",1,2,3,4\n" + "b,1,2,3,4\n" * 200)
+    tracemalloc.start()
+    with pytest.raises(DatasetError, match=r"set\.csv: holds a label of 500,000 characters, at most 255"):
+        from_csv(path)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 20_000_000
 
 
 def test_more_images_than_memory_holds_are_refused(write, monkeypatch) -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cnn_core.datasets import Dataset, from_npz, reading, to_npz
+from cnn_core.datasets import Dataset, from_npz, npz, reading, to_npz
 from cnn_core.errors import DatasetError
 
 RANDOM = np.random.default_rng(0)
@@ -142,6 +142,22 @@ def test_a_failed_write_leaves_the_older_file_and_nothing_else(tmp_path: Path, m
             {"images": GRAY, "labels": LABELS, "class_names": np.array(["a"])},
             "class_names .* expected 3 words",
         ),
+        (
+            {"images": GRAY, "labels": LABELS, "class_names": np.array(["a", "b", "a"])},
+            "class_names holds a name twice or an empty one",
+        ),
+        (
+            {"images": GRAY, "labels": LABELS, "class_names": np.array(["a", "b", ""])},
+            "class_names holds a name twice or an empty one",
+        ),
+        (
+            {"images": GRAY, "labels": LABELS, "class_names": np.array(["a" * 256, "b", "c"])},
+            "class_names has room for words of 256 characters, at most 255",
+        ),
+        (
+            {"images": GRAY, "labels": np.array(["a" * 256] * 6)},
+            "labels has room for words of 256 characters, at most 255",
+        ),
     ],
 )
 def test_unusable_arrays_are_refused_in_a_sentence(save, arrays: dict, sentence: str) -> None:
@@ -185,6 +201,13 @@ def test_lying_headers_are_refused_before_memory_is_taken(pack, images: bytes, s
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 3_000_000
+
+
+def test_labels_that_would_unpack_to_more_than_labels_take_are_refused_unread(save, monkeypatch) -> None:
+    path = save(images=GRAY, labels=np.array(["a" * 200] * 60_000))
+    monkeypatch.setattr(npz, "_MAX_LABEL_BYTES", 1_000_000)
+    with pytest.raises(DatasetError, match="labels would unpack to 48,000,128 bytes, at most 1,012,000"):
+        from_npz(path)
 
 
 def test_a_zip_bomb_is_refused_unread(pack, monkeypatch) -> None:
