@@ -82,7 +82,7 @@ def _find(path: Path, name: str, read_image: ReadFile, split: str, progress: Pro
         if not images:
             problems.append(Problem(reading.shown(folder), "holds no images; the class is left out"))
         files.extend(
-            ImageFile(class_name, _inner_name(image), partial(read_image, image)) for image in images
+            ImageFile(class_name, _inner_name(image), partial(_read, image, read_image)) for image in images
         )
         if len(files) > MAX_FILES:
             raise DatasetError(f"{name}: holds more than {MAX_FILES:,} images; use a part of it")
@@ -145,16 +145,24 @@ def class_of(folder_name: str, known: dict[str, str], problems: list[Problem]) -
 
     Names that differ in large and small letters alone are two classes; that is said unless they are letters.
     """
-    if len(known) > reading.MAX_CLASSES:
-        raise DatasetError(f"there are more than {reading.MAX_CLASSES:,} class folders; use a part of them")
     shown = reading.printable(folder_name)
     name = unicodedata.normalize("NFC", shown)
+    if name not in known and len(known) == reading.MAX_CLASSES:
+        raise DatasetError(f"there are more than {reading.MAX_CLASSES:,} class folders; use a part of them")
     alike = next((other for other in known if other != name and other.casefold() == name.casefold()), None)
     if known.setdefault(name, folder_name) != folder_name:
         problems.append(Problem(shown, "has the same name as another folder; both are one class"))
     elif alike and len(name) > 1:
         problems.append(Problem(shown, f"is another class than {alike}, by large and small letters alone"))
     return name
+
+
+def _read(image: Path, read_image: ReadFile) -> Images:
+    """The pixels; an error does not name the file once more."""
+    try:
+        return read_image(image)
+    except (OSError, ValueError) as error:
+        raise DatasetError(str(error).removeprefix(f"{image.name}: ")) from None
 
 
 def _inner_name(path: Path) -> str:

@@ -150,7 +150,8 @@ class _Collecting:
         number = {name: i for i, name in enumerate(names)}
         labels = np.array([number[name] for name in self._classes], np.int64)
         dataset = Dataset(self._images[: len(labels)], labels, tuple(names), self._found.source)
-        return Import(dataset, tuple(self._problems), dict(self._sizes))
+        problems = sorted(self._problems, key=lambda problem: natural(problem.name))
+        return Import(dataset, tuple(problems), dict(self._sizes))
 
     def _take(self, file: ImageFile) -> None:
         pixels = _pixels(file)
@@ -172,5 +173,4 @@ def _pixels(file: ImageFile) -> Images | Problem:
     try:
         return check_picture(file.read())
     except (OSError, ValueError, MemoryError) as error:
-        sentence = str(error) or type(error).__name__
-        return Problem(file.name, sentence.removeprefix(f"{file.name.rpartition('/')[2]}: "))
+        return Problem(file.name, str(error) or type(error).__name__)

@@ -12,6 +12,7 @@ from cnn_core.datasets.archive import open_archive, problem_with, read_member
 from cnn_core.datasets.dataset import Dataset, Images
 from cnn_core.datasets.folder import MAX_FILES, class_of, is_system
 from cnn_core.datasets.images import SUFFIXES, Found, ImageFile, Import, Problem, collect
+from cnn_core.datasets.labels import MAX_WORD
 from cnn_core.datasets.progress import Progress
 from cnn_core.datasets.resizing import Aspect
 from cnn_core.errors import DatasetError
@@ -71,7 +72,7 @@ def _find(archive: zipfile.ZipFile, name: str, read_image: ReadImage, split: str
         if reason := _reason_against(member, parts) or (
             parts in members and "occurs twice; the first is taken"
         ):
-            problems.append(Problem(reading.printable(member.filename), reason))
+            problems.append(Problem(reading.shortened(member.filename), reason))
         else:
             members[parts] = member
     if len(members) > MAX_FILES:
@@ -84,7 +85,7 @@ def _find(archive: zipfile.ZipFile, name: str, read_image: ReadImage, split: str
         inner = parts[len(top) :]
         if parts[: len(top)] != top:
             continue
-        shown = "/".join(reading.printable(part) for part in inner)
+        shown = "/".join(reading.shortened(part) for part in inner)
         if len(inner) != 2:
             problems.append(Problem(shown, "lies outside the class folders"))
             continue
@@ -105,6 +106,8 @@ def _reason_against(member: zipfile.ZipInfo, parts: tuple[str, ...]) -> str | No
     mode = member.external_attr >> 16
     if stat.S_IFMT(mode) not in (0, stat.S_IFREG):
         return "is a link or a device"
+    if max(map(len, parts), default=0) > MAX_WORD:
+        return f"has a name of more than {MAX_WORD} characters"
     if not parts or PurePosixPath(parts[-1]).suffix.lower() not in SUFFIXES:
         return f"is not named as an image ({' '.join(SUFFIXES)})"
     return problem_with(member, MAX_MEMBER)

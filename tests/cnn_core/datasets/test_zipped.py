@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cnn_core.datasets import Cancelled, archive, find_zip, from_zip, import_zip, zipped
+from cnn_core.datasets import Cancelled, archive, find_zip, from_zip, import_zip, reading, zipped
 from cnn_core.errors import DatasetError
 
 
@@ -81,13 +81,14 @@ def test_old_windows_backslashes_separate_folders(pack) -> None:
         ("cats/notes.txt", "is not named as an image"),
         ("cats/more/1.png", "lies outside the class folders"),
         ("loose.png", "lies outside the class folders"),
+        ("cats/" + "n" * 252 + ".png", "has a name of more than 255 characters"),
         ("cats/broken.png", "the image is damaged"),
     ],
 )
 def test_members_out_of_place_become_problems_and_the_rest_is_read(pack, name: str, reason: str) -> None:
     data = b"broken" if "broken" in name else image(9)
     result = import_zip(pack(PETS | {name: data}), read_image)
-    assert [problem.name for problem in result.problems] == [name]
+    assert [problem.name for problem in result.problems] == [reading.shortened(name)]
     assert result.problems[0].reason.startswith(reason)
     assert len(result.dataset) == 6 and 9 not in result.dataset.images
 
