@@ -15,13 +15,15 @@ import cnn_core as cnn
 from playground import my_drawings
 from playground.actions import set_tip
 from playground.data import holds_mine
-from playground.drawing import Drawing, rasterize
+from playground.drawing import Drawing
 from playground.journeys.data import DataJourney
 from playground.journeys.files import sentence
 from playground.main_window import MainWindow
 from playground.my_drawings import EMPTY, MyDrawings, Step
 from playground.parts import Parts
 from playground.picture import Picture
+from playground.pictures import to_bytes
+from playground.probe import as_input
 from playground.training_control import TrainingControl
 from playground.views.my_drawings_dialog import MyDrawingsDialog
 
@@ -279,10 +281,6 @@ def _button_text(answer: str | None, done: bool) -> str:
 
 
 def image_to_keep(picture: Drawing | Picture) -> NDArray[np.uint8]:
-    """The (28, 28, 1) uint8 image that is kept of a picture; all zero of an empty canvas."""
-    if isinstance(picture, Picture):
-        values = picture.pixels.astype(np.float32) / np.float32(255)
-        pixels = cnn.preprocessing.fit_to(values, my_drawings.SHAPE)
-    else:
-        pixels = cnn.preprocessing.normalize_drawing(rasterize(picture))
-    return (pixels * 255).round().astype(np.uint8)
+    """The (28, 28, 1) uint8 image that is kept of a picture, as a network of that input sees it; all zero of
+    an empty canvas."""
+    return to_bytes(as_input(picture, my_drawings.SHAPE))

@@ -67,6 +67,18 @@ def test_one_click_keeps_the_drawing_as_what_was_answered(
     assert "1 drawing of yours" in window.notice.text
 
 
+def test_a_picture_is_kept_as_the_network_sees_it(window: MainWindow, qtbot: QtBot, collection: Path) -> None:
+    sheet = np.full((300, 200), 255, np.uint8)
+    sheet[40:120, 30:45] = 0
+    window.draw_canvas.image_dropped.emit(sheet)
+    qtbot.waitUntil(lambda: window.prediction_panel.predictedClass >= 0, timeout=10_000)
+    window.actions_.keep_drawing.trigger()
+    kept = my_drawings.read(collection)
+    seen = window.parts.probe.reading.seen
+    assert np.count_nonzero(seen) > 60
+    assert np.abs(kept.images[0].astype(float) - seen * 255).max() <= 1
+
+
 def bars(window: MainWindow) -> ClassBars:
     found = window.prediction_panel.findChild(ClassBars)
     assert found is not None
