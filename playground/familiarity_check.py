@@ -13,16 +13,20 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QColor, QFont, QFontDatabase, QGuiApplication, QImage, QPainter
 
 import cnn_core as cnn
 from cnn_core.calibration import Calibration, calibrate
 from playground import data, other_drawings, recipes, strangers, strokes
+from playground.drawing import RASTER_SIZE
+from playground.images import to_array
 
 SURE = 0.9  # probability beyond which an answer without a hint is a mistake, of what is no digit
 SEED = 7
@@ -104,7 +108,7 @@ def measure(kind: str, images: Images, network: cnn.Network, known: Calibration)
     return Row(kind, len(images), float(odd.mean()), float((certain & ~odd).mean()))
 
 
-def drawn(draw: Callable[[int, np.random.Generator], list[strangers.Strokes]], count: int) -> Images:
+def drawn(draw: other_drawings.Draw, count: int) -> Images:
     """Return what the network sees of so many drawings, each with another pen, size and place."""
     random = np.random.default_rng(SEED)
     return np.stack([strokes.seen(each, random) for each in draw(count, random)])
@@ -112,8 +116,6 @@ def drawn(draw: Callable[[int, np.random.Generator], list[strangers.Strokes]], c
 
 def printed(signs: str = strangers.LETTERS) -> Images:
     """Return letters or signs in the fonts of this machine, as somebody might paste them."""
-    from PySide6.QtGui import QFont, QFontDatabase
-
     families = [f for f in QFontDatabase.families() if QFontDatabase.isSmoothlyScalable(f)]
     latin = [f for f in families if QFontDatabase.WritingSystem.Latin in QFontDatabase.writingSystems(f)]
     places = np.unique(np.linspace(0, len(latin) - 1, min(len(latin), _MOST_FONTS)).astype(int))
@@ -121,14 +123,7 @@ def printed(signs: str = strangers.LETTERS) -> Images:
     return np.stack([_letter(letter, font) for font in fonts for letter in signs])
 
 
-def _letter(letter: str, font: object) -> Images:
-    from PySide6.QtCore import QRectF, Qt
-    from PySide6.QtGui import QColor, QFont, QImage, QPainter
-
-    from playground.drawing import RASTER_SIZE
-    from playground.images import to_array
-
-    assert isinstance(font, QFont)
+def _letter(letter: str, font: QFont) -> Images:
     image = QImage(RASTER_SIZE, RASTER_SIZE, QImage.Format.Format_Grayscale8)
     image.fill(0)
     font.setPixelSize(_FONT_SIZE)
@@ -212,8 +207,6 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 def _run() -> int:
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-    from PySide6.QtGui import QGuiApplication
-
     application = QGuiApplication(sys.argv[:1])
     try:
         return main()

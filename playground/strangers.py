@@ -8,17 +8,12 @@ A drawing is strokes, each (n, 2) points x, y, y downwards, in any unit, as `str
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cnn_core.datasets.digit_styles import Style
-from playground.other_drawings import written
-
-Points = NDArray[np.float64]
-Strokes = list[Points]
-Random = np.random.Generator
+from playground.other_drawings import Draw, Points, Random, Strokes, written
 
 LETTERS = "ACEFHKLMNPRTUVWXYaefhkmnrtuw"  # all that are not also digits: B b D G g I i J j l O o q S s Z z
 SIGNS = "&#@%+=?*ΔΩΨΛψωλπ"
@@ -53,7 +48,7 @@ def letters(count: int, random: Random) -> list[Strokes]:
     return written([styles[i % len(styles)] for i in range(count)], random)
 
 
-def shape(name: str) -> Callable[[int, Random], list[Strokes]]:
+def shape(name: str) -> Draw:
     """Return what draws a shape; a circle is a zero, whoever drew it."""
     style = Style(0, 1, SHAPES[name], spread=2, aspect=1.0, flow=0.3)
     return lambda count, random: written([style] * count, random)

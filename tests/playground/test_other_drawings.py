@@ -1,14 +1,22 @@
-"""Drawings to learn from what a digit is not: always the same, each kind of its own, on the canvas."""
+"""Drawings that are no digits, to learn from and to measure by: always the same, each of its own."""
 
 import numpy as np
 import pytest
 
-from playground import other_drawings, strokes
+from playground import other_drawings, strangers, strokes
+
+KINDS = {
+    **other_drawings.KINDS,
+    "strange letters": strangers.letters,
+    "strange scribbles": strangers.scribbles,
+    "strange dots": strangers.dots,
+    "strange squares": strangers.shape("squares"),
+}
 
 
-@pytest.mark.parametrize("kind", other_drawings.KINDS)
+@pytest.mark.parametrize("kind", KINDS)
 def test_each_kind_is_the_same_for_the_same_seed_and_no_drawing_is_another(qapp: object, kind: str) -> None:
-    first, again = (other_drawings.KINDS[kind](6, np.random.default_rng(3)) for _ in range(2))
+    first, again = (KINDS[kind](6, np.random.default_rng(3)) for _ in range(2))
     for one, other in zip(first, again, strict=True):
         for stroke, same in zip(one, other, strict=True):
             np.testing.assert_array_equal(stroke, same)
