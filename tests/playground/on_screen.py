@@ -1,9 +1,29 @@
-"""What a window has put on the screen, beside what it would paint if it painted everything anew."""
+"""Views on the screen: a network's with its columns, and what of a window has to be painted anew."""
 
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtGui import QImage, QPixmap
 from PySide6.QtWidgets import QApplication, QWidget
+from pytestqt.qtbot import QtBot
+
+from playground.views.layer_column import LayerColumn
+from playground.views.network_view import NetworkView
+
+
+def network_view(qtbot: QtBot) -> NetworkView:
+    """An empty view of a network of three classes."""
+    view = NetworkView()
+    qtbot.addWidget(view)
+    view.resize(900, 320)
+    view.set_class_names(("cat", "dog", "owl"))
+    view.show()
+    return view
+
+
+def column(view: NetworkView, layer: int) -> LayerColumn:
+    """The column of a layer; -1 is the input."""
+    columns = [each for each in view.findChildren(LayerColumn) if each.isVisible()]
+    return sorted(columns, key=lambda each: each.x())[layer + 1]
 
 
 def stale_pixels(window: QWidget) -> int:

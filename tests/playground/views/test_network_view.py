@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from on_screen import column, network_view
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QImage
 from PySide6.QtTest import QTest
@@ -13,7 +14,7 @@ from pytestqt.qtbot import QtBot
 import cnn_core as cnn
 from playground.theme import DARK
 from playground.views.insert_gap import InsertGap
-from playground.views.layer_column import HEADER, LayerColumn
+from playground.views.layer_column import HEADER
 from playground.views.network_view import NetworkView
 from playground.views.shown_network import Hover
 
@@ -40,20 +41,10 @@ def show(view: NetworkView, architecture: cnn.Architecture, seed: int = 0) -> li
 
 @pytest.fixture
 def view(qtbot: QtBot) -> NetworkView:
-    widget = NetworkView()
-    qtbot.addWidget(widget)
-    widget.resize(900, 320)
-    widget.set_class_names(("cat", "dog", "owl"))
-    widget.show()
+    widget = network_view(qtbot)
     show(widget, SMALL)
     QTest.mouseMove(widget, QPoint(1, 1))
     return widget
-
-
-def column(view: NetworkView, layer: int) -> LayerColumn:
-    """The column of a layer; -1 is the input."""
-    columns = [each for each in view.findChildren(LayerColumn) if each.isVisible()]
-    return sorted(columns, key=lambda each: each.x())[layer + 1]
 
 
 def tile_point(view: NetworkView, layer: int, channel: int, share: float = 0.5) -> QPoint:

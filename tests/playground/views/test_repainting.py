@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from on_screen import stale_pixels
+from on_screen import column, network_view, stale_pixels
 from PySide6.QtCore import QEvent, QObject, QPoint
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QScrollArea, QWidget
@@ -41,21 +41,12 @@ def show(view: NetworkView, architecture: cnn.Architecture = DEEP, seed: int = 0
 
 @pytest.fixture
 def view(qtbot: QtBot) -> NetworkView:
-    widget = NetworkView()
-    qtbot.addWidget(widget)
-    widget.resize(900, 320)
-    widget.set_class_names(("cat", "dog", "owl"))
-    widget.show()
+    widget = network_view(qtbot)
     widget.set_reports(DEEP.check(), DEEP.input_shape)
     show(widget)
     QTest.mouseMove(widget, QPoint(1, 1))
     assert stale_pixels(widget) == 0
     return widget
-
-
-def column(view: NetworkView, layer: int) -> LayerColumn:
-    columns = [each for each in view.findChildren(LayerColumn) if each.isVisible()]
-    return sorted(columns, key=lambda each: each.x())[layer + 1]
 
 
 def point_at(view: NetworkView, layer: int, channel: int) -> None:
