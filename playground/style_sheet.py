@@ -10,6 +10,7 @@ _SHEET = Template("""
 QToolTip { background: $raised; color: $text; border: 1px solid $border; padding: 4px 6px; }
 
 QLabel[role="title"] { font-size: ${title_size}px; font-weight: 600; }
+QLabel[role="strong"] { font-weight: 600; }
 QLabel[role="section"] { color: $muted; font-size: ${small_size}px; font-weight: 600; }
 QLabel[role="muted"] { color: $muted; }
 QLabel[role="small"] { color: $muted; font-size: ${small_size}px; }
@@ -85,7 +86,7 @@ QDockWidget::title { background: $window; padding: 4px 8px; }
 def style_sheet(colors: Mapping[str, Any], *, title_size: int, small_size: int) -> str:
     """Return the style sheet with the colours of a theme filled in; sizes in px.
 
-    Widgets choose a look by the dynamic property "role": labels title, section, muted, small, error, warning,
-    good; frames panel; push buttons primary. Tool buttons take the property "flat".
+    Widgets choose a look by the dynamic property "role": labels title, strong, section, muted, small, error,
+    warning, good; frames panel; push buttons primary. Tool buttons take the property "flat".
     """
     return _SHEET.substitute(colors, title_size=title_size, small_size=small_size)

@@ -1,5 +1,8 @@
 """The look is readable, and numbers are written the agreed way."""
 
+import re
+from pathlib import Path
+
 import numpy as np
 import pytest
 from PySide6.QtWidgets import QApplication
@@ -62,11 +65,19 @@ def test_colour_scales_get_steadily_darker_or_brighter_from_zero(palette: Theme)
 
 
 @BOTH
-def test_a_positive_value_has_the_same_colour_before_and_after_relu(palette: Theme) -> None:
+def test_a_share_of_the_range_has_the_same_colour_on_scales_with_and_without_a_sign(palette: Theme) -> None:
     signed, positive = theme.diverging(palette).astype(int), theme.sequential(palette).astype(int)
     for value in (0.25, 0.5, 0.75, 1.0):
         difference = signed[round(127.5 + 127.5 * value)] - positive[round(255 * value)]
         assert np.abs(difference).max() <= 4
+
+
+def test_every_role_that_widgets_take_has_a_look(qapp: QApplication) -> None:
+    theme.apply(qapp, LIGHT)
+    sources = [path.read_text(encoding="utf-8") for path in Path(theme.__file__).parent.rglob("*.py")]
+    roles = set(re.findall(r'setProperty\("role", "(\w+)"\)', "".join(sources)))
+    assert len(roles) > 5
+    assert {role for role in roles if f'[role="{role}"]' not in qapp.styleSheet()} == set()
 
 
 def test_apply_sets_palette_and_style_sheet(qtbot: QtBot) -> None:
