@@ -7,6 +7,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from unittest.mock import patch
 
 from PySide6.QtCore import (
     QEvent,
@@ -24,6 +25,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 import cnn_core as cnn
 from cnn_core.preprocessing import Normalization
+from playground import my_drawings
 from playground.app import create_application, create_window
 from playground.drawing import Drawing, Stroke
 from playground.exporting import picture, write_whole
@@ -54,6 +56,14 @@ def run(directory: Path, data: str | None = None) -> int:
     `data` names the images to train on; None: the built-in digits.
     """
     directory.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder:  # leaves the drawings of the person alone
+        collection = Path(folder) / "my-drawings.npz"
+        with patch.object(my_drawings, "location", lambda: collection):
+            _play(directory, data)
+    return 0
+
+
+def _play(directory: Path, data: str | None) -> None:
     app = create_application(["cnn-playground"])
     app.setApplicationName(f"{app.applicationName()}-pictures")  # leaves the settings of the person alone
     QSettings().clear()
@@ -68,7 +78,6 @@ def run(directory: Path, data: str | None = None) -> int:
     finally:
         window.close()
         qInstallMessageHandler(None)
-    return 0
 
 
 def opening(window: MainWindow) -> None:
@@ -91,9 +100,16 @@ def teach(window: MainWindow) -> None:
     _point_at(bars, bars.button_rect(5))
 
 
+def kept(window: MainWindow) -> None:
+    """The drawing is kept as what was answered."""
+    QApplication.sendEvent(_bars(window), QEvent(QEvent.Type.Leave))
+    window.actions_.keep_drawing.trigger()
+
+
 def pipeline(window: MainWindow) -> None:
     """How a drawing is seen, without smoothing."""
-    QApplication.sendEvent(_bars(window), QEvent(QEvent.Type.Leave))
+    window.parts.document.undo_stack.undo()
+    window.notice.hide()
     window.actions_.show_pipeline.trigger()
     window.parts.document.prepare_drawings(Normalization(smooth=False))
 
@@ -202,7 +218,7 @@ def small_dark(window: MainWindow) -> None:
 
 
 MOMENTS: tuple[Callable[[MainWindow], QWidget | None], ...] = (
-    *(opening, drawn, teach, pipeline, augmentation, training, channel, error),
+    *(opening, drawn, teach, kept, pipeline, augmentation, training, channel, error),
     *(dark, dark_channel, dark_augmentation),
     *(small, confusion, data, small_pipeline, small_augmentation, import_page, small_dark),
 )
