@@ -128,7 +128,7 @@ def diverging(theme: Theme) -> ColorTable:
 def sequential(theme: Theme) -> ColorTable:
     """Return (256, 3) uint8 for values from 0 up: the positive half of `diverging`.
 
-    A value keeps its colour from a convolution through ReLU and pooling.
+    A share of the range has the same colour on scales with and without a sign.
     """
     inner = {at: rgb(color) for at, color in _INNER_STOPS[theme.name].items() if at > 0}
     stops = {0.0: rgb(theme.zero), 1.0: rgb(theme.positive)} | inner

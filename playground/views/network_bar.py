@@ -40,7 +40,7 @@ class NetworkBar(QWidget):
             self._scopes.addItem(_SCOPE_WORDS[scope], scope)
         self._scopes.setAccessibleName("Range of the colours")
         self._scopes.setToolTip(
-            "How far the colours reach. ReLU and pooling always use the range of the layer they follow. "
+            "How far the colours reach. Pooling and Flatten always use the range of the layer they follow. "
             "A plus behind a range: a few channels go beyond it."
         )
         self._scopes.currentIndexChanged.connect(
