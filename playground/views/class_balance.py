@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from playground.theme import LIGHT, Theme, font, format_number
 
-_WIDEST, _NARROWEST = 64, 3  # px, of a bar with its gap
+_WIDEST = 64  # px, of a bar with its gap
 _NAME_HEIGHT = 13  # px
 
 
@@ -81,11 +81,11 @@ class ClassBalance(QWidget):
         painter.setFont(font("small"))
         pitch, tallest = self._pitch(), max(self._counts, default=0)
         widest = max((painter.fontMetrics().horizontalAdvance(name) for name in self._names), default=0)
-        named = widest <= pitch
+        named, gap = widest <= pitch, min(1.0, pitch / 4)
         room = self.height() - (_NAME_HEIGHT if named else 1)
         for index, count in enumerate(self._counts):
             high = max(round(room * count / tallest), 1) if count else 0
-            bar = QRectF(index * pitch + 1, room - high, max(pitch - 2, 1), high)
+            bar = QRectF(index * pitch + gap, room - high, max(pitch - 2 * gap, 1), high)
             painter.fillRect(bar, self._theme.color("accent"))
             if not count:
                 painter.fillRect(QRectF(bar.x(), room - 1, bar.width(), 1), self._theme.color("error"))
@@ -96,7 +96,7 @@ class ClassBalance(QWidget):
         painter.end()
 
     def _pitch(self) -> float:
-        return min(max(self.width() / max(len(self._counts), 1), _NARROWEST), _WIDEST)
+        return min(self.width() / max(len(self._counts), 1), _WIDEST)
 
     def _at(self, x: float) -> int | None:
         index = int(x // self._pitch())

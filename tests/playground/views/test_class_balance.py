@@ -1,7 +1,7 @@
 """One small bar a class."""
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
@@ -49,4 +49,8 @@ def test_all_counts_are_there_in_words(balance: ClassBalance) -> None:
 def test_a_thousand_classes_have_a_place_each(balance: ClassBalance, qtbot: QtBot) -> None:
     balance.set_counts([str(i) for i in range(1000)], [1] * 1000)
     balance.resize(320, 40)
-    assert not balance.grab().isNull()
+    assert balance.bar_rect(999).right() == pytest.approx(320)
+    assert accents(balance, 0) > 10 and accents(balance, 998) > 10
+    with qtbot.waitSignal(balance.class_selected) as chosen:
+        QTest.mouseClick(balance, Qt.MouseButton.LeftButton, pos=QPoint(319, 5))
+    assert chosen.args[0] > 990
