@@ -12,15 +12,19 @@ from dataclasses import dataclass
 import numpy as np
 
 from cnn_core.architecture import Architecture
-from cnn_core.batch import TrainingBatch, scaled
+from cnn_core.datasets.augment import Augmentation
 from cnn_core.functional.geometry import Array
 from cnn_core.layers import Context
 from cnn_core.memory import Memory, Scratch
-from cnn_core.plan import Segment, plan
+from cnn_core.plan import Segment, parts, plan
+from cnn_core.shard import by_layer, scaled
+from cnn_core.team import Team, TeamResult
 from cnn_core.threads import Threads, never, single_threaded_blas
+from cnn_core.worker import Settings
 
 INFERENCE_BATCH = 256  # images run at once: bounds the memory whatever the number of images
-SUMMED_TOGETHER = 1 << 16  # numbers added by one task
+BLOCK = 1 << 15  # numbers of an array that are worked on together
+WORTH_THREADS = 1 << 20  # numbers in all: below, waking threads takes longer than the work
 
 
 @dataclass(frozen=True)
@@ -31,6 +35,7 @@ class BatchResult:
     correct: int  # images whose label has the highest score
     gradients: dict[str, Array]
     buffers: dict[str, Array]  # running statistics, moved by this batch; empty without BatchNorm
+    processes: int  # that have shared the batch
 
 
 class Executor:
@@ -39,13 +44,19 @@ class Executor:
     def __init__(self, architecture: Architecture, threads: int | None = None) -> None:
         """Prepare for `threads` threads, as many as the process may use cores where None."""
         self.threads = Threads(threads)
-        self._training = plan(architecture, True)
+        self._team = Team(architecture, self.threads.count)
         self._inference = plan(architecture, False)
         self._scratch = [Scratch() for _ in range(self.threads.count)]
         self._memory = Memory()
 
+    def start_helpers(self) -> None:
+        """Start the other processes and wait for them, which training does not: they join in when ready."""
+        self._team.begin()
+        self._team.wait()
+
     def close(self) -> None:
-        """End the threads."""
+        """End the threads and the other processes."""
+        self._team.close()
         self.threads.close()
 
     def __enter__(self) -> "Executor":
@@ -57,14 +68,14 @@ class Executor:
     def logits(self, values: Mapping[str, Array], images: Array) -> Array:
         """Return the scores (N, classes) before any final Softmax; `values` are parameters and buffers."""
         layers = self._folded(by_layer(values))
-        parts = []
+        scores = []
         with single_threaded_blas():
             for start in range(0, len(images), INFERENCE_BATCH):
                 batch = images[start : start + INFERENCE_BATCH]
                 for segment in self._inference:
                     batch = self._infer(segment, layers, batch)
-                parts.append(batch)
-        return np.concatenate(parts)
+                scores.append(batch)
+        return np.concatenate(scores)
 
     def _folded(self, layers: dict[int, dict[str, Array]]) -> dict[int, dict[str, Array]]:
         """Return each layer's values, those of batch normalisation folded into the weights before it."""
@@ -76,20 +87,19 @@ class Executor:
         return layers
 
     def _infer(self, segment: Segment, layers: Mapping[int, dict[str, Array]], batch: Array) -> Array:
-        size = segment.chunk_size(len(batch))
+        rows = parts(len(batch), segment.images)
         out = np.empty((len(batch), *segment.output_shape), np.float32)
 
         def run(chunk: int, worker: int) -> None:
-            rows = slice(chunk * size, (chunk + 1) * size)
             memory, scratch = self._memory.of("inference", worker), self._scratch[worker]
-            x = scaled(batch[rows], memory)
+            x = scaled(batch[rows[chunk]], memory)
             for step in segment.steps:
                 scratch.release()
                 context = Context(may_overwrite=step.may_overwrite, new=memory, scratch=scratch)
                 x, _ = step.layer.forward(x, layers.get(step.index, {}), context)
-            out[rows] = x
+            out[rows[chunk]] = x
 
-        self.threads.each(-(-len(batch) // size), run)
+        self.threads.each(len(rows), run)
         return out
 
     def loss_and_gradients(
@@ -101,67 +111,52 @@ class Executor:
         *,
         seed: Sequence[int] = (0,),
         label_smoothing: float = 0.0,
+        augmentation: Augmentation | None = None,
         cancelled: Callable[[], bool] = never,
     ) -> BatchResult:
         """Return mean cross-entropy and gradients of a batch, in training mode.
 
         `seed` decides what dropout drops. Raises Cancelled as soon as `cancelled` returns True.
         """
-        batch = TrainingBatch(
-            segments=self._training,
-            layers=by_layer({**parameters, **buffers}),
-            threads=self.threads,
-            scratch=self._scratch,
-            memory=self._memory,
-            seed=tuple(seed),
-            cancelled=cancelled,
+        settings = Settings(seed=tuple(seed), label_smoothing=label_smoothing, augmentation=augmentation)
+        result = self._team.run(parameters, buffers, images, labels, settings, cancelled)
+        losses = np.concatenate([outcome.losses for outcome in result.outcomes])
+        return BatchResult(
+            float(losses.mean()),
+            sum(outcome.correct for outcome in result.outcomes),
+            {**self._summed(result), **result.common.gradients},
+            result.common.buffers,
+            result.processes,
         )
-        with single_threaded_blas():
-            losses, correct = batch.run(images, labels, label_smoothing)
-            gradients = self._summed(batch.contributions())
-        gradients.update(batch.meeting_gradients)
-        return BatchResult(float(losses.mean()), correct, gradients, batch.new_buffers)
 
-    def _summed(self, contributions: Mapping[str, Sequence[Array]]) -> dict[str, Array]:
-        """Return each gradient summed over the chunks, in their order."""
-        memory = self._memory.of("sums")
-        totals = {name: memory(parts[0].shape, parts[0].dtype) for name, parts in contributions.items()}
-        tasks = blocks({name: total.size for name, total in totals.items()}, SUMMED_TOGETHER)
+    def _summed(self, result: TeamResult) -> dict[str, Array]:
+        """Return each gradient that is not yet known summed over the shards, in their order."""
+        first, *rest = result.contributions
+        totals = {name: first[name] for name in first if name not in result.common.gradients}
 
-        def add(task: int, worker: int) -> None:
-            for name, block in tasks[task]:
-                total = totals[name].reshape(-1)[block]
-                first, *rest = (part.reshape(-1)[block] for part in contributions[name])
-                np.copyto(total, first)
-                for part in rest:
-                    np.add(total, part, out=total)
+        def add(name: str, block: slice) -> None:
+            total = totals[name].reshape(-1)[block]
+            for other in rest:
+                np.add(total, other[name].reshape(-1)[block], out=total)
 
-        self.threads.each(len(tasks), add)
+        self.each_block(totals, add)
         return totals
 
-
-def blocks(sizes: Mapping[str, int], most: int) -> list[list[tuple[str, slice]]]:
-    """Cut arrays of these sizes into tasks of at most so many numbers: each some blocks, by name and
-    place."""
-    tasks: list[list[tuple[str, slice]]] = []
-    room = 0
-    for name, size in sizes.items():
-        start = 0
-        while start < size:
-            if room == 0:
-                tasks.append([])
-                room = most
-            stop = min(start + room, size)
-            tasks[-1].append((name, slice(start, stop)))
-            room -= stop - start
-            start = stop
-    return tasks
+    def each_block(self, arrays: Mapping[str, Array], work: Callable[[str, slice], None]) -> None:
+        """Call work(name, block) for all blocks of all arrays, laid out flat: blocks that, with all that is
+        needed for them, fit a core's cache."""
+        tasks = blocks({name: array.size for name, array in arrays.items()}, BLOCK)
+        if BLOCK * len(tasks) < WORTH_THREADS:
+            for name, block in tasks:
+                work(name, block)
+        else:
+            self.threads.each(len(tasks), lambda task, worker: work(*tasks[task]))
 
 
-def by_layer(values: Mapping[str, Array]) -> dict[int, dict[str, Array]]:
-    """Return each layer's own values by their short names."""
-    layers: dict[int, dict[str, Array]] = {}
-    for name, value in values.items():
-        index, _, short = name.partition(".")
-        layers.setdefault(int(index), {})[short] = value
-    return layers
+def blocks(sizes: Mapping[str, int], most: int) -> list[tuple[str, slice]]:
+    """Cut arrays of these sizes into blocks of at most so many numbers each, by name and place."""
+    return [
+        (name, slice(start, min(start + most, size)))
+        for name, size in sizes.items()
+        for start in range(0, size, most)
+    ]

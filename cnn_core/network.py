@@ -11,12 +11,12 @@ import numpy as np
 
 from cnn_core import functional as F
 from cnn_core.architecture import Architecture
-from cnn_core.batch import scaled
 from cnn_core.errors import ArchitectureError, DatasetError
-from cnn_core.execution import Executor, by_layer
+from cnn_core.execution import Executor
 from cnn_core.functional.geometry import Array
 from cnn_core.layers import Context
 from cnn_core.metrics import Evaluation, evaluation
+from cnn_core.shard import by_layer, scaled
 from cnn_core.threads import single_threaded_blas
 
 if TYPE_CHECKING:

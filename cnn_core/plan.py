@@ -1,5 +1,6 @@
 """In which order, in which pieces and how many images at a time a network is run."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from math import prod
@@ -14,7 +15,8 @@ from cnn_core.layers.pooled_convolution import PooledConv2D
 # size of a chunk decides in which order numbers are added, and results are to be the same bits every time.
 CHUNK_BYTES = 1 << 23
 SMALLEST_CHUNK, LARGEST_CHUNK = 2, 64
-LEAST_CHUNKS = 2  # so that threads share even a small batch
+LEAST_PARTS = 2  # so that cores share even a small batch
+SMALLEST_SHARD = 32  # images of a large batch: a core that takes fewer waits more than it works
 # Weights larger than this are worth more images a chunk: each chunk reads all of them.
 LARGE_WEIGHT_BYTES = 1 << 18
 
@@ -49,11 +51,22 @@ class Segment:
     input_shape: Shape
     output_shape: Shape
 
-    def chunk_size(self, batch: int) -> int:
-        """Return the number of images in each chunk of a batch, whatever the number of threads."""
-        chunks = max(LEAST_CHUNKS, -(-batch // self.images))
-        even = -(-chunks // LEAST_CHUNKS) * LEAST_CHUNKS  # no thread is left waiting for one odd chunk
-        return -(-batch // even)
+    def chunk_size(self, images: int) -> int:
+        """Return the number of images in each chunk of so many, all about as large."""
+        return -(-images // -(-images // self.images))
+
+
+def parts(batch: int, most: int) -> list[slice]:
+    """Cut a batch into parts of at most so many images, all about as large: the same ones whatever the number
+    of cores that take them."""
+    count = max(LEAST_PARTS, -(-batch // most))
+    size = -(-batch // (-(-count // LEAST_PARTS) * LEAST_PARTS))  # no core is left waiting for one odd part
+    return [slice(start, min(start + size, batch)) for start in range(0, batch, size)]
+
+
+def shards(segments: Sequence[Segment], batch: int) -> list[slice]:
+    """Cut a training batch into what cores take all the way through the network."""
+    return parts(batch, max(segments[0].images, SMALLEST_SHARD))
 
 
 @lru_cache(maxsize=32)

@@ -3,7 +3,7 @@
 import os
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import count
 from typing import Any
@@ -70,37 +70,6 @@ class Threads:
         if self._pool is not None:
             self._pool.shutdown()
             self._pool = None
-
-
-class Ahead:
-    """A thread of its own that does a piece of work before it is asked for."""
-
-    def __init__(self) -> None:
-        """The thread starts when there is something to do."""
-        self._pool = ThreadPoolExecutor(1, thread_name_prefix="cnn_core_ahead")
-        self._begun: tuple[object, Future[Any]] | None = None
-
-    def begin(self, key: object, work: Callable[[], Any]) -> None:
-        """Start the work; `key` says what it is."""
-        self._begun = key, self._pool.submit(work)
-
-    def result(self, key: object, work: Callable[[], Any]) -> Any:
-        """Return the result of this work: waited for where it has been begun, done now where it has not.
-
-        Raises what the work raises.
-        """
-        begun, self._begun = self._begun, None
-        return begun[1].result() if begun is not None and begun[0] == key else work()
-
-    def close(self) -> None:
-        """End the thread; work that has been begun is finished."""
-        self._pool.shutdown()
-
-    def __enter__(self) -> "Ahead":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
 
 def available_cores() -> int:

@@ -7,7 +7,7 @@ and a run that is saved, loaded and continued gives the same bits as one that wa
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from math import prod
 from typing import Any
@@ -18,19 +18,17 @@ from cnn_core.architecture import Architecture
 from cnn_core.datasets import Dataset
 from cnn_core.datasets.augment import Augmentation
 from cnn_core.errors import DatasetError, DivergenceError
-from cnn_core.execution import BatchResult, Executor, blocks
+from cnn_core.execution import BatchResult, Executor
 from cnn_core.functional.geometry import Array
 from cnn_core.layers import BatchNorm
 from cnn_core.metrics import Evaluation
 from cnn_core.network import Network
 from cnn_core.optimizers import SGD, Optimizer, Slots, clip_gradients
 from cnn_core.schedules import Constant, Schedule
-from cnn_core.threads import Ahead, Cancelled
+from cnn_core.threads import Cancelled
 from cnn_core.training_settings import LARGEST_BATCH, need_number
 
-_ORDER, _STEP, _CHANGE = 0, 1, 2  # what a number is drawn for: keeps the sequences apart
-UPDATED_TOGETHER = 1 << 15  # numbers moved by one thread at a time: with all they need, they fit its cache
-AUGMENTED_TOGETHER = 32  # images changed together, with random numbers of their own
+_ORDER, _STEP = 0, 1  # what a number is drawn for: keeps the sequences apart
 
 
 @dataclass(frozen=True)
@@ -44,6 +42,7 @@ class Progress:
     accuracy: float  # of the batch, before the step
     learning_rate: float  # used in the step
     images_per_second: float  # of the run so far, validation left out
+    processes: int  # that have shared the batch: others join this one after the first moments of a run
     validation: Evaluation | None = None  # after an epoch's last step
 
 
@@ -141,12 +140,11 @@ class Trainer:
     def _run_until(self, last: int) -> Iterator[Progress]:
         per_epoch = self.steps_per_epoch
         clock = _Clock()
-        with Executor(self.network.architecture, self.threads) as executor, Ahead() as ahead:
+        with Executor(self.network.architecture, self.threads) as executor:
             while self.step < last:
                 clock.start()
                 try:
-                    images = self._images(ahead, executor.threads.count > 1 and self.step + 1 < last)
-                    progress = self._one_step(executor, images)
+                    progress = self._one_step(executor)
                 except Cancelled:
                     return
                 rate = clock.rate(self._batch_images(self.step - 1))
@@ -159,16 +157,17 @@ class Trainer:
                 if self._stop.is_set():
                     return
 
-    def _one_step(self, executor: Executor, images: Array) -> Progress:
+    def _one_step(self, executor: Executor) -> Progress:
         batch = self._batch_rows(self.step)
         network = self.network
         result = executor.loss_and_gradients(
             network.parameters,
             network.buffers,
-            images,
+            self.train.images[batch],
             self.train.labels[batch],
             seed=(self.seed, _STEP, self.step),
             label_smoothing=self.label_smoothing,
+            augmentation=self.augmentation if self.augmentation.active else None,
             cancelled=self._stop.is_set,
         )
         if not np.isfinite(result.loss):
@@ -187,31 +186,8 @@ class Trainer:
             accuracy=result.correct / len(batch),
             learning_rate=rate,
             images_per_second=0.0,
+            processes=result.processes,
         )
-
-    def _images(self, ahead: Ahead, more: bool) -> Array:
-        """Return the images of this step as augmentation changes them. With `more` to come, the next step's
-        are begun: a thread changes them in the moments in which the others wait for each other."""
-        if not self.augmentation.active:
-            return self.train.images[self._batch_rows(self.step)]
-        key, change = self._change(self.step)
-        images: Array = ahead.result(key, change)
-        if more:
-            ahead.begin(*self._change(self.step + 1))
-        return images
-
-    def _change(self, step: int) -> tuple[object, Callable[[], Array]]:
-        """Return which images a step needs, by step and augmentation, and what makes them."""
-        rows, augmentation = self._batch_rows(step), self.augmentation
-
-        def change() -> Array:
-            images = self.train.images[rows]
-            for block, start in enumerate(range(0, len(images), AUGMENTED_TOGETHER)):
-                part = images[start : start + AUGMENTED_TOGETHER]
-                part[...] = augmentation.apply(part, np.random.default_rng((self.seed, _CHANGE, step, block)))
-            return images
-
-        return (step, augmentation), change
 
     def _move(self, result: BatchResult, rate: float, executor: Executor) -> None:
         """Take the optimiser's step, in place; nothing is changed where a gradient is not finite."""
@@ -223,15 +199,13 @@ class Trainer:
                 f"the network of the step before is kept. Try a learning rate below {rate:.2g}"
             )
         parameters = self.network.parameters
-        tasks = blocks({name: p.size for name, p in parameters.items()}, UPDATED_TOGETHER)
 
-        def update(task: int, worker: int) -> None:
-            for name, block in tasks[task]:
-                p, g = (values[name].reshape(-1)[block] for values in (parameters, gradients))
-                slots = {slot: values[name].reshape(-1)[block] for slot, values in self._slots.items()}
-                self.optimizer.update(p, g, slots, self.step + 1, rate, np.empty_like(p))
+        def update(name: str, block: slice) -> None:
+            p, g = (values[name].reshape(-1)[block] for values in (parameters, gradients))
+            slots = {slot: values[name].reshape(-1)[block] for slot, values in self._slots.items()}
+            self.optimizer.update(p, g, slots, self.step + 1, rate, np.empty_like(p))
 
-        executor.threads.each(len(tasks), update)
+        executor.each_block(parameters, update)
         for name, value in result.buffers.items():
             self.network.buffers[name][...] = value
 

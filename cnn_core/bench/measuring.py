@@ -14,9 +14,11 @@ from cnn_core.datasets.augment import Augmentation
 from cnn_core.execution import Executor
 from cnn_core.network import Network
 from cnn_core.optimizers import SGD
+from cnn_core.plan import plan, shards
 from cnn_core.threads import single_threaded_blas
 from cnn_core.training import Trainer
 
+LONGEST_START = 20.0  # seconds for other processes to join in
 Rate = Callable[[float], float]  # seconds to run for -> images a second
 Work = Callable[[], object]  # one batch
 
@@ -48,7 +50,8 @@ def training_step(
     threads: int,
     augmentation: Augmentation = Augmentation(),  # noqa: B008 - a frozen value
 ) -> Iterator[Work]:
-    """Give a whole training step: batch, images changed, gradients, optimiser. It has run once."""
+    """Give a whole training step: batch, images changed, gradients, optimiser. As many processes share it as
+    will."""
     trainer = Trainer(
         Network.initialize(architecture),
         train=random_dataset(architecture, 16 * batch),
@@ -58,7 +61,10 @@ def training_step(
         threads=threads,
     )
     steps = trainer.run(epochs=1_000_000)
-    next(steps)
+    all_there = min(threads, len(shards(plan(architecture, True), batch)))
+    end = time.perf_counter() + LONGEST_START
+    while next(steps).processes < all_there and time.perf_counter() < end:
+        pass
     try:
         yield lambda: next(steps)
     finally:

@@ -7,19 +7,19 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 
 from cnn_core import functional as F
-from cnn_core.batch import TrainingBatch, scaled
+from cnn_core.batch import BatchArrays
 from cnn_core.functional.geometry import Array
 from cnn_core.layers import BatchNorm, Context, Layer
 from cnn_core.layers.base import Gradients, Parameters
 from cnn_core.memory import Memory, Scratch
-from cnn_core.plan import Segment, Step
-from cnn_core.threads import Threads, never
+from cnn_core.plan import Segment, Step, parts, shards
+from cnn_core.shard import Common, Meeting, scaled
+from cnn_core.worker import Settings, Worker
 
 Key: TypeAlias = tuple[int, str]  # a layer's place in the network, "forward" or "backward"
 
@@ -36,31 +36,17 @@ class Observer(Protocol):
 
 
 class Clock:
-    """Notes how long each run of a layer takes."""
+    """Notes how long each layer takes."""
 
     def __init__(self) -> None:
-        self._runs: list[tuple[Key, float, float]] = []  # added to by all threads
+        self.seconds: dict[Key, float] = {}  # processor time, of each layer each way
 
     def see(self, key: Key, run: Callable[..., Any], *arguments: Any) -> Any:
         """Return run(*arguments)."""
-        begun, used = time.perf_counter(), processor_time()
+        begun = processor_time()
         result = run(*arguments)
-        self._runs.append((key, processor_time() - used, time.perf_counter() - begun))
+        self.seconds[key] = self.seconds.get(key, 0.0) + processor_time() - begun
         return result
-
-    @property
-    def seconds(self) -> dict[Key, float]:
-        """The processor time of each layer, each way."""
-        totals: dict[Key, float] = {}
-        for key, used, _ in self._runs:
-            totals[key] = totals.get(key, 0.0) + used
-        return totals
-
-    @property
-    def waited(self) -> float:
-        """The seconds in which threads were within layers and did not compute: another held the
-        interpreter, or the processor."""
-        return sum(passed - used for _, used, passed in self._runs)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,46 +110,54 @@ def observed(segments: Sequence[Segment], observer: Observer) -> tuple[Segment, 
     )
 
 
-@dataclass(frozen=True, eq=False)
 class Runner:
-    """Runs one batch through a plan, in memory that is used again, as the executor does."""
+    """Runs one batch through a plan on one thread, in memory that is used again, as the executor does."""
 
-    layers: dict[int, dict[str, Array]]  # each layer's parameters and buffers
-    images: Array
-    labels: Array
-    threads: Threads
-    memory: Memory
-    scratch: tuple[Scratch, ...]  # a thread each
+    def __init__(self, layers: dict[int, dict[str, Array]], images: Array, labels: Array) -> None:
+        """Take each layer's parameters and buffers, and a batch."""
+        self.images, self._labels, self._layers = images, labels, layers
+        self._values = {
+            f"{i}.{name}": value for i, values in layers.items() for name, value in values.items()
+        }
+        self._gradients: list[dict[str, Array]] = []
+        self._worker, self._memory, self._scratch = Worker(()), Memory(), Scratch()
 
-    def train(self, segments: Sequence[Segment]) -> None:
-        """Run the batch forward and back."""
-        batch = TrainingBatch(
-            segments=segments,
-            layers=self.layers,
-            threads=self.threads,
-            scratch=self.scratch,
-            memory=self.memory,
-            seed=(0,),
-            cancelled=never,
+    def train(self, segments: Sequence[Segment]) -> tuple[Array, dict[str, Array]]:
+        """Run the batch forward and back; return the losses and the gradients."""
+        cut, common = shards(segments, len(self.images)), Common(self._layers)
+        while len(self._gradients) < len(cut):
+            self._gradients.append({name: np.zeros_like(value) for name, value in self._values.items()})
+
+        def meet(meetings: dict[int, Meeting]) -> Any:
+            parts = [part for number in sorted(meetings) for part in meetings[number].parts]
+            return common.found(meetings[0], parts)
+
+        arrays = BatchArrays(
+            images=self.images, labels=self._labels, values=self._values, gradients=self._gradients
         )
-        batch.run(self.images, self.labels, 0.0)
+        self._worker.segments = segments
+        outcomes = self._worker.run(range(len(cut)), cut, arrays, Settings(seed=(0,)), meet)
+        gradients = {
+            name: np.add.reduce([one[name] for one in self._gradients])
+            for name in self._gradients[0]
+            if name not in common.gradients
+        }
+        return np.concatenate([outcomes[i].losses for i in range(len(cut))]), gradients
 
     def classify(self, segments: Sequence[Segment]) -> None:
         """Run the batch forward."""
         batch = self.images
         for number, segment in enumerate(segments):
-            out = self.memory.of("output", number)((len(batch), *segment.output_shape), np.float32)
-            work = partial(self._classify_chunk, segment, batch, out)
-            self.threads.each(-(-len(batch) // segment.chunk_size(len(batch))), work)
+            out = self._memory.of("output", number)((len(batch), *segment.output_shape), np.float32)
+            for rows in parts(len(batch), segment.images):
+                out[rows] = self._classified(segment, batch[rows])
             batch = out
 
-    def _classify_chunk(self, segment: Segment, batch: Array, out: Array, chunk: int, worker: int) -> None:
-        size = segment.chunk_size(len(batch))
-        rows = slice(chunk * size, (chunk + 1) * size)
-        memory, scratch = self.memory.of("inference", worker), self.scratch[worker]
-        x = scaled(batch[rows], memory)
+    def _classified(self, segment: Segment, images: Array) -> Array:
+        memory = self._memory.of("inference")
+        x = scaled(images, memory)
         for step in segment.steps:
-            scratch.release()
-            context = Context(may_overwrite=step.may_overwrite, new=memory, scratch=scratch)
-            x, _ = step.layer.forward(x, self.layers.get(step.index, {}), context)
-        out[rows] = x
+            self._scratch.release()
+            context = Context(may_overwrite=step.may_overwrite, new=memory, scratch=self._scratch)
+            x, _ = step.layer.forward(x, self._layers.get(step.index, {}), context)
+        return x

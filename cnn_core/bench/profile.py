@@ -10,12 +10,11 @@ from cnn_core.architecture import Architecture
 from cnn_core.bench.alone import COPY, PRODUCT, Alone, Call, Recorder
 from cnn_core.bench.measuring import Work, inference_step, training_step
 from cnn_core.bench.observed import Clock, Key, Runner, observed
-from cnn_core.execution import by_layer
 from cnn_core.layers import Layer
-from cnn_core.memory import Memory, Scratch
 from cnn_core.network import Network
 from cnn_core.plan import Segment, plan
-from cnn_core.threads import Threads, single_threaded_blas
+from cnn_core.shard import by_layer
+from cnn_core.threads import single_threaded_blas
 
 ROUNDS = 5  # at least; medians of the rounds count
 
@@ -45,23 +44,17 @@ class WholeCost:
     one_thread: float  # processor time
     threads: int
     all_threads: float  # by the clock
-    busy: float  # processor time of all threads together
-    waited: float  # all threads together, within layers: for the interpreter
+    busy: float  # processor time of each thread of this process that takes part
 
     @property
     def slower_together(self) -> float:
-        """What is lost to work that takes longer beside other threads."""
-        return (self.busy - self.one_thread) / self.threads
+        """What is lost to work that takes longer side by side, and to what is not shared."""
+        return self.busy - self.one_thread / self.threads
 
     @property
-    def interpreter(self) -> float:
-        """What is lost to waiting within layers, where another thread holds the interpreter."""
-        return self.waited / self.threads
-
-    @property
-    def idle(self) -> float:
-        """What is lost while a thread has no chunk to work on, or one works alone, and to starting them."""
-        return self.all_threads - self.busy / self.threads - self.interpreter
+    def waited(self) -> float:
+        """What is lost to waiting for others."""
+        return self.all_threads - self.busy
 
 
 def layer_costs(
@@ -84,18 +77,14 @@ def profile(
     prepare = training_step if training else inference_step
     segments = plan(architecture, training)
     layers = LayerRounds(segments, runner(architecture, batch, training), training)
-    together = runner(architecture, batch, training, threads)
-    found: list[tuple[float, float, float, float]] = []
+    found: list[tuple[float, float, float]] = []
     with prepare(architecture, batch, 1) as on_one, prepare(architecture, batch, threads) as on_all:
         for _ in repeated(seconds):
             layers.run()
-            clock = Clock()
-            with single_threaded_blas():
-                (together.train if training else together.classify)(observed(segments, clock))
-            found.append((_timed(on_one)[0], *_timed(on_all), clock.waited))
-    together.threads.close()
-    one, busy, passed, waited = (float(figure) for figure in np.median(found[1:], axis=0) / batch)
-    return layers.costs(), WholeCost(one, threads, passed, busy, waited)
+            found.append((_timed(on_one)[0], *_timed(on_all)))
+    one, busy, passed = (float(figure) for figure in np.median(found[1:], axis=0) / batch)
+    # Training is shared by processes, of which this is one; classifying by threads of this process.
+    return layers.costs(), WholeCost(one, threads, passed, busy if training else busy / threads)
 
 
 def repeated(seconds: float) -> Iterator[int]:
@@ -151,7 +140,7 @@ class LayerRounds:
         return LayerCost(key[0], layer, key[1], seconds, kinds[PRODUCT], kinds[COPY], operations)
 
 
-def runner(architecture: Architecture, batch: int, training: bool, threads: int = 1) -> Runner:
+def runner(architecture: Architecture, batch: int, training: bool) -> Runner:
     """Return a random network and batch, ready to run."""
     network, generator = Network.initialize(architecture), np.random.default_rng(0)
     layers = by_layer({**network.parameters, **network.buffers})
@@ -159,14 +148,8 @@ def runner(architecture: Architecture, batch: int, training: bool, threads: int 
         if step.normalization:
             index, layer = step.normalization
             layers[step.index] = layer.folded(layers[step.index], layers[index])
-    return Runner(
-        layers=layers,
-        images=generator.random((batch, *architecture.input_shape), dtype=np.float32),
-        labels=generator.integers(0, architecture.classes, batch),
-        threads=Threads(threads),
-        memory=Memory(),
-        scratch=tuple(Scratch() for _ in range(threads)),
-    )
+    images = generator.random((batch, *architecture.input_shape), dtype=np.float32)
+    return Runner(layers, images, generator.integers(0, architecture.classes, batch))
 
 
 def peak_rate(size: int = 768, rounds: int = 20) -> float:
@@ -179,7 +162,7 @@ def peak_rate(size: int = 768, rounds: int = 20) -> float:
 
 
 def _timed(step: Work) -> tuple[float, float]:
-    """Return (processor time of all threads, time by the clock), the average of a few steps."""
+    """Return (processor time of this process, time by the clock), the average of a few steps."""
     repeats, used, begun = 3, time.process_time(), time.perf_counter()
     for _ in range(repeats):
         step()

@@ -14,8 +14,9 @@ What a batch is made of: microseconds an image, processor time of one thread, me
 products: the layer's matrix products, run alone, and their GFLOP/s; copies: its copies of matrices (windows
 laid out as rows, blocks put in their places), run alone; rest: passes over single values, the calls
 themselves, and what products and copies take longer for not being alone (a little below 0 is noise).
-On several threads time is lost as they share caches and memory, as only one at a time runs Python itself, and
-while one works alone (images, sums of small networks) or waits for the last chunk."""
+On several cores time is lost as they share caches and memory, to what one does alone (fetching images, adding
+up gradients, the optimiser), and to waiting: for the interpreter, which only one thread of a process can use
+at a time, and for the last to finish."""
 HEADINGS = ("time", "share", "products", "GFLOP/s", "copies", "rest")
 
 
@@ -80,13 +81,10 @@ def _line(name: str, seconds: float, whole: WholeCost, cost: LayerCost | None = 
 def _threads(whole: WholeCost) -> str:
     ideal, found = whole.one_thread / whole.threads, whole.all_threads
     speed = f"{whole.one_thread / found:.2f} times as fast; shared equally it is {1e6 * ideal:.1f}"
-    together, interpreter, idle = (
-        f"{1e6 * lost:.1f}" for lost in (whole.slower_together, whole.interpreter, whole.idle)
-    )
     return (
-        f"{whole.threads} threads: {1e6 * found:.1f} by the clock, {speed}.\n"
-        f"Lost: {together} as work takes longer side by side, {interpreter} waiting for the interpreter, "
-        f"{idle} without a chunk."
+        f"On {whole.threads} cores: {1e6 * found:.1f} by the clock, {speed}.\n"
+        f"Lost: {1e6 * whole.slower_together:.1f} as work takes longer side by side or is not shared, "
+        f"{1e6 * whole.waited:.1f} waiting for others."
     )
 
 
@@ -115,5 +113,5 @@ def _fields(layers: Sequence[LayerCost], whole: WholeCost) -> dict[str, Any]:
         }
         for cost in layers
     ]
-    lost = {name: getattr(whole, name) for name in ("slower_together", "interpreter", "idle")}
+    lost = {name: getattr(whole, name) for name in ("slower_together", "waited")}
     return {"layers": described, **asdict(whole), **lost}

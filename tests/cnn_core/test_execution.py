@@ -1,6 +1,7 @@
-"""Chunks and threads: the same bits for any number of threads, the numbers of one layer after the other."""
+"""The same bits for any number of processes and threads, and the numbers of one layer after the other."""
 
 import threading
+import time
 import tracemalloc
 
 import numpy as np
@@ -11,9 +12,9 @@ from hypothesis import strategies as st
 from some_architectures import NETWORKS
 
 from cnn_core import Architecture, BatchNorm, Conv2D, Dense, Dropout, Flatten, MaxPool2D, ReLU, presets
-from cnn_core.execution import Executor, blocks
+from cnn_core.execution import WORTH_THREADS, Executor, blocks
 
-BATCHES = (1, 2, 3, 7, 33)
+BATCHES = (1, 2, 3, 7, 33, 130)  # the last one of several shards a process
 
 
 def architectures():
@@ -33,8 +34,12 @@ def with_dropout():
 
 def batch_result(network, images, labels, threads, **arguments):
     with Executor(network.architecture, threads) as executor:
-        result = executor.loss_and_gradients(network.parameters, network.buffers, images, labels, **arguments)
-        return result.loss, result.correct, result.gradients, result.buffers
+        return result_of(executor, network, images, labels, **arguments)
+
+
+def result_of(executor, network, images, labels, **arguments):
+    result = executor.loss_and_gradients(network.parameters, network.buffers, images, labels, **arguments)
+    return result.loss, result.correct, result.gradients, result.buffers
 
 
 def same_bits(one, other):
@@ -56,14 +61,21 @@ def network(request):
     return plain_network.random_network(request.param, seed=1)
 
 
+@pytest.mark.parametrize("processes", [2, 3])
+def test_same_bits_for_any_number_of_processes(network, processes):
+    with Executor(network.architecture, 1) as alone, Executor(network.architecture, processes) as together:
+        together.start_helpers()
+        for count in BATCHES:
+            if needs_more(network.architecture, count):
+                continue
+            data = plain_network.images_and_labels(network.architecture, count)
+            same_bits(result_of(alone, network, *data), result_of(together, network, *data))
+
+
 @pytest.mark.parametrize("count", BATCHES)
-def test_same_bits_for_one_two_and_three_threads(network, count):
-    if needs_more(network.architecture, count):
-        pytest.skip("batch normalisation needs two values a channel")
-    images, labels = plain_network.images_and_labels(network.architecture, count)
-    alone = batch_result(network, images, labels, 1)
+def test_same_scores_to_the_bit_for_any_number_of_threads(network, count):
+    images, _ = plain_network.images_and_labels(network.architecture, count)
     for threads in (2, 3):
-        same_bits(alone, batch_result(network, images, labels, threads))
         np.testing.assert_array_equal(network.logits(images, 1), network.logits(images, threads))
 
 
@@ -124,12 +136,13 @@ def test_images_and_parameters_are_left_alone(network):
         np.testing.assert_array_equal(values[name], value)
 
 
-def test_dropout_drops_the_same_for_any_number_of_threads_and_other_for_another_seed():
+def test_dropout_drops_the_same_for_any_number_of_processes_and_other_for_another_seed():
     network = plain_network.random_network(with_dropout())
     images, labels = plain_network.images_and_labels(network.architecture, 33)
     alone = batch_result(network, images, labels, 1, seed=(4, 5))
-    for threads in (2, 3):
-        same_bits(alone, batch_result(network, images, labels, threads, seed=(4, 5)))
+    with Executor(network.architecture, 2) as executor:
+        executor.start_helpers()
+        same_bits(alone, result_of(executor, network, images, labels, seed=(4, 5)))
     assert alone[0] != batch_result(network, images, labels, 1, seed=(4, 6))[0]
 
 
@@ -159,6 +172,7 @@ def test_memory_does_not_grow_from_step_to_step(name):
     network = plain_network.random_network(presets.load(name))
     batches = [plain_network.images_and_labels(network.architecture, n) for n in (48, 17)]
     with Executor(network.architecture, 2) as executor:
+        executor.start_helpers()
 
         def steps(count):
             for _ in range(count):
@@ -225,8 +239,25 @@ def test_batch_norm_folded_into_the_weights_before_it_gives_the_same_scores(bias
 
 
 @given(st.lists(st.integers(0, 20), max_size=6), st.integers(1, 15))
-def test_blocks_hold_every_number_once_and_no_task_too_many(sizes, most):
-    tasks = blocks({str(i): size for i, size in enumerate(sizes)}, most)
-    numbers = [(name, k) for task in tasks for name, block in task for k in range(block.start, block.stop)]
+def test_blocks_hold_every_number_once_and_no_block_too_many(sizes, most):
+    cut = blocks({str(i): size for i, size in enumerate(sizes)}, most)
+    numbers = [(name, k) for name, block in cut for k in range(block.start, block.stop)]
     assert numbers == [(str(i), k) for i, size in enumerate(sizes) for k in range(size)]
-    assert all(sum(block.stop - block.start for _, block in task) == most for task in tasks[:-1])
+    assert all(block.stop - block.start <= most for _, block in cut)
+
+
+@pytest.mark.parametrize("size", [1000, WORTH_THREADS + 1])
+def test_every_block_of_every_array_is_worked_on_once(size):
+    """Few numbers by this thread, many by several."""
+    arrays = {"a": np.zeros((size // 10, 10), np.float32), "b": np.zeros(3, np.float32)}
+    workers = set()
+
+    def work(name, block):
+        workers.add(threading.current_thread())
+        arrays[name].reshape(-1)[block] += 1
+        time.sleep(0.001)
+
+    with Executor(presets.load("tiny"), 2) as executor:
+        executor.each_block(arrays, work)
+    assert all((array == 1).all() for array in arrays.values())
+    assert len(workers) == (1 if size == 1000 else 2)

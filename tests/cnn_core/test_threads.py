@@ -5,7 +5,7 @@ import threading
 import pytest
 import threadpoolctl
 
-from cnn_core.threads import Ahead, Cancelled, Threads, available_cores, single_threaded_blas
+from cnn_core.threads import Cancelled, Threads, available_cores, single_threaded_blas
 
 
 def blas_threads():
@@ -112,32 +112,3 @@ def test_blas_keeps_one_thread_until_the_last_of_overlapping_users_is_done():
         thread.join()
         assert blas_threads() == {1}
     assert blas_threads_inside() == in_a_thread(blas_threads_inside) == {1}
-
-
-def test_work_begun_ahead_is_done_once_and_by_another_thread():
-    done: list[threading.Thread] = []
-
-    def work():
-        done.append(threading.current_thread())
-        return len(done)
-
-    with Ahead() as ahead:
-        ahead.begin("first", work)
-        assert ahead.result("first", work) == 1
-        assert done[0] is not threading.current_thread()
-        assert ahead.result("first", work) == 2
-        assert done[1] is threading.current_thread()
-    assert not done[0].is_alive()
-
-
-def test_other_work_than_was_begun_is_done_when_asked_for():
-    with Ahead() as ahead:
-        ahead.begin("first", lambda: "first")
-        assert ahead.result("second", lambda: "second") == "second"
-
-
-def test_an_error_in_work_begun_ahead_reaches_who_asks_for_it():
-    with Ahead() as ahead:
-        ahead.begin("broken", lambda: 1 // 0)
-        with pytest.raises(ZeroDivisionError):
-            ahead.result("broken", lambda: 1)

@@ -26,6 +26,7 @@ from cnn_core import (
     RMSprop,
     Softmax,
     Trainer,
+    team,
 )
 
 # What is reported
@@ -253,10 +254,17 @@ def test_one_image_left_over_is_refused_where_it_would_have_no_variance():
 AUGMENTATION = Augmentation(rotation=10, shift=1, noise=0.1)
 
 
-@pytest.mark.parametrize("threads", [1, 2, 3])
-def test_augmentation_is_the_same_for_any_number_of_threads(threads):
+def test_a_run_that_helpers_join_gives_the_same_bits_as_one_that_stays_alone(monkeypatch):
+    monkeypatch.setattr(team, "ALONE_AT_FIRST", 0.0)
     arguments = {"train": dataset(150), "batch_size": 70, "augmentation": AUGMENTATION}
-    assert_same_bits(trained(4, threads=threads, **arguments).network, trained(4, **arguments).network)
+    together = trainer(threads=3, **arguments)
+    steps = together.run(epochs=100_000)
+    while next(steps).processes == 1:
+        pass
+    for _ in range(4):
+        next(steps)
+    steps.close()
+    assert_same_bits(together.network, trained(together.step, threads=1, **arguments).network)
 
 
 def test_augmentation_changes_what_is_learned_and_not_the_data():

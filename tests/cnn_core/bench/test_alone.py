@@ -6,17 +6,14 @@ import numpy as np
 import pytest
 
 from cnn_core.architecture import Architecture
-from cnn_core.batch import TrainingBatch
 from cnn_core.bench.alone import COPY, PRODUCT, Alone, Call, Recorder
 from cnn_core.bench.networks import NETWORKS
-from cnn_core.bench.observed import Clock, observed
+from cnn_core.bench.observed import Clock, Runner, observed
 from cnn_core.bench.profile import layer_costs
-from cnn_core.execution import by_layer
 from cnn_core.layers import Conv2D, Dense, Flatten, ReLU
-from cnn_core.memory import Memory, Scratch
 from cnn_core.network import Network
 from cnn_core.plan import plan
-from cnn_core.threads import Threads, never, single_threaded_blas
+from cnn_core.shard import by_layer
 
 SMALL = Architecture((6, 6, 2), (Conv2D(filters=5), ReLU(), Flatten(), Dense(units=3)))
 
@@ -24,21 +21,10 @@ SMALL = Architecture((6, 6, 2), (Conv2D(filters=5), ReLU(), Flatten(), Dense(uni
 def losses(architecture, segments):
     generator = np.random.default_rng(0)
     network = Network.initialize(architecture)
-    batch = TrainingBatch(
-        segments=segments,
-        layers=by_layer({**network.parameters, **network.buffers}),
-        threads=Threads(1),
-        scratch=[Scratch()],
-        memory=Memory(),
-        seed=(0,),
-        cancelled=never,
-    )
     images = generator.random((6, *architecture.input_shape), dtype=np.float32)
     labels = generator.integers(0, architecture.classes, 6)
-    with single_threaded_blas():
-        found, _ = batch.run(images, labels, 0.0)
-    gradients = {name: np.add.reduce(parts) for name, parts in batch.contributions().items()}
-    return np.array(found), {name: np.array(value) for name, value in gradients.items()}
+    runner = Runner(by_layer({**network.parameters, **network.buffers}), images, labels)
+    return runner.train(segments)
 
 
 @pytest.mark.parametrize("name", NETWORKS)

@@ -74,9 +74,7 @@ def test_a_profile_has_every_layer_both_ways(measured):
     kinds = [layer["kind"] for layer in inference["layers"]]
     assert kinds[0] == "Conv2D 32 of 3x3, MaxPool2D"
     assert "BatchNorm" not in kinds  # it is folded into the weights before it
-    assert {"one_thread", "threads", "all_threads", "busy", "slower_together", "interpreter", "idle"} <= set(
-        training
-    )
+    assert {"one_thread", "threads", "all_threads", "busy", "slower_together", "waited"} <= set(training)
     assert any(line.startswith("Products are") for line in lines)
     assert any(line.startswith("Lost:") for line in lines)
 

@@ -1,0 +1,291 @@
+"""A shard of a training batch on its way through the network, forward and back.
+
+A batch is cut into shards, the same ones whatever the number of processes that share them. A shard goes its
+own way, on one core, and meets the others at batch normalisations alone, whose statistics are the whole
+batch's. Where its activations are too many for the core's cache, it goes in chunks.
+"""
+
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, TypeAlias
+
+import numpy as np
+
+from cnn_core import functional as F
+from cnn_core.datasets.augment import Augmentation
+from cnn_core.functional.geometry import Array
+from cnn_core.layers import BatchNorm, Context
+from cnn_core.memory import Memory, Replay, Scratch
+from cnn_core.plan import Segment, Step
+from cnn_core.threads import Cancelled
+
+AUGMENTED_TOGETHER = 32  # images changed together, with random numbers of their own
+
+
+class Meeting(NamedTuple):
+    """What a shard brings to a batch normalisation, each chunk its part."""
+
+    step: Step
+    back: bool  # on the way back
+    parts: list[Any]  # F.Moments on the way forward, on the way back sums by the name of the parameter
+
+
+class Outcome(NamedTuple):
+    """What a shard says of its images."""
+
+    losses: Array  # (n,)
+    correct: int
+
+
+# Gives what it brings to each meeting and is sent what all together make of it.
+Run: TypeAlias = Generator[Meeting, Any, Outcome]
+
+
+@dataclass(eq=False)
+class _Chunk:
+    """Some images of a shard on their way through the network."""
+
+    number: int
+    rows: slice
+    x: Array  # activations on the way forward, gradients on the way back
+    memory: Replay
+    moments: F.Moments | None = None  # of x, where batch normalisation comes next
+    sums: dict[str, Array] = field(default_factory=dict)  # of the last batch normalisation on the way back
+    caches: dict[int, Any] = field(default_factory=dict)
+    gradients: dict[str, Array] = field(default_factory=dict)
+
+
+@dataclass(eq=False, kw_only=True)
+class Shard:
+    """One shard on its way forward and back."""
+
+    number: int  # in its batch
+    segments: Sequence[Segment]
+    layers: Mapping[int, dict[str, Array]]
+    memory: Memory
+    scratch: Scratch
+    cancelled: Callable[[], bool]
+    seed: tuple[int, ...]
+    batch: int  # images in the whole batch
+    label_smoothing: float
+    augmentation: Augmentation | None
+    groups: list[list[_Chunk]] = field(default_factory=list)  # a list of chunks for each way of cutting
+
+    def run(self, images: Array, labels: Array, gradients: Mapping[str, Array]) -> Run:
+        """Run all segments, the loss, and all segments in reverse, and write what the shard adds to the
+        `gradients`."""
+        losses, correct = np.empty(len(images), np.float32), np.zeros(len(images), np.bool_)
+        *others, last = self.segments
+        batch, statistics = self._changed(images), None
+        for segment in others:
+            chunks = self._arriving(segment, batch)
+            joined = (
+                self._joined("activations", len(self.groups), segment.output_shape) if segment.joins else None
+            )
+            for chunk in self._unless_cancelled(chunks):
+                self._ahead(chunk, segment, statistics, joined)
+            statistics = None
+            if segment.departure:
+                statistics = yield Meeting(segment.departure, False, [chunk.moments for chunk in chunks])
+            batch = batch if joined is None else joined
+        # A chunk turns on its own, without waiting for others: the loss of an image is its own.
+        chunks, joined = self._arriving(last, batch), self._joined_gradients(last)
+        for chunk in self._unless_cancelled(chunks):
+            self._ahead(chunk, last, statistics)
+            mine, logits = labels[chunk.rows], chunk.x
+            losses[chunk.rows], chunk.x = F.cross_entropy(logits, mine, self.label_smoothing)
+            correct[chunk.rows] = logits.argmax(axis=1) == mine
+            chunk.x *= chunk.x.dtype.type(1 / self.batch)
+            self._back(chunk, last, None, joined)
+        yield from self._return(others, last, joined)
+        self._add_up(gradients)
+        return Outcome(losses, int(correct.sum()))
+
+    def _return(self, segments: Sequence[Segment], done: Segment, joined: Array | None) -> Iterator[Meeting]:
+        """Run these segments in reverse; the one after them is done, its gradients joined if it regrouped."""
+        group = len(self.groups) - 1
+        for segment in reversed(segments):
+            if done.regroups:
+                group -= 1
+                if joined is None:  # nothing further back has parameters
+                    return
+                for chunk in self.groups[group]:
+                    chunk.x = joined[chunk.rows]
+            chunks = self.groups[group]
+            totals = None
+            if done.arrival:
+                totals = yield Meeting(done.arrival, True, [chunk.sums for chunk in chunks])
+            joined = self._joined_gradients(segment)
+            for chunk in self._unless_cancelled(chunks):
+                self._back(chunk, segment, totals, joined)
+            done = segment
+
+    def _add_up(self, gradients: Mapping[str, Array]) -> None:
+        """Write the sum of what the chunks add to each gradient, in their order."""
+        for group in self.groups:
+            first, *rest = group
+            for name, part in first.gradients.items():
+                np.copyto(gradients[name], part)
+                for chunk in rest:
+                    np.add(gradients[name], chunk.gradients[name], out=gradients[name])
+
+    # A chunk's work
+
+    def _ahead(
+        self, chunk: _Chunk, segment: Segment, statistics: F.Moments | None, joined: Array | None = None
+    ) -> None:
+        chunk.x = scaled(chunk.x, chunk.memory)
+        if segment.arrival and statistics:
+            step = segment.arrival
+            chunk.x, chunk.caches[step.index] = _norm(step).normalize(
+                chunk.x, statistics, self._values(step), self._context(chunk, step)
+            )
+        for step in segment.steps:
+            context = self._context(chunk, step)
+            chunk.x, chunk.caches[step.index] = step.layer.forward(chunk.x, self._values(step), context)
+        if segment.departure:
+            context = self._context(chunk, segment.departure)
+            chunk.moments = _norm(segment.departure).moments(chunk.x, context)
+        if joined is not None:
+            joined[chunk.rows] = chunk.x
+
+    def _back(
+        self, chunk: _Chunk, segment: Segment, totals: dict[str, Array] | None, joined: Array | None
+    ) -> None:
+        if segment.departure and segment.departure.needs_dx and totals:
+            step = segment.departure
+            chunk.x = _norm(step).backward_with_sums(
+                chunk.x, chunk.caches[step.index], self._values(step), totals
+            )
+        for step in reversed(segment.steps):
+            if not step.needs_backward:
+                return
+            context = self._context(chunk, step)
+            dx, gradients = step.layer.backward(
+                chunk.x, chunk.caches[step.index], self._values(step), context
+            )
+            chunk.gradients.update({f"{step.index}.{name}": g for name, g in gradients.items()})
+            if dx is None:
+                return
+            chunk.x = dx
+        if segment.arrival:
+            chunk.sums = _norm(segment.arrival).sums(chunk.x, chunk.caches[segment.arrival.index])
+        if joined is not None:
+            joined[chunk.rows] = chunk.x
+
+    # Pieces
+
+    def _changed(self, images: Array) -> Array:
+        """Return the images as augmentation changes them."""
+        if self.augmentation is None:
+            return images
+        changed = np.empty_like(images)
+        blocks = -(-len(images) // AUGMENTED_TOGETHER)
+        for block in range(blocks):
+            rows = slice(block * AUGMENTED_TOGETHER, (block + 1) * AUGMENTED_TOGETHER)
+            random = np.random.default_rng((*self.seed, self.number * blocks + block))
+            changed[rows] = self.augmentation.apply(images[rows], random)
+        return changed
+
+    def _arriving(self, segment: Segment, batch: Array) -> list[_Chunk]:
+        """Return the chunks that go into a segment."""
+        if segment.regroups:
+            size = segment.chunk_size(len(batch))
+            rows = [slice(i, min(i + size, len(batch))) for i in range(0, len(batch), size)]
+            memory = [self._memory_of("chunk", number) for number in range(len(rows))]
+            self.groups.append([_Chunk(i, r, batch[r], memory[i]) for i, r in enumerate(rows)])
+        return self.groups[-1]
+
+    def _unless_cancelled(self, chunks: list[_Chunk]) -> Iterator[_Chunk]:
+        for chunk in chunks:
+            if self.cancelled():
+                raise Cancelled
+            yield chunk
+
+    def _joined_gradients(self, segment: Segment) -> Array | None:
+        """Return where the gradients by a segment's inputs meet, where it has regrouped and they are
+        needed."""
+        if not segment.regroups or not segment.steps or not segment.steps[0].needs_dx:
+            return None
+        return self._joined("gradients", segment.steps[0].index, segment.input_shape)
+
+    def _joined(self, use: str, number: int, shape: tuple[int, ...]) -> Array:
+        images = self.groups[-1][-1].rows.stop
+        return self._memory_of(use, number)((images, *shape), np.float32)
+
+    def _memory_of(self, use: str, number: int) -> Replay:
+        return self.memory.of(use, self.number, len(self.groups), number)
+
+    def _values(self, step: Step) -> dict[str, Array]:
+        return self.layers.get(step.index, {})
+
+    def _context(self, chunk: _Chunk, step: Step) -> Context:
+        self.scratch.release()
+        return Context(
+            training=True,
+            needs_dx=step.needs_dx,
+            may_overwrite=step.may_overwrite,
+            new=chunk.memory,
+            scratch=self.scratch,
+            generator=lambda: np.random.default_rng((*self.seed, step.index, self.number, chunk.number)),
+        )
+
+
+@dataclass(eq=False)
+class Common:
+    """What the shards of a batch find together, at batch normalisations."""
+
+    layers: Mapping[int, dict[str, Array]]
+    gradients: dict[str, Array] = field(default_factory=dict)
+    buffers: dict[str, Array] = field(default_factory=dict)  # running statistics, moved by the batch
+
+    def found(self, meeting: Meeting, parts: Sequence[Any]) -> F.Moments | dict[str, Array]:
+        """Return what all parts of the batch, in their order, say: its statistics on the way forward, on the
+        way back the gradients of the parameters."""
+        step = meeting.step
+        if meeting.back:
+            totals = {name: np.add.reduce([sums[name] for sums in parts]) for name in parts[0]}
+            self.gradients.update({f"{step.index}.{name}": value for name, value in totals.items()})
+            return totals
+        statistics = _norm(step).merge(parts)
+        moved = _norm(step).updated_buffers(statistics, self.layers[step.index])
+        self.buffers.update({f"{step.index}.{name}": value for name, value in moved.items()})
+        return statistics
+
+
+def side_by_side(runs: Mapping[int, Run], meet: Callable[[dict[int, Meeting]], Any]) -> dict[int, Outcome]:
+    """Run shards from meeting to meeting; `meet` returns what all shards, not these alone, make of what each
+    of these brings."""
+    outcomes: dict[int, Outcome] = {}
+    together = None
+    while True:
+        meetings = {}
+        for number, run in runs.items():
+            try:
+                meetings[number] = run.send(together)
+            except StopIteration as end:
+                outcomes[number] = end.value
+        if not meetings:
+            return outcomes
+        together = meet(meetings)
+
+
+def by_layer(values: Mapping[str, Array]) -> dict[int, dict[str, Array]]:
+    """Return each layer's own values by their short names."""
+    layers: dict[int, dict[str, Array]] = {}
+    for name, value in values.items():
+        index, _, short = name.partition(".")
+        layers.setdefault(int(index), {})[short] = value
+    return layers
+
+
+def scaled(images: Array, new: Callable[..., Array] = np.empty) -> Array:
+    """Return uint8 images as float32 in 0..1; other images as they are."""
+    if images.dtype != np.uint8:
+        return images
+    return np.multiply(images, np.float32(1 / 255), out=new(images.shape, np.float32))
+
+
+def _norm(step: Step) -> BatchNorm:
+    assert isinstance(step.layer, BatchNorm)
+    return step.layer

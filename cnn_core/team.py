@@ -1,0 +1,181 @@
+"""This process and its helpers, who share each training batch."""
+
+import pickle
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from cnn_core.architecture import Architecture
+from cnn_core.batch import BatchArrays, forms
+from cnn_core.functional.geometry import Array
+from cnn_core.helper import Helper, HelperLost, Room, Task
+from cnn_core.plan import plan, shards
+from cnn_core.shard import Common, Meeting, Outcome, by_layer
+from cnn_core.shared_arrays import SharedArrays
+from cnn_core.worker import Settings, Worker
+
+# Helpers take half a second of a core to start: what is over before begins and ends without them.
+ALONE_AT_FIRST = 0.3  # seconds
+
+
+@dataclass(frozen=True, eq=False)
+class TeamResult:
+    """What the shards of a batch say together. The gradients are valid until the next batch."""
+
+    outcomes: list[Outcome]  # of each shard
+    processes: int  # that have taken shards
+    contributions: Sequence[Mapping[str, Array]]  # what each shard adds to the gradients
+    common: Common  # what they have found together
+
+
+@dataclass(frozen=True, eq=False)
+class _Room:
+    """Arrays that some helpers have opened."""
+
+    helpers: list[Helper]
+    memory: SharedArrays
+    arrays: BatchArrays
+
+
+class Team:
+    """Runs training batches of one network, one at a time."""
+
+    def __init__(self, architecture: Architecture, count: int) -> None:
+        """Prepare for at most `count` processes, this one included."""
+        self._architecture, self._count = architecture, count
+        self._worker = Worker(plan(architecture, True))
+        self._helpers: list[Helper] | None = None  # None: not yet begun
+        self._began: float | None = None
+        self._own: list[dict[str, Array]] = []  # room for gradients while alone
+        self._room: _Room | None = None
+
+    def begin(self) -> None:
+        """Start the helpers; each joins in when it is ready. They do so by themselves after a moment."""
+        self._helpers = []
+        if getattr(sys, "frozen", False):  # the program is its own interpreter, and would start itself
+            return
+        try:
+            for _ in range(self._count - 1):
+                self._helpers.append(Helper(self._architecture))
+        except (OSError, pickle.PicklingError):  # no further process is to be had: those that there are do
+            pass
+
+    def wait(self) -> None:
+        """Wait until all helpers are ready, or known not to come."""
+        for helper in self._helpers or ():
+            helper.wait()
+
+    def close(self) -> None:
+        """End the helpers; from here on, this process is alone."""
+        for helper in self._helpers or ():
+            helper.close()
+        self._helpers = []
+        self._leave_room()
+
+    def run(
+        self,
+        parameters: Mapping[str, Array],
+        buffers: Mapping[str, Array],
+        images: Array,
+        labels: Array,
+        settings: Settings,
+        cancelled: Callable[[], bool],
+    ) -> TeamResult:
+        """Run a batch forward and back.
+
+        Raises the first error of any shard, or Cancelled.
+        """
+        cut = shards(self._worker.segments, len(images))
+        values = {**parameters, **buffers}
+        helpers = self._ready()
+        if helpers and len(cut) > 1:
+            try:
+                shared = self._shared_arrays(helpers, parameters, buffers, images, len(cut))
+                shared.put(images, labels, values)
+                mine = BatchArrays(images=images, labels=labels, values=values, gradients=shared.gradients)
+                return self._run(cut, mine, settings, cancelled, helpers[: len(cut) - 1])
+            except (HelperLost, OSError):  # OSError: no room for what is shared
+                self.close()
+        while len(self._own) < len(cut):
+            self._own.append({name: np.empty_like(value) for name, value in parameters.items()})
+        mine = BatchArrays(images=images, labels=labels, values=values, gradients=self._own)
+        return self._run(cut, mine, settings, cancelled, [])
+
+    def _run(
+        self,
+        cut: Sequence[slice],
+        arrays: BatchArrays,
+        settings: Settings,
+        cancelled: Callable[[], bool],
+        helpers: Sequence[Helper],
+    ) -> TeamResult:
+        common = Common(by_layer(arrays.values))
+        mine, *others = (range(first, len(cut), 1 + len(helpers)) for first in range(1 + len(helpers)))
+
+        def meet(meetings: dict[int, Meeting]) -> Any:
+            parts = {number: meeting.parts for number, meeting in meetings.items()}
+            for helper in helpers:
+                parts.update(helper.brought())
+            together = common.found(meetings[0], [part for n in sorted(parts) for part in parts[n]])
+            for helper in helpers:
+                helper.answer(together)
+            return together
+
+        try:
+            for helper, numbers in zip(helpers, others, strict=True):
+                helper.take(Task(numbers, cut, settings))
+            outcomes = self._worker.run(mine, cut, arrays, settings, meet, cancelled)
+            for helper in helpers:
+                outcomes.update(helper.outcomes())
+        except HelperLost:
+            raise
+        except Exception:
+            for helper in helpers:
+                helper.give_up()
+            raise
+        except BaseException:  # such as Ctrl+C in the midst of a message
+            self.close()
+            raise
+        return TeamResult(
+            [outcomes[number] for number in range(len(cut))],
+            1 + len(helpers),
+            arrays.gradients[: len(cut)],
+            common,
+        )
+
+    def _ready(self) -> list[Helper]:
+        """Return the helpers that can take shards now."""
+        if self._began is None:
+            self._began = time.monotonic()
+        if self._helpers is None and time.monotonic() - self._began > ALONE_AT_FIRST:
+            self.begin()
+        return [helper for helper in self._helpers or () if helper.ready]
+
+    def _shared_arrays(
+        self,
+        helpers: list[Helper],
+        parameters: Mapping[str, Array],
+        buffers: Mapping[str, Array],
+        images: Array,
+        shards: int,
+    ) -> BatchArrays:
+        """Return arrays that these helpers see, with room for such a batch."""
+        room = self._room
+        if room is None or room.helpers != helpers or not room.arrays.holds(images, shards):
+            self._leave_room()
+            described = forms(parameters, buffers, images, shards)
+            memory = SharedArrays(described)
+            self._room = room = _Room(helpers, memory, BatchArrays.of(memory, shards))
+            for helper in helpers:
+                helper.open(Room(memory.path, described, shards))
+            memory.remove()
+        return room.arrays
+
+    def _leave_room(self) -> None:
+        if self._room is not None:
+            self._room.memory.close()
+            self._room = None

@@ -1,0 +1,246 @@
+"""Helpers join in, leave, fail and are lost: the numbers stay the same, and no process or file is left."""
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import numpy as np
+import plain_network
+import pytest
+
+from cnn_core import Architecture, Dense, Flatten, presets, shared_arrays, team
+from cnn_core.execution import Executor
+from cnn_core.threads import Cancelled
+
+NETWORK = plain_network.random_network(presets.load("sample-batchnorm"))
+DATA = plain_network.images_and_labels(NETWORK.architecture, 70)
+
+
+def gradients(executor, data=DATA, **arguments):
+    """Return (processes, copies of the gradients)."""
+    result = executor.loss_and_gradients(NETWORK.parameters, NETWORK.buffers, *data, **arguments)
+    return result.processes, {name: value.copy() for name, value in result.gradients.items()}
+
+
+def assert_same(one, other):
+    assert set(one) == set(other)
+    for name, value in one.items():
+        np.testing.assert_array_equal(value, other[name], err_msg=name)
+
+
+@pytest.fixture(scope="module")
+def expected():
+    with Executor(NETWORK.architecture, 1) as executor:
+        return gradients(executor)[1]
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """Where shared arrays are put."""
+    monkeypatch.setattr(shared_arrays, "_IN_MEMORY", str(tmp_path))
+    return tmp_path
+
+
+@pytest.fixture
+def executor(folder):
+    with Executor(NETWORK.architecture, 2) as executor:
+        executor.start_helpers()
+        yield executor
+
+
+def helpers_of(executor):
+    return [helper._process for helper in executor._team._helpers]
+
+
+def test_a_run_begins_alone_and_helpers_join_after_a_moment(expected, monkeypatch):
+    with Executor(NETWORK.architecture, 2) as executor:
+        assert gradients(executor)[0] == 1
+        assert executor._team._helpers is None  # what is over before needs none
+        monkeypatch.setattr(team, "ALONE_AT_FIRST", 0.0)
+        found = gradients(executor)
+        executor._team.wait()
+        assert_same(found[1], expected)
+        processes, found = gradients(executor)
+        assert processes == 2
+        assert_same(found, expected)
+
+
+def test_one_core_has_no_helpers():
+    with Executor(NETWORK.architecture, 1) as executor:
+        executor.start_helpers()
+        assert helpers_of(executor) == []
+
+
+def test_no_more_helpers_take_part_than_there_are_shards():
+    with Executor(NETWORK.architecture, 4) as executor:
+        executor.start_helpers()
+        assert len(helpers_of(executor)) == 3
+        assert gradients(executor, plain_network.images_and_labels(NETWORK.architecture, 8))[0] == 2
+
+
+def test_processes_and_files_end_with_the_executor(executor, folder):
+    gradients(executor)
+    (process,) = helpers_of(executor)
+    assert process.poll() is None
+    if sys.platform != "win32":  # which keeps the file while it is open
+        assert list(folder.iterdir()) == []
+    executor.close()
+    assert process.poll() is not None
+    assert list(folder.iterdir()) == []
+
+
+@pytest.mark.parametrize("moment", ["before", "within"])
+def test_a_helper_that_is_killed_is_done_without(executor, expected, folder, moment):
+    gradients(executor)
+    (process,) = helpers_of(executor)
+    calls = []
+
+    def kill():
+        calls.append(1)
+        if len(calls) == 2:
+            process.kill()
+            process.wait()
+        return False
+
+    if moment == "before":
+        process.kill()
+        process.wait()
+    processes, found = gradients(executor, cancelled=kill if moment == "within" else lambda: False)
+    assert processes == 1
+    assert_same(found, expected)
+    assert list(folder.iterdir()) == []
+
+
+def test_a_cancelled_batch_leaves_the_helper_ready_for_the_next(executor, expected):
+    for patience in range(1, 8):
+        calls = []
+
+        def cancelled(calls=calls, patience=patience):
+            calls.append(1)
+            return len(calls) > patience
+
+        with pytest.raises(Cancelled):
+            gradients(executor, cancelled=cancelled)
+        processes, found = gradients(executor)
+        assert processes == 2
+        assert_same(found, expected)
+
+
+def test_an_error_arrives_and_leaves_the_helper_ready_for_the_next(executor, expected):
+    images, labels = DATA
+    wrong = labels.copy()
+    wrong[-1] = 99  # in the helper's shard
+    with pytest.raises(IndexError):
+        gradients(executor, (images, wrong))
+    processes, found = gradients(executor)
+    assert processes == 2
+    assert_same(found, expected)
+
+
+def test_ctrl_c_in_the_midst_of_a_batch_ends_the_helpers(executor, expected):
+    def interrupted():
+        raise KeyboardInterrupt
+
+    (process,) = helpers_of(executor)
+    with pytest.raises(KeyboardInterrupt):
+        gradients(executor, cancelled=interrupted)
+    assert process.poll() is not None
+    processes, found = gradients(executor)
+    assert processes == 1
+    assert_same(found, expected)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+def test_a_helper_does_not_mind_ctrl_c(executor):
+    (process,) = helpers_of(executor)
+    os.kill(process.pid, signal.SIGINT)
+    assert gradients(executor)[0] == 2
+
+
+def test_batches_of_all_sizes_and_kinds_find_room(executor):
+    with Executor(NETWORK.architecture, 1) as alone:
+        for count, kind in ((5, np.uint8), (140, np.uint8), (33, np.uint8), (70, np.float32), (70, np.uint8)):
+            images, labels = plain_network.images_and_labels(NETWORK.architecture, count)
+            data = (images.astype(kind), labels)
+            processes, found = gradients(executor, data)
+            assert processes == 2
+            assert_same(found, gradients(alone, data)[1])
+
+
+def test_without_room_for_shared_arrays_one_process_does_it_all(executor, expected, monkeypatch):
+    def full(forms, path=None):
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr(team, "SharedArrays", full)
+    processes, found = gradients(executor)
+    assert processes == 1
+    assert_same(found, expected)
+
+
+def test_where_no_process_can_be_started_one_does_it_all(expected, monkeypatch):
+    monkeypatch.setattr(sys, "executable", "/nowhere/python")
+    with Executor(NETWORK.architecture, 2) as executor:
+        executor.start_helpers()
+        processes, found = gradients(executor)
+    assert processes == 1
+    assert_same(found, expected)
+
+
+def test_a_program_that_is_its_own_interpreter_is_not_started_again(monkeypatch):
+    monkeypatch.setattr(sys, "frozen", True, raising=False)
+    with Executor(NETWORK.architecture, 2) as executor:
+        executor.start_helpers()
+        assert helpers_of(executor) == []
+
+
+class Unknown(Flatten):
+    """A layer that other processes cannot import."""
+
+
+@pytest.mark.parametrize("module", ["__main__", "nowhere"])
+def test_a_layer_that_helpers_do_not_know_is_run_by_one_process(module, capfd, monkeypatch):
+    monkeypatch.setattr(Unknown, "__module__", module)
+    monkeypatch.setattr(sys.modules["__main__"], "Unknown", Unknown, raising=False)  # as in a script
+    network = plain_network.random_network(Architecture((4, 4, 1), (Unknown(), Dense(units=3))))
+    data = plain_network.images_and_labels(network.architecture, 9)
+    with Executor(network.architecture, 2) as executor:
+        executor.start_helpers()
+        result = executor.loss_and_gradients(network.parameters, network.buffers, *data)
+    assert result.processes == 1
+    assert np.isfinite(result.loss)
+    assert capfd.readouterr().err == ""
+
+
+def test_a_script_without_a_main_guard_trains_and_leaves_nothing(tmp_path):
+    script = tmp_path / "train.py"
+    script.write_text(
+        textwrap.dedent(
+            """
+            import numpy as np, cnn_core as cnn
+            from cnn_core import presets
+            print("begun")
+            network = cnn.Network.initialize(presets.load("tiny"))
+            images = np.zeros((64, *network.architecture.input_shape), np.uint8)
+            data = cnn.Dataset(images, np.zeros(64, np.int64), tuple("0123456789"), "zeros")
+            for progress in cnn.Trainer(network, train=data, threads=2).run(epochs=1_000_000):
+                if progress.processes == 2:
+                    break
+            print("shared")
+            """
+        )
+    )
+    place = tmp_path / "files"
+    place.mkdir()
+    ended = subprocess.run(
+        [sys.executable, str(script)],
+        check=True,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+    )
+    assert ended.stdout.split() == ["begun", "shared"]
+    assert ended.stderr == ""
