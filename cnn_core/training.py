@@ -42,8 +42,8 @@ class Progress:
     accuracy: float  # of the batch, before the step
     learning_rate: float  # used in the step
     images_per_second: float  # of the run so far, validation left out
-    processes: int  # that have shared the batch: others join this one after the first moments of a run
     validation: Evaluation | None = None  # after an epoch's last step
+    processes: int = 1  # that have shared the batch: others join this one after the first moments of a run
 
 
 @dataclass(frozen=True, eq=False)

@@ -80,7 +80,7 @@ def test_images_are_read_as_chosen_and_the_network_can_be_fitted(
     qtbot.waitUntil(lambda: window.control.data.name == "photos", timeout=10_000)
     assert window.control.data.train.image_shape == (24, 24, 1)
     assert (len(window.control.data.train), len(window.control.data.validation)) == (15, 3)
-    assert "notes.txt" in window.notice.text and "; 1 more remark. " in window.notice.text
+    assert "broken.png" in window.notice.text and "; 1 more remark. " in window.notice.text
     assert "fit it to the data" in window.notice.text
     window.actions_.fit_to_data.trigger()
     assert window.control.reason_against() == ""
