@@ -1,8 +1,6 @@
 """CSV in the usual form, one image a line: its label, then its pixels; header or none; plain or gzipped."""
 
-import gzip
 import re
-import zlib
 from array import array
 from collections.abc import Iterator
 from math import isqrt, prod
@@ -40,17 +38,10 @@ def from_csv(
     name = reading.shown(path)
     table = _Table(name, image_shape)
     size = reading.file_size(path)
-    try:
-        with path.open("rb") as raw:
-            zipped = raw.read(2) == reading.GZIP_MAGIC
-            raw.seek(0)
-            for block in _blocks(gzip.GzipFile(fileobj=raw) if zipped else raw, name):
-                table.add(block)
-                report(progress, min(raw.tell(), size), size)
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise DatasetError(f"{name}: the gzip data is damaged or cut off ({error}); get it again") from None
-    except OSError as error:
-        raise DatasetError(f"{name}: cannot be read ({error.strerror or error})") from None
+    with reading.opened(path) as (raw, stream):
+        for block in _blocks(stream, name):
+            table.add(block)
+            report(progress, min(raw.tell(), size), size)
     return table.dataset(source or name)
 
 

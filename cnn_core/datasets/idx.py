@@ -1,7 +1,5 @@
 """IDX, the format of MNIST: a magic number, the dimensions (big-endian), then the bytes; plain or gzipped."""
 
-import gzip
-import zlib
 from collections.abc import Sequence
 from math import prod
 from pathlib import Path
@@ -52,23 +50,15 @@ def read_idx(
     """
     size = reading.file_size(path)
     name = reading.shown(path)
-    try:
-        with path.open("rb") as raw:
-            zipped = raw.read(2) == reading.GZIP_MAGIC
-            raw.seek(0)
-            stream: reading.Readable = gzip.GzipFile(fileobj=raw) if zipped else raw
-            shape = _read_header(stream, name, dimensions)
-            if count is not None and shape[0] != count:
-                raise DatasetError(
-                    f"{name}: holds {shape[0]:,} images, but {reading.shown(counted_in or path)} "
-                    f"holds {count:,} labels; take both files from the same set"
-                )
-            _check_promise(name, shape, size, zipped)
-            return _read_body(stream, name, shape)
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise DatasetError(f"{name}: the gzip data is damaged or cut off ({error}); get it again") from None
-    except OSError as error:
-        raise DatasetError(f"{name}: cannot be read ({error.strerror or error})") from None
+    with reading.opened(path) as (raw, stream):
+        shape = _read_header(stream, name, dimensions)
+        if count is not None and shape[0] != count:
+            raise DatasetError(
+                f"{name}: holds {shape[0]:,} images, but {reading.shown(counted_in or path)} "
+                f"holds {count:,} labels; take both files from the same set"
+            )
+        _check_promise(name, shape, size, zipped=stream is not raw)
+        return _read_body(stream, name, shape)
 
 
 def _read_header(stream: reading.Readable, name: str, dimensions: tuple[int, ...]) -> tuple[int, ...]:
@@ -92,7 +82,7 @@ def _read_header(stream: reading.Readable, name: str, dimensions: tuple[int, ...
     return tuple(int.from_bytes(sizes[i : i + 4], "big") for i in range(0, len(sizes), 4))
 
 
-def _check_promise(name: str, shape: tuple[int, ...], size: int, zipped: bool) -> None:
+def _check_promise(name: str, shape: tuple[int, ...], size: int, *, zipped: bool) -> None:
     """Refuse what the header promises when it is absurd or when a file of `size` bytes cannot deliver it."""
     reading.check_size(name, shape[0], shape[1:])
     promised = prod(shape)

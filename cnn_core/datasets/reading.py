@@ -1,7 +1,11 @@
 """What all readers of data files share: limits, bounded reads, and how a file is named in a sentence."""
 
+import gzip
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Protocol
+from typing import BinaryIO, Protocol
 
 from cnn_core.errors import DatasetError
 
@@ -63,6 +67,25 @@ def file_size(path: Path) -> int:
         return path.stat().st_size
     except OSError as error:  # no rights, a name too long, a drive that is gone
         raise DatasetError(f"{shown(path)}: cannot be read ({error.strerror or error})") from None
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[tuple[BinaryIO, Readable]]:
+    """A regular file, and its content: unpacked where it is gzipped, else the file itself.
+
+    What is wrong with the file, also when that shows inside the block, becomes a DatasetError.
+    """
+    file_size(path)
+    name = shown(path)
+    try:
+        with path.open("rb") as raw:
+            zipped = raw.read(2) == GZIP_MAGIC
+            raw.seek(0)
+            yield raw, gzip.GzipFile(fileobj=raw) if zipped else raw
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise DatasetError(f"{name}: the gzip data is damaged or cut off ({error}); get it again") from None
+    except OSError as error:
+        raise DatasetError(f"{name}: cannot be read ({error.strerror or error})") from None
 
 
 def read_at_most(stream: Readable, count: int) -> bytearray:
