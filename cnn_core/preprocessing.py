@@ -113,9 +113,7 @@ def fit_to(image: Image, input_shape: tuple[int, int, int]) -> Image:
     recolored = _with_channels(np.asarray(image, dtype=np.float32), channels)
     if recolored.shape == tuple(input_shape):
         return recolored
-    ratio = min(height / image.shape[0], width / image.shape[1])
-    rows = min(height, max(1, round(image.shape[0] * ratio)))
-    columns = min(width, max(1, round(image.shape[1] * ratio)))
+    rows, columns = inner_size(image.shape, height, width)
     top, left = (height - rows) // 2, (width - columns) // 2
     fitted = np.zeros(input_shape, dtype=np.float32)
     for channel in range(channels):
@@ -123,6 +121,12 @@ def fit_to(image: Image, input_shape: tuple[int, int, int]) -> Image:
             recolored[:, :, channel], rows, columns
         )
     return fitted
+
+
+def inner_size(size: tuple[int, ...], height: int, width: int) -> tuple[int, int]:
+    """Return the largest (height, width) within the given ones that keeps the aspect of `size`."""
+    ratio = min(height / size[0], width / size[1])
+    return min(height, max(1, round(size[0] * ratio))), min(width, max(1, round(size[1] * ratio)))
 
 
 def resize(image: NDArray[np.floating | np.uint8], height: int, width: int) -> Image:

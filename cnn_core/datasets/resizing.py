@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from cnn_core.datasets.dataset import Images
 from cnn_core.errors import DatasetError
-from cnn_core.preprocessing import LUMA, area_weights
+from cnn_core.preprocessing import LUMA, area_weights, inner_size
 
 Aspect = Literal["keep", "crop", "stretch"]
 """keep: the whole picture, borders filled; crop: the largest middle part; stretch: the whole, distorted."""
@@ -34,7 +34,7 @@ def fit(image: Images, shape: tuple[int, int, int], aspect: Aspect = "keep") -> 
         return image
     if aspect == "crop":
         image = _middle(image, height / width)
-    inner = (height, width) if aspect != "keep" else _inside(image.shape[:2], height, width)
+    inner = (height, width) if aspect != "keep" else inner_size(image.shape[:2], height, width)
     resized = image if image.shape[:2] == inner else _resized(image, *inner)
     return _recolored(_framed(resized, image, height, width), channels)
 
@@ -79,11 +79,6 @@ def _middle(image: Images, ratio: float) -> Images:
     columns = min(width, max(1, round(height / ratio)))
     top, left = (height - rows) // 2, (width - columns) // 2
     return image[top : top + rows, left : left + columns]
-
-
-def _inside(size: tuple[int, ...], height: int, width: int) -> tuple[int, int]:
-    ratio = min(height / size[0], width / size[1])
-    return min(height, max(1, round(size[0] * ratio))), min(width, max(1, round(size[1] * ratio)))
 
 
 def _resized(image: Images, height: int, width: int) -> NDArray[np.float32]:
