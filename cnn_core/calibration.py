@@ -15,18 +15,10 @@ import numpy as np
 
 from cnn_core import functional as F
 from cnn_core.architecture import Architecture
-from cnn_core.familiarity import (
-    MOST_LAYERS,
-    WIDEST,
-    Familiarity,
-    Spread,
-    fit_familiarity,
-    hidden_layer,
-    width,
-)
+from cnn_core.familiarity import MOST_LAYERS, Familiarity, Spread, fit_familiarity, hidden_layer, width
 from cnn_core.functional.geometry import Array
 from cnn_core.network import Network
-from cnn_core.outliers import MOST_FEATURES, Outliers
+from cnn_core.outliers import Outliers
 
 if TYPE_CHECKING:
     from cnn_core.datasets import Dataset
@@ -155,8 +147,6 @@ def _read_outliers(values: Any, known: Familiarity, architecture: Architecture) 
         return None
     classes = architecture.classes
     features = sum(width(architecture, each.layer) + 1 for each in known.spreads)
-    if features > MOST_FEATURES:
-        return None
     weights = _read_array(values.get("weights"), (classes, features))
     biases = _read_array(values.get("biases"), (classes,))
     if weights is None or biases is None:
@@ -171,7 +161,7 @@ def _read_spread(values: Any, architecture: Architecture) -> Spread | None:
     if not isinstance(layer, int) or not 0 <= layer < len(architecture.layers):
         return None
     features = width(architecture, layer)
-    if not isinstance(count, int) or not 1 <= count <= min(features, _MOST_DIRECTIONS) or features > WIDEST:
+    if not isinstance(count, int) or not 1 <= count <= min(features, _MOST_DIRECTIONS):
         return None
     if values["deviation"] <= 0:
         return None

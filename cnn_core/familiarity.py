@@ -31,6 +31,7 @@ FAR = 0.005  # of these, by the distance alone, where outliers are told in anoth
 DIRECTIONS = 16  # in which the activations of a layer vary most, kept to measure distances along
 MOST_LAYERS = 8
 WIDEST = 1024  # activations of a layer that is looked at; wider ones would make the file large
+MOST_CLASSES = 50  # more could make the header of the file larger than is read
 _MOST_IMAGES = 20_000  # of the training data, to learn what is familiar from
 _AT_ONCE = 250  # images whose activations are in memory
 _RIDGE = 0.01  # of the mean variance, added to each so that no direction counts without bounds
@@ -110,19 +111,19 @@ class Familiarity:
 
     def is_strange(self, activations: Sequence[Array]) -> Array:
         """Tell which images are unlike what was learned, (N,), by the activations (N, ...) of all layers."""
-        values = [features(activations[each.layer]) for each in self.spreads]
-        distances = [each.distances(found) for each, found in zip(self.spreads, values, strict=True)]
-        far = _added(self.spreads, distances) > self.limit
-        if self.outliers is None:
-            return far
-        odds = self.outliers.log_odds(_described(values, distances), activations[-1].argmax(axis=1))
-        either: Array = far | (odds > self.outliers.limit)
-        return either
+        seen = self._seen(activations)
+        strange = _added(self.spreads, seen.distances) > self.limit
+        if self.outliers is not None:
+            strange |= self.outliers.log_odds(*seen.described) > self.outliers.limit
+        return strange
 
     def strangeness(self, activations: Sequence[Array]) -> Array:
         """Return how strange images are, (N,), by the activations (N, ...) of all layers."""
-        distances = [each.distances(features(activations[each.layer])) for each in self.spreads]
-        return _added(self.spreads, distances)
+        return _added(self.spreads, self._seen(activations).distances)
+
+    def _seen(self, activations: Sequence[Array]) -> _Seen:
+        layers = (*(each.layer for each in self.spreads), -1)
+        return _Seen(self.spreads, [features(activations[layer]) for layer in layers])
 
 
 def fit_spread(
@@ -147,9 +148,11 @@ def fit_familiarity(
     """Return what is familiar to a network that learned from `train`, by images it did not learn from.
 
     The limit leaves 2.5 % of each data set held out outside, in the mean over the data sets whatever their
-    sizes. None where the images of a class are too few, or all layers too wide. From `others`, images
-    (N, H, W, C) that belong to no class, it learns what does not.
+    sizes. None where there are too many classes, too few images of one, or all layers are too wide. From
+    `others`, images (N, H, W, C) that belong to no class, it learns what does not.
     """
+    if network.architecture.classes > MOST_CLASSES:
+        return None
     layers = watched_layers(network.architecture)
     chosen = np.linspace(0, len(train) - 1, min(len(train), _MOST_IMAGES)).astype(int)
     learned = _features(network, layers, train.images[chosen])
@@ -214,7 +217,7 @@ def _with_usual(spread: Spread, groups: Sequence[Array]) -> Spread:
     """Return the spread with what its distance usually is, each group counting as much as any other."""
     usual = float(np.mean([group.mean() for group in groups]))
     deviation = float(np.sqrt(np.mean([((group - usual) ** 2).mean() for group in groups])))
-    return Spread(**(spread.__dict__ | {"usual": usual, "deviation": max(deviation, 1e-6)}))
+    return replace(spread, usual=usual, deviation=max(deviation, 1e-6))
 
 
 def _added(spreads: Sequence[Spread], distances: Sequence[Array]) -> Array:

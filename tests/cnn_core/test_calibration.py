@@ -197,6 +197,8 @@ def test_what_belongs_to_no_class_is_learned_and_survives_a_file(outcome, taught
     others = foreign(200, 4)
     assert flagged(network, read, others) >= max(0.9, flagged(network, outcome[2].calibration, others))
     assert flagged(network, read, held.images) <= 0.03
+    far = read.familiarity.strangeness(network.activations(held.images)) > read.familiarity.limit
+    assert far.mean() == pytest.approx(0.005, abs=0.002)
     noise = np.random.default_rng(2).integers(0, 256, (100, 8, 8, 1), dtype=np.uint8)
     assert flagged(network, read, noise) > 0.7
 

@@ -1,9 +1,12 @@
 """What is unlike anything learned: distances from classes, in several layers, on numbers made for it."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 import cnn_core as cnn
+from cnn_core import familiarity
 from cnn_core.familiarity import (
     Familiarity,
     Spread,
@@ -14,6 +17,7 @@ from cnn_core.familiarity import (
     limit_of,
     watched_layers,
 )
+from cnn_core.outliers import Outliers
 
 
 @pytest.mark.parametrize(
@@ -118,10 +122,27 @@ def test_what_each_layer_finds_beyond_the_usual_is_added_up():
     assert strangeness == pytest.approx([7, 3, 0])
 
 
+def test_outliers_are_also_told_by_the_distance():
+    by_distance = Outliers(weights=np.array([[0, 0, 1.0]]), biases=np.zeros(1), limit=np.log1p(3))
+    known = Familiarity(spreads=(around_zero(0, 0, 1),), limit=10.0, outliers=by_distance)
+    places = np.array([[2.9, 0], [0, 3.1], [11, 0]])
+    assert known.is_strange([places, np.zeros((3, 1))]).tolist() == [False, True, True]
+    inside = replace(by_distance, limit=99.0)
+    assert replace(known, outliers=inside).is_strange([places, np.zeros((3, 1))]).tolist() == [0, 0, 1]
+
+
 def test_too_few_images_of_a_class_leave_it_unknown():
     network = cnn.Network.initialize(cnn.presets.load("tiny"), seed=0)
     few = cnn.datasets.digits.generate(200, seed=1)
     assert fit_familiarity(network, few, [few]) is None
+
+
+def test_more_classes_than_a_file_has_room_for_leave_it_unknown(monkeypatch):
+    network = cnn.Network.initialize(cnn.presets.load("tiny"), seed=0)
+    digits = cnn.datasets.digits.generate(1000, seed=1)
+    assert fit_familiarity(network, digits, [digits]) is not None
+    monkeypatch.setattr(familiarity, "MOST_CLASSES", 9)
+    assert fit_familiarity(network, digits, [digits]) is None
 
 
 def test_the_limit_leaves_one_in_forty_outside():
