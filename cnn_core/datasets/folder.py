@@ -19,6 +19,9 @@ ReadFile = Callable[[Path], Images]
 MAX_FILES = 1_000_000
 """Most files listed: their names alone take some hundred megabytes beyond this."""
 
+SPLITS = ("train", "test")
+"""The folders above the class folders of a set that is split."""
+
 _SYSTEM_NAMES = ("thumbs.db", "desktop.ini", "__macosx")
 
 
@@ -47,8 +50,8 @@ def import_folder(
 ) -> Import:
     """The images in the class folders of `path`, scaled to `image_shape` (H, W, 1 or 3) or a proposed one.
 
-    `path` may hold train and test folders, `split` then chooses. Raises DatasetError when nothing is left,
-    Cancelled when `progress` answers False.
+    `path` may hold train and test folders, `split` then chooses; all may lie in one outer folder. Raises
+    DatasetError when nothing is left, Cancelled when `progress` answers False.
     """
     return collect(find_folder(path, read_image, split, progress), image_shape, aspect, progress)
 
@@ -91,17 +94,37 @@ def _find(path: Path, name: str, read_image: ReadFile, split: str, progress: Pro
 
 def holds_class_folders(path: Path) -> bool:
     """Whether a folder has folders in it at all."""
-    return any(child.is_dir() and not is_system(child.name) for child in path.iterdir())
+    return bool(_folders_in(path))
+
+
+def _folders_in(path: Path) -> list[Path]:
+    return [child for child in path.iterdir() if child.is_dir() and not is_system(child.name)]
 
 
 def _split_folder(path: Path, split: str) -> Path:
-    """The folder of that split where there is one; a set that is not split is all training."""
+    """The folder of that split where there is one, also below one outer folder, as unpacked zips have it.
+
+    A set that is not split is all training.
+    """
     inner = path / split
     if inner.is_dir() and holds_class_folders(inner):
         return inner
+    if _is_outer(folders := _folders_in(path)):
+        return _split_folder(folders[0], split)
     if split != "train":
         raise DatasetError(f"{reading.shown(path)}: holds no folder {split!r}; only split='train' is there")
     return path
+
+
+def _is_outer(folders: list[Path]) -> bool:
+    """Whether these are one folder that holds folders and no images; a link would lead anywhere."""
+    return (
+        len(folders) == 1
+        and folders[0].name not in SPLITS
+        and not folders[0].is_symlink()
+        and holds_class_folders(folders[0])
+        and not any(child.suffix.lower() in SUFFIXES for child in folders[0].iterdir())
+    )
 
 
 def _listed(folder: Path, root: Path, problems: list[Problem]) -> Iterator[Path]:

@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from cnn_core.datasets import reading
 from cnn_core.datasets.archive import open_archive, problem_with, read_member
 from cnn_core.datasets.dataset import Dataset, Images
-from cnn_core.datasets.folder import MAX_FILES, class_of, is_system
+from cnn_core.datasets.folder import MAX_FILES, SPLITS, class_of, is_system
 from cnn_core.datasets.images import SUFFIXES, Found, ImageFile, Import, Problem, collect
 from cnn_core.datasets.labels import MAX_WORD
 from cnn_core.datasets.progress import Progress
@@ -22,8 +22,6 @@ ReadImage = Callable[[Path | bytes], Images]
 
 MAX_MEMBER = 256 * 1024**2
 """Most bytes of one image file: an uncompressed picture of 85 megapixels in colour."""
-
-_SPLITS = ("train", "test")
 
 
 def from_zip(
@@ -121,7 +119,7 @@ def _top(members: dict[tuple[str, ...], zipfile.ZipInfo], name: str, split: str)
         deep = {parts[0] for parts in below if len(parts) >= 3}
         if split in deep:
             return (*top, split)
-        if len(deep) != 1 or deep & set(_SPLITS) or 2 * sum(len(parts) >= 3 for parts in below) <= len(below):
+        if len(deep) != 1 or deep & set(SPLITS) or 2 * sum(len(parts) >= 3 for parts in below) <= len(below):
             break
         top = (*top, *deep)
     if split != "train":

@@ -66,6 +66,34 @@ def test_train_and_test_folders_are_told_apart(pets: Path, tmp_path: Path) -> No
         from_folder(pets, read_image, split="test")
 
 
+def test_class_folders_are_found_below_one_outer_folder(pets: Path, tmp_path: Path) -> None:
+    outer = tmp_path / "unpacked"
+    outer.mkdir()
+    pets.rename(outer / "pets")
+    (outer / "readme.txt").write_text("hello")
+    assert from_folder(outer, read_image).class_names == ("cats", "dogs")
+    with pytest.raises(DatasetError, match="pets: holds no folder 'test'"):
+        from_folder(outer, read_image, split="test")
+    put(outer / "pets" / "test" / "cats" / "1.png")
+    assert len(from_folder(outer, read_image, split="test")) == 1
+
+
+def test_a_single_class_is_no_outer_folder(tmp_path: Path) -> None:
+    put(tmp_path / "cats" / "1.png")
+    put(tmp_path / "cats" / "more" / "2.png")
+    result = import_folder(tmp_path, read_image)
+    assert result.dataset.class_names == ("cats",)
+    assert str(result.problems[0]) == "cats/more: is a folder within a class folder, not read"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need rights there")
+def test_a_link_is_no_outer_folder(pets: Path, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "empty" / "pets").symlink_to(pets)
+    with pytest.raises(DatasetError, match="empty/pets: is a link that leads nowhere or outside the folder"):
+        from_folder(tmp_path / "empty", read_image)
+
+
 def test_what_is_found_is_known_before_any_image_is_read(pets: Path) -> None:
     def never(path: Path) -> np.ndarray:
         raise AssertionError(path)
