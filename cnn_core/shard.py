@@ -52,7 +52,6 @@ class _Chunk:
     moments: F.Moments | None = None  # of x, where batch normalisation comes next
     sums: dict[str, Array] = field(default_factory=dict)  # of the last batch normalisation on the way back
     caches: dict[int, Any] = field(default_factory=dict)
-    gradients: dict[str, Array] = field(default_factory=dict)
 
 
 @dataclass(eq=False, kw_only=True)
@@ -69,11 +68,11 @@ class Shard:
     batch: int  # images in the whole batch
     label_smoothing: float
     augmentation: Augmentation | None
+    gradients: Mapping[str, Array]  # what the shard adds to each is written here
     groups: list[list[_Chunk]] = field(default_factory=list)  # a list of chunks for each way of cutting
 
-    def run(self, images: Array, labels: Array, gradients: Mapping[str, Array]) -> Run:
-        """Run all segments, the loss, and all segments in reverse, and write what the shard adds to the
-        `gradients`."""
+    def run(self, images: Array, labels: Array) -> Run:
+        """Run all segments, the loss, and all segments in reverse."""
         losses, correct = np.empty(len(images), np.float32), np.zeros(len(images), np.bool_)
         *others, last = self.segments
         batch, statistics = self._changed(images), None
@@ -91,6 +90,8 @@ class Shard:
         # A chunk turns on its own, without waiting for others: the loss of an image is its own.
         chunks, joined = self._arriving(last, batch), self._joined_gradients(last)
         for chunk in self._unless_cancelled(chunks):
+            if self._alone:
+                chunk.memory.restart()
             self._ahead(chunk, last, statistics)
             mine, logits = labels[chunk.rows], chunk.x
             losses[chunk.rows], chunk.x = F.cross_entropy(logits, mine, self.label_smoothing)
@@ -98,7 +99,6 @@ class Shard:
             chunk.x *= chunk.x.dtype.type(1 / self.batch)
             self._back(chunk, last, None, joined)
         yield from self._return(others, last, joined)
-        self._add_up(gradients)
         return Outcome(losses, int(correct.sum()))
 
     def _return(self, segments: Sequence[Segment], done: Segment, joined: Array | None) -> Iterator[Meeting]:
@@ -119,15 +119,6 @@ class Shard:
             for chunk in self._unless_cancelled(chunks):
                 self._back(chunk, segment, totals, joined)
             done = segment
-
-    def _add_up(self, gradients: Mapping[str, Array]) -> None:
-        """Write the sum of what the chunks add to each gradient, in their order."""
-        for group in self.groups:
-            first, *rest = group
-            for name, part in first.gradients.items():
-                np.copyto(gradients[name], part)
-                for chunk in rest:
-                    np.add(gradients[name], chunk.gradients[name], out=gradients[name])
 
     # A chunk's work
 
@@ -164,7 +155,7 @@ class Shard:
             dx, gradients = step.layer.backward(
                 chunk.x, chunk.caches[step.index], self._values(step), context
             )
-            chunk.gradients.update({f"{step.index}.{name}": g for name, g in gradients.items()})
+            self._add(chunk, step, gradients)
             if dx is None:
                 return
             chunk.x = dx
@@ -172,6 +163,15 @@ class Shard:
             chunk.sums = _norm(segment.arrival).sums(chunk.x, chunk.caches[segment.arrival.index])
         if joined is not None:
             joined[chunk.rows] = chunk.x
+
+    def _add(self, chunk: _Chunk, step: Step, parts: Mapping[str, Array]) -> None:
+        """Add what a chunk, which are run in their order, adds to a layer's gradients."""
+        for name, part in parts.items():
+            total = self.gradients[f"{step.index}.{name}"]
+            if chunk.number == 0:
+                np.copyto(total, part)
+            else:
+                np.add(total, part, out=total)
 
     # Pieces
 
@@ -192,7 +192,8 @@ class Shard:
         if segment.regroups:
             size = segment.chunk_size(len(batch))
             rows = [slice(i, min(i + size, len(batch))) for i in range(0, len(batch), size)]
-            memory = [self._memory_of("chunk", number) for number in range(len(rows))]
+            # Where each chunk is back before the next one goes, all have the same memory, still in the cache.
+            memory = [self._memory_of("chunk", 0 if self._alone else i) for i in range(len(rows))]
             self.groups.append([_Chunk(i, r, batch[r], memory[i]) for i, r in enumerate(rows)])
         return self.groups[-1]
 
@@ -201,6 +202,11 @@ class Shard:
             if self.cancelled():
                 raise Cancelled
             yield chunk
+
+    @property
+    def _alone(self) -> bool:
+        """Whether a chunk runs all the way without waiting for others."""
+        return len(self.segments) == 1
 
     def _joined_gradients(self, segment: Segment) -> Array | None:
         """Return where the gradients by a segment's inputs meet, where it has regrouped and they are

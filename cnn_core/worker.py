@@ -60,8 +60,9 @@ class Worker:
                 seed=settings.seed,
                 label_smoothing=settings.label_smoothing,
                 augmentation=settings.augmentation,
+                gradients=arrays.gradients[number],
             )
             rows = shards[number]
-            runs[number] = shard.run(arrays.images[rows], arrays.labels[rows], arrays.gradients[number])
+            runs[number] = shard.run(arrays.images[rows], arrays.labels[rows])
         with single_threaded_blas():
             return side_by_side(runs, meet)
