@@ -1,9 +1,10 @@
-"""Runs a network on a batch: in chunks, on threads, with the same bits for any number of them.
+"""Runs a network on a batch on all cores, with the same bits for any number of them.
 
-The batch is cut into chunks whose size depends on the network and the batch alone. Each chunk goes
-depth-first through a segment of layers (see `plan`), so that its activations stay in the core's cache.
-Matrix products run on one thread each: BLAS's own threads would cut smaller pieces and wait for each other.
-What chunks contribute to a sum is added in the order of the chunks.
+The batch is cut into parts whose size depends on the network and the batch alone. Each goes depth-first
+through a segment of layers (see `plan`), so that its activations stay in the core's cache. Matrix products
+run on one thread each: BLAS's own threads would cut smaller pieces and wait for each other. Training is
+shared by processes (see `team`), and what each part adds to a gradient is added in the order of the parts.
+Scores are shared by threads, which are there at once.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -49,7 +50,7 @@ class Executor:
         self._scratch = [Scratch() for _ in range(self.threads.count)]
         self._memory = Memory()
 
-    def start_helpers(self) -> None:
+    def start_others(self) -> None:
         """Start the other processes and wait for them, which training does not: they join in when ready."""
         self._team.begin()
         self._team.wait()

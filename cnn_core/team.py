@@ -1,4 +1,4 @@
-"""This process and its helpers, who share each training batch."""
+"""The processes that share each training batch: this one, which leads, and other members."""
 
 import pickle
 import sys
@@ -12,13 +12,13 @@ import numpy as np
 from cnn_core.architecture import Architecture
 from cnn_core.batch import BatchArrays, forms
 from cnn_core.functional.geometry import Array
-from cnn_core.helper import Helper, HelperLost, Room, Task
+from cnn_core.member import Member, MemberLost, Room, Task
 from cnn_core.plan import plan, shards
 from cnn_core.shard import Common, Meeting, Outcome, by_layer
 from cnn_core.shared_arrays import SharedArrays
 from cnn_core.worker import Settings, Worker
 
-# Helpers take half a second of a core to start: what is over before begins and ends without them.
+# Other processes take half a second of a core to start: what is over before begins and ends without them.
 ALONE_AT_FIRST = 0.3  # seconds
 
 
@@ -34,9 +34,9 @@ class TeamResult:
 
 @dataclass(frozen=True, eq=False)
 class _Room:
-    """Arrays that some helpers have opened."""
+    """Arrays that some members have opened."""
 
-    helpers: list[Helper]
+    members: list[Member]
     memory: SharedArrays
     arrays: BatchArrays
 
@@ -48,32 +48,32 @@ class Team:
         """Prepare for at most `count` processes, this one included."""
         self._architecture, self._count = architecture, count
         self._worker = Worker(plan(architecture, True))
-        self._helpers: list[Helper] | None = None  # None: not yet begun
+        self._members: list[Member] | None = None  # None: not yet begun
         self._began: float | None = None
         self._own: list[dict[str, Array]] = []  # room for gradients while alone
         self._room: _Room | None = None
 
     def begin(self) -> None:
-        """Start the helpers; each joins in when it is ready. They do so by themselves after a moment."""
-        self._helpers = []
+        """Start the other members; each joins in when it is ready. It happens by itself after a moment."""
+        self._members = []
         if getattr(sys, "frozen", False):  # the program is its own interpreter, and would start itself
             return
         try:
             for _ in range(self._count - 1):
-                self._helpers.append(Helper(self._architecture))
+                self._members.append(Member(self._architecture))
         except (OSError, pickle.PicklingError):  # no further process is to be had: those that there are do
             pass
 
     def wait(self) -> None:
-        """Wait until all helpers are ready, or known not to come."""
-        for helper in self._helpers or ():
-            helper.wait()
+        """Wait until the other members are ready, or known not to come."""
+        for member in self._members or ():
+            member.wait()
 
     def close(self) -> None:
-        """End the helpers; from here on, this process is alone."""
-        for helper in self._helpers or ():
-            helper.close()
-        self._helpers = []
+        """End the other members; from here on, this process is alone."""
+        for member in self._members or ():
+            member.close()
+        self._members = []
         self._leave_room()
 
     def run(
@@ -91,14 +91,14 @@ class Team:
         """
         cut = shards(self._worker.segments, len(images))
         values = {**parameters, **buffers}
-        helpers = self._ready()
-        if helpers and len(cut) > 1:
+        members = self._ready()
+        if members and len(cut) > 1:
             try:
-                shared = self._shared_arrays(helpers, parameters, buffers, images, len(cut))
+                shared = self._shared_arrays(members, parameters, buffers, images, len(cut))
                 shared.put(images, labels, values)
                 mine = BatchArrays(images=images, labels=labels, values=values, gradients=shared.gradients)
-                return self._run(cut, mine, settings, cancelled, helpers[: len(cut) - 1])
-            except (HelperLost, OSError):  # OSError: no room for what is shared
+                return self._run(cut, mine, settings, cancelled, members[: len(cut) - 1])
+            except (MemberLost, OSError):  # OSError: no room for what is shared
                 self.close()
         while len(self._own) < len(cut):
             self._own.append({name: np.empty_like(value) for name, value in parameters.items()})
@@ -111,67 +111,67 @@ class Team:
         arrays: BatchArrays,
         settings: Settings,
         cancelled: Callable[[], bool],
-        helpers: Sequence[Helper],
+        members: Sequence[Member],
     ) -> TeamResult:
         common = Common(by_layer(arrays.values))
-        mine, *others = (range(first, len(cut), 1 + len(helpers)) for first in range(1 + len(helpers)))
+        mine, *theirs = (range(first, len(cut), 1 + len(members)) for first in range(1 + len(members)))
 
         def meet(meetings: dict[int, Meeting]) -> Any:
             parts = {number: meeting.parts for number, meeting in meetings.items()}
-            for helper in helpers:
-                parts.update(helper.brought())
+            for member in members:
+                parts.update(member.brought())
             together = common.found(meetings[0], [part for n in sorted(parts) for part in parts[n]])
-            for helper in helpers:
-                helper.answer(together)
+            for member in members:
+                member.answer(together)
             return together
 
         try:
-            for helper, numbers in zip(helpers, others, strict=True):
-                helper.take(Task(numbers, cut, settings))
+            for member, numbers in zip(members, theirs, strict=True):
+                member.take(Task(numbers, cut, settings))
             outcomes = self._worker.run(mine, cut, arrays, settings, meet, cancelled)
-            for helper in helpers:
-                outcomes.update(helper.outcomes())
-        except HelperLost:
+            for member in members:
+                outcomes.update(member.outcomes())
+        except MemberLost:
             raise
         except Exception:
-            for helper in helpers:
-                helper.give_up()
+            for member in members:
+                member.give_up()
             raise
         except BaseException:  # such as Ctrl+C in the midst of a message
             self.close()
             raise
         return TeamResult(
             [outcomes[number] for number in range(len(cut))],
-            1 + len(helpers),
+            1 + len(members),
             arrays.gradients[: len(cut)],
             common,
         )
 
-    def _ready(self) -> list[Helper]:
-        """Return the helpers that can take shards now."""
+    def _ready(self) -> list[Member]:
+        """Return the other members that can take shards now."""
         if self._began is None:
             self._began = time.monotonic()
-        if self._helpers is None and time.monotonic() - self._began > ALONE_AT_FIRST:
+        if self._members is None and time.monotonic() - self._began > ALONE_AT_FIRST:
             self.begin()
-        return [helper for helper in self._helpers or () if helper.ready]
+        return [member for member in self._members or () if member.ready]
 
     def _shared_arrays(
         self,
-        helpers: list[Helper],
+        members: list[Member],
         parameters: Mapping[str, Array],
         buffers: Mapping[str, Array],
         images: Array,
         shards: int,
     ) -> BatchArrays:
-        """Return arrays that these helpers see, with room for such a batch."""
+        """Return arrays that these members see, with room for such a batch."""
         room = self._room
-        if room is None or room.helpers != helpers or not room.arrays.holds(images, shards):
+        if room is None or room.members != members or not room.arrays.holds(images, shards):
             self._leave_room()
             described = forms(parameters, buffers, images, shards)
             memory = SharedArrays(described)
-            self._room = room = _Room(helpers, memory, BatchArrays.of(memory, shards))
-            for helper in helpers:
-                helper.open(Room(memory.path, described, shards))
+            self._room = room = _Room(members, memory, BatchArrays.of(memory, shards))
+            for member in members:
+                member.open(Room(memory.path, described, shards))
             memory.remove()
         return room.arrays
 

@@ -1,4 +1,4 @@
-"""Threads that share the tasks of one batch: the only file that knows about them."""
+"""Threads that share the tasks of a batch, and BLAS kept to one thread for each."""
 
 import os
 import threading

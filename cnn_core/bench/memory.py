@@ -23,6 +23,7 @@ class Moment:
     step: int
     peak: float  # the most so far
     current: float | None  # None where the system does not say
+    others: float | None  # all that the processes need that share the batches, their imports too
 
 
 def moments(network: str, batch: int, threads: int, steps: Sequence[int]) -> Iterator[Moment]:
@@ -46,7 +47,8 @@ def report(network: str, batch: int, threads: int, steps: Sequence[int]) -> None
     for progress in trainer.run(steps=max(steps)):
         if progress.step in steps:
             now = None if current is None else (_current() or 0.0) - current
-            print(json.dumps(asdict(Moment(progress.step, _peak() - peak, now))), flush=True)
+            moment = Moment(progress.step, _peak() - peak, now, _of_children())
+            print(json.dumps(asdict(moment)), flush=True)
 
 
 def training_memory(network: str, batch: int, threads: int, steps: int = 20) -> float:
@@ -61,11 +63,15 @@ def print_over_steps(networks: Sequence[str], batches: Sequence[int], last: int)
     for network in networks:
         for batch in batches:
             print(f"\n{network}, batch {batch}: memory of training, MB above imports and data")
-            print(f"{'after step':>12}{'peak':>10}{'now':>10}")
+            print("(others: the whole of the processes that share the batches)")
+            print(f"{'after step':>12}{'peak':>10}{'now':>10}{'others':>10}")
             for moment in moments(network, batch, available_cores(), steps):
                 rows.append({"network": network, "batch": batch, **asdict(moment)})
-                now = "-" if moment.current is None else f"{moment.current:.1f}"
-                print(f"{moment.step:>12,}{moment.peak:>10.1f}{now:>10}", flush=True)
+                rest = ("-" if mb is None else f"{mb:.1f}" for mb in (moment.current, moment.others))
+                print(
+                    f"{moment.step:>12,}{moment.peak:>10.1f}" + "".join(f"{mb:>10}" for mb in rest),
+                    flush=True,
+                )
     return rows
 
 
@@ -84,6 +90,17 @@ def _current() -> float | None:
     return _status("VmRSS") if STATUS.exists() else None
 
 
-def _status(field: str) -> float:
-    line = next(line for line in STATUS.read_text().splitlines() if line.startswith(field))
+def _of_children() -> float | None:
+    """Return the memory of the processes that this one has started, in MB; None where the system does not
+    say."""
+    if not STATUS.exists():
+        return None
+    lists = Path("/proc/self/task").glob("*/children")
+    return sum(
+        _status("VmRSS", Path(f"/proc/{pid}/status")) for one in lists for pid in one.read_text().split()
+    )
+
+
+def _status(field: str, path: Path = STATUS) -> float:
+    line = next(line for line in path.read_text().splitlines() if line.startswith(field))
     return int(line.split()[1]) / 2**10

@@ -43,8 +43,10 @@ def fresh(options: argparse.Namespace) -> Start:
     """A run from random weights. Raises UsageError, OSError and the engine's errors."""
     chosen = settings.from_options(options)
     output = _output(options.output or unused(Path(DEFAULT_OUTPUT)))
-    data = _data(options, BUILT_IN)
-    architecture = choose_architecture(options.architecture or "sample", data.train)
+    name = options.architecture or "sample"
+    given = None if name in cnn.presets.names() else _from_file(name)
+    data = _data(options, BUILT_IN, given.input_shape if given else None)
+    architecture = given or _fitted(cnn.presets.load(name), data.train)
     network = cnn.Network.initialize(architecture, seed=chosen.seed)
     trainer = cnn.Trainer(network, **_arguments(chosen, data, options.threads))
     trainer.plan(chosen.epochs)
@@ -58,7 +60,8 @@ def by_recipe(options: argparse.Namespace) -> Start:
     output = _output(options.output or unused(Path(f"{options.recipe}.cnn")))
     data = _data(options, recipe.data)
     train, tests = recipes.mixed(recipe, data.train, options.strokes, all_writers=data.validation is None)
-    network = cnn.Network.initialize(choose_architecture(recipe.architecture, train), seed=chosen.seed)
+    architecture = _fitted(cnn.presets.load(recipe.architecture), train)
+    network = cnn.Network.initialize(architecture, seed=chosen.seed)
     trainer = cnn.Trainer(network, **_arguments(chosen, replace(data, train=train), options.threads))
     trainer.plan(chosen.epochs)
     names = list(train.class_names)
@@ -108,13 +111,11 @@ def resumed(options: argparse.Namespace) -> Start:
     return start
 
 
-def choose_architecture(name: str, train: cnn.Dataset) -> cnn.Architecture:
-    """The architecture in a .json file, or a preset with its input and last layer fitted to the images.
+def _from_file(name: str) -> cnn.Architecture:
+    """The architecture in a .json file.
 
     Raises ArchitectureError, and OSError for a file that cannot be read.
     """
-    if name in cnn.presets.names():
-        return _fitted(cnn.presets.load(name), train)
     path = Path(name).expanduser()
     if not path.exists() and path.suffix != ".json":
         known = ", ".join(cnn.presets.names())
@@ -122,12 +123,11 @@ def choose_architecture(name: str, train: cnn.Dataset) -> cnn.Architecture:
     if path.stat().st_size > _LARGEST_JSON:
         raise cnn.ArchitectureError(f"{path.name}: too large for an architecture of {_LARGEST_JSON:,} bytes")
     try:
-        architecture = cnn.Architecture.from_json(path.read_text(encoding="utf-8"))
+        return cnn.Architecture.from_json(path.read_text(encoding="utf-8"))
     except UnicodeDecodeError:
         raise cnn.ArchitectureError(f"{path.name}: not a text file in UTF-8") from None
     except cnn.ArchitectureError as error:
         raise cnn.ArchitectureError(f"{path.name}: {error}") from None
-    return architecture
 
 
 def unused(path: Path) -> Path:
@@ -138,10 +138,11 @@ def unused(path: Path) -> Path:
     return free
 
 
-def _data(options: argparse.Namespace, usual: str) -> inputs.Chosen:
+def _data(options: argparse.Namespace, usual: str, taken: tuple[int, ...] | None = None) -> inputs.Chosen:
+    """The data asked for; images of one's own are read in the shape `taken` by a given architecture."""
     wishes = own_images.from_options(options)
     spec = usual if options.data is None else options.data
-    return inputs.choose(spec, options.validation, options.hold_out, wishes)
+    return inputs.choose(spec, options.validation, options.hold_out, wishes, taken)
 
 
 def _fitted(preset: cnn.Architecture, train: cnn.Dataset) -> cnn.Architecture:

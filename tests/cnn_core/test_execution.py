@@ -64,7 +64,7 @@ def network(request):
 @pytest.mark.parametrize("processes", [2, 3])
 def test_same_bits_for_any_number_of_processes(network, processes):
     with Executor(network.architecture, 1) as alone, Executor(network.architecture, processes) as together:
-        together.start_helpers()
+        together.start_others()
         for count in BATCHES:
             if needs_more(network.architecture, count):
                 continue
@@ -141,7 +141,7 @@ def test_dropout_drops_the_same_for_any_number_of_processes_and_other_for_anothe
     images, labels = plain_network.images_and_labels(network.architecture, 33)
     alone = batch_result(network, images, labels, 1, seed=(4, 5))
     with Executor(network.architecture, 2) as executor:
-        executor.start_helpers()
+        executor.start_others()
         same_bits(alone, result_of(executor, network, images, labels, seed=(4, 5)))
     assert alone[0] != batch_result(network, images, labels, 1, seed=(4, 6))[0]
 
@@ -172,7 +172,7 @@ def test_memory_does_not_grow_from_step_to_step(name):
     network = plain_network.random_network(presets.load(name))
     batches = [plain_network.images_and_labels(network.architecture, n) for n in (48, 17)]
     with Executor(network.architecture, 2) as executor:
-        executor.start_helpers()
+        executor.start_others()
 
         def steps(count):
             for _ in range(count):

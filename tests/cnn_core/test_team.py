@@ -1,4 +1,4 @@
-"""Helpers join in, leave, fail and are lost: the numbers stay the same, and no process or file is left."""
+"""Others join in, leave, fail and are lost: the numbers stay the same, and no process or file is left."""
 
 import os
 import signal
@@ -47,18 +47,18 @@ def folder(tmp_path, monkeypatch):
 @pytest.fixture
 def executor(folder):
     with Executor(NETWORK.architecture, 2) as executor:
-        executor.start_helpers()
+        executor.start_others()
         yield executor
 
 
-def helpers_of(executor):
-    return [helper._process for helper in executor._team._helpers]
+def others_of(executor):
+    return [member._process for member in executor._team._members]
 
 
-def test_a_run_begins_alone_and_helpers_join_after_a_moment(expected, monkeypatch):
+def test_a_run_begins_alone_and_members_join_after_a_moment(expected, monkeypatch):
     with Executor(NETWORK.architecture, 2) as executor:
         assert gradients(executor)[0] == 1
-        assert executor._team._helpers is None  # what is over before needs none
+        assert executor._team._members is None  # what is over before needs none
         monkeypatch.setattr(team, "ALONE_AT_FIRST", 0.0)
         found = gradients(executor)
         executor._team.wait()
@@ -68,22 +68,22 @@ def test_a_run_begins_alone_and_helpers_join_after_a_moment(expected, monkeypatc
         assert_same(found, expected)
 
 
-def test_one_core_has_no_helpers():
+def test_one_core_has_no_members():
     with Executor(NETWORK.architecture, 1) as executor:
-        executor.start_helpers()
-        assert helpers_of(executor) == []
+        executor.start_others()
+        assert others_of(executor) == []
 
 
-def test_no_more_helpers_take_part_than_there_are_shards():
+def test_no_more_members_take_part_than_there_are_shards():
     with Executor(NETWORK.architecture, 4) as executor:
-        executor.start_helpers()
-        assert len(helpers_of(executor)) == 3
+        executor.start_others()
+        assert len(others_of(executor)) == 3
         assert gradients(executor, plain_network.images_and_labels(NETWORK.architecture, 8))[0] == 2
 
 
 def test_processes_and_files_end_with_the_executor(executor, folder):
     gradients(executor)
-    (process,) = helpers_of(executor)
+    (process,) = others_of(executor)
     assert process.poll() is None
     if sys.platform != "win32":  # which keeps the file while it is open
         assert list(folder.iterdir()) == []
@@ -95,7 +95,7 @@ def test_processes_and_files_end_with_the_executor(executor, folder):
 @pytest.mark.parametrize("moment", ["before", "within"])
 def test_a_helper_that_is_killed_is_done_without(executor, expected, folder, moment):
     gradients(executor)
-    (process,) = helpers_of(executor)
+    (process,) = others_of(executor)
     calls = []
 
     def kill():
@@ -132,7 +132,7 @@ def test_a_cancelled_batch_leaves_the_helper_ready_for_the_next(executor, expect
 def test_an_error_arrives_and_leaves_the_helper_ready_for_the_next(executor, expected):
     images, labels = DATA
     wrong = labels.copy()
-    wrong[-1] = 99  # in the helper's shard
+    wrong[-1] = 99  # in the member's shard
     with pytest.raises(IndexError):
         gradients(executor, (images, wrong))
     processes, found = gradients(executor)
@@ -140,11 +140,11 @@ def test_an_error_arrives_and_leaves_the_helper_ready_for_the_next(executor, exp
     assert_same(found, expected)
 
 
-def test_ctrl_c_in_the_midst_of_a_batch_ends_the_helpers(executor, expected):
+def test_ctrl_c_in_the_midst_of_a_batch_ends_the_members(executor, expected):
     def interrupted():
         raise KeyboardInterrupt
 
-    (process,) = helpers_of(executor)
+    (process,) = others_of(executor)
     with pytest.raises(KeyboardInterrupt):
         gradients(executor, cancelled=interrupted)
     assert process.poll() is not None
@@ -155,7 +155,7 @@ def test_ctrl_c_in_the_midst_of_a_batch_ends_the_helpers(executor, expected):
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals")
 def test_a_helper_does_not_mind_ctrl_c(executor):
-    (process,) = helpers_of(executor)
+    (process,) = others_of(executor)
     os.kill(process.pid, signal.SIGINT)
     assert gradients(executor)[0] == 2
 
@@ -183,7 +183,7 @@ def test_without_room_for_shared_arrays_one_process_does_it_all(executor, expect
 def test_where_no_process_can_be_started_one_does_it_all(expected, monkeypatch):
     monkeypatch.setattr(sys, "executable", "/nowhere/python")
     with Executor(NETWORK.architecture, 2) as executor:
-        executor.start_helpers()
+        executor.start_others()
         processes, found = gradients(executor)
     assert processes == 1
     assert_same(found, expected)
@@ -192,8 +192,8 @@ def test_where_no_process_can_be_started_one_does_it_all(expected, monkeypatch):
 def test_a_program_that_is_its_own_interpreter_is_not_started_again(monkeypatch):
     monkeypatch.setattr(sys, "frozen", True, raising=False)
     with Executor(NETWORK.architecture, 2) as executor:
-        executor.start_helpers()
-        assert helpers_of(executor) == []
+        executor.start_others()
+        assert others_of(executor) == []
 
 
 class Unknown(Flatten):
@@ -201,13 +201,13 @@ class Unknown(Flatten):
 
 
 @pytest.mark.parametrize("module", ["__main__", "nowhere"])
-def test_a_layer_that_helpers_do_not_know_is_run_by_one_process(module, capfd, monkeypatch):
+def test_a_layer_that_members_do_not_know_is_run_by_one_process(module, capfd, monkeypatch):
     monkeypatch.setattr(Unknown, "__module__", module)
     monkeypatch.setattr(sys.modules["__main__"], "Unknown", Unknown, raising=False)  # as in a script
     network = plain_network.random_network(Architecture((4, 4, 1), (Unknown(), Dense(units=3))))
     data = plain_network.images_and_labels(network.architecture, 9)
     with Executor(network.architecture, 2) as executor:
-        executor.start_helpers()
+        executor.start_others()
         result = executor.loss_and_gradients(network.parameters, network.buffers, *data)
     assert result.processes == 1
     assert np.isfinite(result.loss)

@@ -254,7 +254,7 @@ def test_one_image_left_over_is_refused_where_it_would_have_no_variance():
 AUGMENTATION = Augmentation(rotation=10, shift=1, noise=0.1)
 
 
-def test_a_run_that_helpers_join_gives_the_same_bits_as_one_that_stays_alone(monkeypatch):
+def test_a_run_that_others_join_gives_the_same_bits_as_one_that_stays_alone(monkeypatch):
     monkeypatch.setattr(team, "ALONE_AT_FIRST", 0.0)
     arguments = {"train": dataset(150), "batch_size": 70, "augmentation": AUGMENTATION}
     together = trainer(threads=3, **arguments)

@@ -64,6 +64,21 @@ def test_images_are_brought_to_what_is_asked_for(command, photos, tmp_path, opti
     assert metadata["class_names"] == ["cat", "dog"]
 
 
+@pytest.mark.parametrize(("options", "shape"), [((), (20, 24, 3)), (("--size", "16x18"), (16, 18, 3))])
+def test_images_are_brought_to_what_a_given_architecture_takes(command, photos, tmp_path, options, shape):
+    file, output = tmp_path / "mine.json", tmp_path / "net.cnn"
+    architecture = cnn.Architecture((20, 24, 3), (cnn.Flatten(), cnn.Dense(units=2), cnn.Softmax()))
+    file.write_text(architecture.to_json())
+    arguments = ("--data", photos, "--architecture", file, *options, "--epochs", 1, "--output", output)
+    ran = command("train", *arguments)
+    if shape == architecture.input_shape:
+        assert ran.code == 0, ran.err
+        assert recorded(output)[0] == shape
+    else:  # what is asked for by name goes first
+        assert ran.code != 0
+        assert "16×18×3" in ran.err or "16x18x3" in ran.err
+
+
 def test_what_is_left_out_is_said(command, photos, tmp_path):
     ran = command("train", "--data", photos, *TINY, "--output", tmp_path / "net.cnn")
     assert "note: dog/notes.png: not an image that can be read" in ran.err

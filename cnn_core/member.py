@@ -1,4 +1,4 @@
-"""A helper: another process that takes some shards of each training batch.
+"""A member of a team: another process, which takes some shards of each training batch.
 
 A thread would not do: two threads of one process wait for each other at the Python interpreter, and the calls
 of NumPy that a batch is made of are so short that the waiting costs up to a third of the time.
@@ -24,10 +24,10 @@ from cnn_core.shard import Meeting, Outcome
 from cnn_core.shared_arrays import Forms, SharedArrays
 from cnn_core.worker import Settings, Worker
 
-_PROGRAM = "import sys; sys.path[:] = {path!r}; from cnn_core.helper import serve; serve()"
+_PROGRAM = "import sys; sys.path[:] = {path!r}; from cnn_core.member import serve; serve()"
 
 
-class HelperLost(Exception):
+class MemberLost(Exception):
     """The other process has ended, or what it says makes no sense."""
 
 
@@ -51,12 +51,12 @@ class Task:
 
 @dataclass(frozen=True)
 class Brought:
-    """What a helper's shards bring to a meeting; it waits for what all together make of it."""
+    """What a member's shards bring to a meeting; it waits for what all together make of it."""
 
     meetings: dict[int, list[Any]]
 
 
-class Helper:
+class Member:
     """The other process, seen from the one that leads."""
 
     def __init__(self, architecture: Architecture) -> None:
@@ -74,13 +74,13 @@ class Helper:
             env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},
             creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),  # Windows alone
         )
-        with suppress(HelperLost):  # then it will never be ready
+        with suppress(MemberLost):  # then it will never be ready
             self._say(described)
-        self._starting = Thread(target=self._start, name="cnn_core_helper", daemon=True)
+        self._starting = Thread(target=self._start, name="cnn_core_member", daemon=True)
         self._starting.start()
 
     def _start(self) -> None:
-        with suppress(HelperLost):
+        with suppress(MemberLost):
             self.ready = self._receive() == "ready"
 
     def wait(self) -> None:
@@ -88,7 +88,7 @@ class Helper:
         self._starting.join()
 
     def open(self, room: Room) -> None:
-        """Let it open the arrays of the batches to come. Here and below, raises HelperLost where the other
+        """Let it open the arrays of the batches to come. Here and below, raises MemberLost where the other
         process does not answer."""
         self._send(room)
         self._receive()
@@ -119,7 +119,7 @@ class Helper:
                 self.answer(None)
             try:
                 self._receive()
-            except HelperLost:
+            except MemberLost:
                 raise
             except Exception:  # it met an error of its own: the task is over
                 return
@@ -132,14 +132,14 @@ class Helper:
         try:
             _write(self._process.stdin, message)
         except (OSError, ValueError) as error:
-            raise HelperLost from error
+            raise MemberLost from error
 
     def _receive(self) -> Any:
         assert self._process.stdout
         try:
             message = pickle.load(self._process.stdout)
         except (OSError, EOFError, ValueError, pickle.UnpicklingError) as error:
-            raise HelperLost from error
+            raise MemberLost from error
         self._asks = isinstance(message, Brought)
         self._working = self._asks
         if isinstance(message, Exception):
@@ -162,7 +162,7 @@ class _GivenUp(Exception):
 
 
 def serve() -> None:
-    """Be a helper: take the architecture, then rooms and tasks, until the pipe ends."""
+    """Be the other process: take the architecture, then rooms and tasks, until the pipe ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is for the leader, who ends this process too
     heard, said = sys.stdin.buffer, sys.stdout.buffer
     sys.stdout = sys.stderr  # what a module prints is no message
