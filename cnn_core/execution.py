@@ -52,8 +52,7 @@ class Executor:
 
     def start_others(self) -> None:
         """Start the other processes and wait for them, which training does not: they join in when ready."""
-        self._team.begin()
-        self._team.wait()
+        self._team.gather()
 
     def close(self) -> None:
         """End the threads and the other processes."""

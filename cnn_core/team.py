@@ -48,32 +48,32 @@ class Team:
         """Prepare for at most `count` processes, this one included."""
         self._architecture, self._count = architecture, count
         self._worker = Worker(plan(architecture, True))
-        self._members: list[Member] | None = None  # None: not yet begun
+        self._members: list[Member] = []
+        self._may_grow = not getattr(sys, "frozen", False)  # a program that is its own interpreter may not
         self._began: float | None = None
         self._own: list[dict[str, Array]] = []  # room for gradients while alone
         self._room: _Room | None = None
 
-    def begin(self) -> None:
-        """Start the other members; each joins in when it is ready. It happens by itself after a moment."""
-        self._members = []
-        if getattr(sys, "frozen", False):  # the program is its own interpreter, and would start itself
-            return
+    def gather(self) -> None:
+        """Start all other members and wait for them. In a run they are started after a moment, as many as its
+        batches need, and join in when they are ready."""
+        self._grow(self._count)
+        for member in self._members:
+            member.wait()
+
+    def _grow(self, size: int) -> None:
+        """Start members up to so many processes, this one included."""
         try:
-            for _ in range(self._count - 1):
+            while self._may_grow and 1 + len(self._members) < size:
                 self._members.append(Member(self._architecture))
         except (OSError, pickle.PicklingError):  # no further process is to be had: those that there are do
-            pass
-
-    def wait(self) -> None:
-        """Wait until the other members are ready, or known not to come."""
-        for member in self._members or ():
-            member.wait()
+            self._may_grow = False
 
     def close(self) -> None:
         """End the other members; from here on, this process is alone."""
-        for member in self._members or ():
+        for member in self._members:
             member.close()
-        self._members = []
+        self._members, self._may_grow = [], False
         self._leave_room()
 
     def run(
@@ -91,8 +91,8 @@ class Team:
         """
         cut = shards(self._worker.segments, len(images))
         values = {**parameters, **buffers}
-        members = self._ready()
-        if members and len(cut) > 1:
+        members = self._ready(len(cut))
+        if members:
             try:
                 shared = self._shared_arrays(members, parameters, buffers, images, len(cut))
                 shared.put(images, labels, values)
@@ -147,13 +147,13 @@ class Team:
             common,
         )
 
-    def _ready(self) -> list[Member]:
-        """Return the other members that can take shards now."""
+    def _ready(self, shards: int) -> list[Member]:
+        """Return the other members that are ready, where they can take some of so many shards."""
         if self._began is None:
             self._began = time.monotonic()
-        if self._members is None and time.monotonic() - self._began > ALONE_AT_FIRST:
-            self.begin()
-        return [member for member in self._members or () if member.ready]
+        if time.monotonic() - self._began > ALONE_AT_FIRST:
+            self._grow(min(self._count, shards))
+        return [member for member in self._members if member.ready] if shards > 1 else []
 
     def _shared_arrays(
         self,

@@ -58,10 +58,10 @@ def others_of(executor):
 def test_a_run_begins_alone_and_members_join_after_a_moment(expected, monkeypatch):
     with Executor(NETWORK.architecture, 2) as executor:
         assert gradients(executor)[0] == 1
-        assert executor._team._members is None  # what is over before needs none
+        assert others_of(executor) == []  # what is over before needs none
         monkeypatch.setattr(team, "ALONE_AT_FIRST", 0.0)
         found = gradients(executor)
-        executor._team.wait()
+        executor._team.gather()
         assert_same(found[1], expected)
         processes, found = gradients(executor)
         assert processes == 2
@@ -79,6 +79,14 @@ def test_no_more_members_take_part_than_there_are_shards():
         executor.start_others()
         assert len(others_of(executor)) == 3
         assert gradients(executor, plain_network.images_and_labels(NETWORK.architecture, 8))[0] == 2
+
+
+def test_no_more_members_are_started_than_batches_need(monkeypatch):
+    monkeypatch.setattr(team, "ALONE_AT_FIRST", -1.0)
+    with Executor(NETWORK.architecture, 8) as executor:
+        for count, members in ((8, 1), (130, 3), (8, 3)):
+            gradients(executor, plain_network.images_and_labels(NETWORK.architecture, count))
+            assert len(others_of(executor)) == members
 
 
 def test_processes_and_files_end_with_the_executor(executor, folder):
