@@ -29,12 +29,10 @@ class Threads:
         self.count = max(1, count or available_cores())
         self._pool: ThreadPoolExecutor | None = None
 
-    def each(
-        self, tasks: int, run: Callable[[int, int], None], cancelled: Callable[[], bool] = never
-    ) -> None:
+    def each(self, tasks: int, run: Callable[[int, int], None]) -> None:
         """Call run(task, worker) for every task, each thread taking the next one as it becomes free.
 
-        Raises the first error of any, or Cancelled, after all threads have stopped.
+        Raises the first error of any after all threads have stopped.
         """
         numbers, lock = count(), threading.Lock()
 
@@ -46,8 +44,6 @@ class Threads:
                     task = next(numbers)
                 if task >= tasks:
                     return
-                if cancelled():
-                    raise Cancelled
                 run(task, worker)
 
         others = min(self.count, tasks) - 1

@@ -1,11 +1,11 @@
-"""Threads share tasks, hand on errors and cancellation, and keep BLAS to one thread whoever asks for it."""
+"""Threads share tasks, hand on errors, and keep BLAS to one thread whoever asks for it."""
 
 import threading
 
 import pytest
 import threadpoolctl
 
-from cnn_core.threads import Cancelled, Threads, available_cores, single_threaded_blas
+from cnn_core.threads import Threads, available_cores, single_threaded_blas
 
 
 def blas_threads():
@@ -53,15 +53,6 @@ def test_the_first_error_is_raised_after_all_have_stopped(count):
     assert running == []
     threads.each(4, lambda task, worker: None)  # and they go on working
     threads.close()
-
-
-@pytest.mark.parametrize("count", [1, 3])
-def test_cancelling_leaves_the_remaining_tasks_undone(count):
-    threads, done = Threads(count), []
-    with pytest.raises(Cancelled):
-        threads.each(1000, lambda task, worker: done.append(task), cancelled=lambda: len(done) >= 5)
-    threads.close()
-    assert 5 <= len(done) <= 5 + count
 
 
 def test_threads_end_on_close_and_closing_twice_is_fine():
