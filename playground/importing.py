@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from cnn_core import datasets
 from cnn_core.datasets import Found, Problem
 from cnn_core.datasets.folder import holds_class_folders
-from cnn_core.datasets.images import ImageFile
+from cnn_core.datasets.images import ImageFile, pixels_of
 from cnn_core.datasets.progress import report as tell
-from cnn_core.datasets.resizing import ASPECTS, Aspect, check_picture, fit
+from cnn_core.datasets.resizing import ASPECTS, Aspect, fit
 from cnn_core.errors import DatasetError
 
 Image = NDArray[np.uint8]
@@ -95,10 +95,9 @@ def survey(path: Path, progress: datasets.Progress | None = None) -> Survey:
         samples, problems = [], list(found.problems)
         for done, file in enumerate(chosen):
             tell(progress, done, len(chosen))
-            try:
-                pixels = check_picture(file.read())
-            except (OSError, ValueError) as problem:
-                problems.append(Problem(file.name, str(problem).removeprefix(f"{Path(file.name).name}: ")))
+            pixels = pixels_of(file)
+            if isinstance(pixels, Problem):
+                problems.append(pixels)
                 counts[file.class_name] -= 1
                 continue
             height, width, channels = pixels.shape

@@ -82,7 +82,7 @@ def propose_shape(found: Found, progress: Progress | None = None) -> tuple[int, 
     gray, first_problem = True, ""
     for index in chosen:
         report(progress, 0, count)
-        pixels = _pixels(found.files[index])
+        pixels = pixels_of(found.files[index])
         if isinstance(pixels, Problem):
             first_problem = first_problem or str(pixels)
             continue
@@ -154,7 +154,7 @@ class _Collecting:
         return Import(dataset, tuple(problems), dict(self._sizes))
 
     def _take(self, file: ImageFile) -> None:
-        pixels = _pixels(file)
+        pixels = pixels_of(file)
         if isinstance(pixels, Problem):
             self._problems.append(pixels)
             return
@@ -168,9 +168,9 @@ class _Collecting:
             self._problems.append(Problem(name, "none of its images can be read; the class is left out"))
 
 
-def _pixels(file: ImageFile) -> Images | Problem:
+def pixels_of(file: ImageFile) -> Images | Problem:
     """The file's pixels as (H, W, 1) or (H, W, 3), or why there are none."""
     try:
         return check_picture(file.read())
     except (OSError, ValueError, MemoryError) as error:
-        return Problem(file.name, str(error) or type(error).__name__)
+        return Problem(file.name, str(error) or "there is not enough memory for it")

@@ -155,8 +155,13 @@ def class_names(checkpoint: cnn.Checkpoint) -> tuple[str, ...]:
 
 
 def note_other_classes(checkpoint: cnn.Checkpoint, dataset: cnn.Dataset) -> None:
-    """Say so where the network was taught classes of other names than the data set's."""
+    """Say so where the network was taught classes of other names than the data set's.
+
+    Nothing is said where their numbers cannot be compared: that is an error of its own.
+    """
     taught = class_names(checkpoint)[: len(dataset.class_names)]
+    if len(taught) < len(dataset.class_names):
+        return
     if checkpoint.metadata.get("class_names") and taught != dataset.class_names:
         print(
             f"note: the network was taught the classes {_listed(taught)}, the data set has "
