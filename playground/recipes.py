@@ -40,7 +40,7 @@ def _digits(architecture: str, learning_rate: float, epochs: int) -> Recipe:
         architecture=architecture,
         data="mnist",
         built_in=12_000,
-        copies=3,
+        copies=6,
         last_epochs=3,
         last_augmentation=_LESS_CHANGED,
         settings=cnn.TrainingSettings(
@@ -57,9 +57,9 @@ def _digits(architecture: str, learning_rate: float, epochs: int) -> Recipe:
 
 RECIPES: MappingProxyType[str, Recipe] = MappingProxyType(
     {
-        "digits": _digits("sample", 0.003, 40),
-        "digits-batchnorm": _digits("sample-batchnorm", 0.003, 5),
-        "digits-lenet5": _digits("lenet5", 0.003, 10),
+        "digits": _digits("sample", 0.003, 44),
+        "digits-batchnorm": _digits("sample-batchnorm", 0.003, 10),
+        "digits-lenet5": _digits("lenet5", 0.003, 18),
         "fashion-mnist": Recipe(
             architecture="sample",
             data="fashion-mnist",
@@ -68,7 +68,7 @@ RECIPES: MappingProxyType[str, Recipe] = MappingProxyType(
                 optimizer=cnn.AdamW(learning_rate=0.002, weight_decay=0.03),
                 schedule=cnn.OneCycle(),
                 batch_size=128,
-                epochs=14,
+                epochs=24,
                 label_smoothing=0.05,
                 augmentation=cnn.Augmentation(shift=1, scale=0.05, rotation=3),
                 seed=1,
