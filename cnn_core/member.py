@@ -3,28 +3,37 @@
 A thread would not do: two threads of one process wait for each other at the Python interpreter, and the calls
 of NumPy that a batch is made of are so short that the waiting costs up to a third of the time.
 
-Messages go through pipes, pickled. What is large lies in arrays that both processes see.
+Messages go through pipes, pickled. What is large lies in arrays that both processes see. A member that meets
+an error ends without a word: the process that leads then runs the batch itself, and meets the error too.
 """
 
 import os
 import pickle
-import signal
+import select
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from threading import Thread
+from pathlib import Path
 from typing import IO, Any
 
 from cnn_core.architecture import Architecture
 from cnn_core.batch import BatchArrays
 from cnn_core.plan import plan
-from cnn_core.shard import Meeting, Outcome
+from cnn_core.shard import Meeting
 from cnn_core.shared_arrays import Forms, SharedArrays
+from cnn_core.threads import Cancelled, never
 from cnn_core.worker import Settings, Worker
 
+if sys.platform == "win32":
+    import _winapi
+    import msvcrt
+
 _PROGRAM = "import sys; sys.path[:] = {path!r}; from cnn_core.member import serve; serve()"
+_PATIENCE = 0.1  # seconds between looks at whether an answer is still wanted
+
+_serving = False  # this process is a member
 
 
 class MemberLost(Exception):
@@ -49,13 +58,6 @@ class Task:
     settings: Settings
 
 
-@dataclass(frozen=True)
-class Brought:
-    """What a member's shards bring to a meeting; it waits for what all together make of it."""
-
-    meetings: dict[int, list[Any]]
-
-
 class Member:
     """The other process, seen from the one that leads."""
 
@@ -65,67 +67,65 @@ class Member:
         Raises OSError where none can be had, PicklingError where a layer's class has no name to find it by.
         """
         described = _pickled(architecture)
-        self.ready = False
-        self._working = self._asks = False  # has a task; waits for an answer
+        self._ready: bool | None = None  # not known yet
         self._process = subprocess.Popen(
-            [sys.executable, "-c", _PROGRAM.format(path=sys.path)],
+            [sys.executable, "-Wignore", "-c", _PROGRAM.format(path=_path())],  # warnings are the leader's
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},
-            creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),  # Windows alone
+            process_group=0,  # Ctrl+C is for the leader, who ends this process too; Windows: as there is
+            creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),  # no window, no Ctrl+C
         )
         with suppress(MemberLost):  # then it will never be ready
             self._say(described)
-        self._starting = Thread(target=self._start, name="cnn_core_member", daemon=True)
-        self._starting.start()
 
-    def _start(self) -> None:
-        with suppress(MemberLost):
-            self.ready = self._receive() == "ready"
+    @property
+    def ready(self) -> bool:
+        """Whether it takes tasks by now."""
+        if self._ready is None and _has_said(self._said, 0):
+            self.wait()
+        return bool(self._ready)
 
     def wait(self) -> None:
         """Wait until it is ready, or known not to come."""
-        self._starting.join()
+        if self._ready is None:
+            self._ready = False
+            with suppress(MemberLost):
+                self._ready = self.receive() == __file__  # else it has found another version
 
-    def open(self, room: Room) -> None:
-        """Let it open the arrays of the batches to come. Here and below, raises MemberLost where the other
-        process does not answer."""
-        self._send(room)
-        self._receive()
+    def send(self, message: object) -> None:
+        """Send it a room, a task, or what all shards together make of what they bring to a meeting.
 
-    def take(self, task: Task) -> None:
-        """Give it a task. It comes back with what its shards bring to each meeting, and with outcomes at the
-        end."""
-        self._working = True
-        self._send(task)
-
-    def brought(self) -> dict[int, list[Any]]:
-        """Wait for what its shards bring to a meeting; raise the error that it met."""
-        return self._receive().meetings
-
-    def answer(self, together: object) -> None:
-        """Tell it what all shards together make of what they have brought."""
-        self._asks = False
-        self._send(together)
-
-    def outcomes(self) -> dict[int, Outcome]:
-        """Wait for the end of the task; raise the error that it met."""
-        return self._receive()
-
-    def give_up(self) -> None:
-        """Let it leave the task that it has, if it has one."""
-        while self._working:
-            if self._asks:
-                self.answer(None)
-            try:
-                self._receive()
-            except MemberLost:
-                raise
-            except Exception:  # it met an error of its own: the task is over
-                return
-
-    def _send(self, message: object) -> None:
+        Raises MemberLost, here and below, where the other process has ended.
+        """
         self._say(_pickled(message))
+
+    def receive(self, cancelled: Callable[[], bool] = never) -> Any:
+        """Wait for its answer: to a task, what its shards bring to each meeting, and outcomes at the end.
+
+        Raises Cancelled where `cancelled` returns True while nothing comes, but not on Windows.
+        """
+        while sys.platform != "win32" and not _has_said(self._said, _PATIENCE):
+            if cancelled():
+                raise Cancelled
+        try:
+            return pickle.load(self._said)
+        except Exception as error:  # pickle's are of many kinds
+            raise MemberLost from error
+
+    def close(self) -> None:
+        """End the process, whatever it is doing."""
+        self._process.kill()
+        self._process.wait()
+        self._said.close()
+        assert self._process.stdin
+        with suppress(OSError):  # a message was on its way
+            self._process.stdin.close()
+
+    @property
+    def _said(self) -> IO[bytes]:
+        assert self._process.stdout
+        return self._process.stdout
 
     def _say(self, message: bytes) -> None:
         assert self._process.stdin
@@ -134,72 +134,61 @@ class Member:
         except (OSError, ValueError) as error:
             raise MemberLost from error
 
-    def _receive(self) -> Any:
-        assert self._process.stdout
-        try:
-            message = pickle.load(self._process.stdout)
-        except (OSError, EOFError, ValueError, pickle.UnpicklingError) as error:
-            raise MemberLost from error
-        self._asks = isinstance(message, Brought)
-        self._working = self._asks
-        if isinstance(message, Exception):
-            raise message
-        return message
 
-    def close(self) -> None:
-        """End the process."""
-        self._process.kill()
-        self._starting.join()
-        self._process.wait()
-        assert self._process.stdin and self._process.stdout
-        self._process.stdout.close()
-        with suppress(OSError):  # a message was on its way
-            self._process.stdin.close()
-
-
-class _GivenUp(Exception):
-    """The leader wants nothing more of this task."""
+def may_start() -> bool:
+    """Whether this process may start others: it is no program that is its own interpreter, and no member,
+    where a module that trains when it is imported would start ever more."""
+    return bool(sys.executable) and not getattr(sys, "frozen", False) and not _serving
 
 
 def serve() -> None:
     """Be the other process: take the architecture, then rooms and tasks, until the pipe ends."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is for the leader, who ends this process too
-    heard, said = sys.stdin.buffer, sys.stdout.buffer
-    sys.stdout = sys.stderr  # what a module prints is no message
+    global _serving
+    _serving = True
     try:
-        try:
-            worker = Worker(plan(pickle.load(heard), True))
-        except (AttributeError, ImportError):  # a layer whose class is known to the leader alone
-            return
-        _write(said, _pickled("ready"))
-        while True:
-            message = pickle.load(heard)
-            if isinstance(message, Room):
-                arrays = BatchArrays.of(SharedArrays(message.forms, message.path), message.shards)
-                _write(said, _pickled("open"))
-            else:
-                _write(said, _pickled(_done(worker, message, arrays, heard, said)))
-    except (EOFError, BrokenPipeError):
-        return
+        heard, said = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
+        sys.stdout = sys.stderr  # what a module prints is no message
+        with suppress(OSError):  # there is no terminal
+            os.dup2(2, 1)
+        _serve(heard, said)
+    finally:
+        os._exit(0)  # without a word
 
 
-def _done(worker: Worker, task: Task, arrays: BatchArrays, heard: IO[bytes], said: IO[bytes]) -> object:
-    """Return the outcomes of a task's shards, or the error that came instead."""
+def _serve(heard: IO[bytes], said: IO[bytes]) -> None:
+    def say(message: object) -> None:
+        _write(said, _pickled(message))
 
     def meet(meetings: dict[int, Meeting]) -> Any:
-        brought = Brought({number: meeting.parts for number, meeting in meetings.items()})
-        _write(said, _pickled(brought))
-        together = pickle.load(heard)
-        if together is None:
-            raise _GivenUp
-        return together
+        say({number: meeting.parts for number, meeting in meetings.items()})
+        return pickle.load(heard)
 
-    try:
-        return worker.run(task.numbers, task.shards, arrays, task.settings, meet)
-    except (EOFError, BrokenPipeError):
-        raise
-    except Exception as error:
-        return error
+    worker = Worker(plan(pickle.load(heard), True))
+    say(__file__)
+    while True:
+        message = pickle.load(heard)
+        if isinstance(message, Room):
+            arrays = BatchArrays.of(SharedArrays(message.forms, message.path), message.shards)
+            say("open")
+        else:
+            say(worker.run(message.numbers, message.shards, arrays, message.settings, meet))
+
+
+def _path() -> list[str]:
+    """Return where modules are found, and last where this package is: `sys.path` may no longer say so."""
+    return [*(place for place in sys.path if isinstance(place, str)), str(Path(__file__).parents[1])]
+
+
+def _has_said(pipe: IO[bytes], seconds: float) -> bool:
+    """Whether there is something to be read, or an end, within so many seconds; on Windows, at once."""
+    if sys.platform == "win32":
+        try:
+            return bool(_winapi.PeekNamedPipe(msvcrt.get_osfhandle(pipe.fileno()), 0)[0])
+        except OSError:  # it has ended
+            return True
+    poll = select.poll()
+    poll.register(pipe, select.POLLIN)
+    return bool(poll.poll(seconds * 1000))
 
 
 def _pickled(message: object) -> bytes:

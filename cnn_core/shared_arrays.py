@@ -1,12 +1,14 @@
-"""Arrays that two processes see at once: a file mapped into the memory of both."""
+"""Arrays that two processes see at once: a file mapped into the memory of both, on Windows memory by name."""
 
+import mmap
 import os
+import secrets
+import sys
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from math import prod
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 
@@ -30,9 +32,12 @@ class SharedArrays(Mapping[str, Array]):
         for name, (shape, kind) in forms.items():
             places[name] = size
             size += -(-prod(shape) * np.dtype(kind).itemsize // _ALIGNMENT) * _ALIGNMENT
-        self._made = path is None
         self.path = path or _room(size)
-        memory: Any = np.memmap(self.path, np.uint8, "r+", shape=(size,))
+        try:
+            memory = _opened(self.path, size)
+        except BaseException:
+            self.remove()
+            raise
         self._arrays: dict[str, Array] = {
             name: np.ndarray(shape, kind, memory, places[name]) for name, (shape, kind) in forms.items()
         }
@@ -50,20 +55,24 @@ class SharedArrays(Mapping[str, Array]):
         return len(self._arrays)
 
     def remove(self) -> None:
-        """Remove the file, where the system allows it while it is open: the arrays stay with those who have
-        opened them, and nothing is left behind even where a process is killed."""
-        with suppress(PermissionError):  # Windows
+        """Remove the file: the arrays stay with those who have opened them, and nothing is left behind even
+        where a process is killed."""
+        if sys.platform != "win32":
             Path(self.path).unlink(missing_ok=True)
 
-    def close(self) -> None:
-        """Let go of the arrays; who made them removes the file."""
-        self._arrays.clear()
-        if self._made:
-            self.remove()
+
+def _opened(path: str, size: int) -> mmap.mmap:
+    """Return so many bytes that are there as long as an array or a process has them."""
+    if sys.platform == "win32":  # no file, which could not be removed while it is open
+        return mmap.mmap(-1, size, tagname=path)
+    with Path(path).open("r+b") as file:
+        return mmap.mmap(file.fileno(), size)
 
 
 def _room(size: int) -> str:
-    """Return the path of a new file of so many bytes, all of which are there."""
+    """Return the path of a new file of so many bytes, all of which are there; on Windows a new name."""
+    if sys.platform == "win32":
+        return f"cnn_core_{os.getpid()}_{secrets.token_hex(8)}"
     folder = _IN_MEMORY if os.access(_IN_MEMORY, os.W_OK) else None
     handle, path = tempfile.mkstemp(prefix="cnn_core", dir=folder)
     try:
@@ -71,7 +80,7 @@ def _room(size: int) -> str:
             os.posix_fallocate(handle, 0, size)
         else:
             os.truncate(handle, size)
-    except OSError:
+    except BaseException:
         Path(path).unlink()
         raise
     finally:

@@ -1,10 +1,9 @@
 """The processes that share each training batch: this one, which leads, and other members."""
 
-import pickle
-import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pickle import PicklingError
 from typing import Any
 
 import numpy as np
@@ -12,7 +11,7 @@ import numpy as np
 from cnn_core.architecture import Architecture
 from cnn_core.batch import BatchArrays, forms
 from cnn_core.functional.geometry import Array
-from cnn_core.member import Member, MemberLost, Room, Task
+from cnn_core.member import Member, MemberLost, Room, Task, may_start
 from cnn_core.plan import plan, shards
 from cnn_core.shard import Common, Meeting, Outcome, by_layer
 from cnn_core.shared_arrays import SharedArrays
@@ -37,7 +36,6 @@ class _Room:
     """Arrays that some members have opened."""
 
     members: list[Member]
-    memory: SharedArrays
     arrays: BatchArrays
 
 
@@ -49,7 +47,7 @@ class Team:
         self._architecture, self._count = architecture, count
         self._worker = Worker(plan(architecture, True))
         self._members: list[Member] = []
-        self._may_grow = not getattr(sys, "frozen", False)  # a program that is its own interpreter may not
+        self._may_grow = may_start()
         self._began: float | None = None
         self._own: list[dict[str, Array]] = []  # room for gradients while alone
         self._room: _Room | None = None
@@ -66,15 +64,14 @@ class Team:
         try:
             while self._may_grow and 1 + len(self._members) < size:
                 self._members.append(Member(self._architecture))
-        except (OSError, pickle.PicklingError):  # no further process is to be had: those that there are do
+        except (OSError, PicklingError):  # no further process is to be had: those that there are do
             self._may_grow = False
 
     def close(self) -> None:
         """End the other members; from here on, this process is alone."""
         for member in self._members:
             member.close()
-        self._members, self._may_grow = [], False
-        self._leave_room()
+        self._members, self._may_grow, self._room = [], False, None
 
     def run(
         self,
@@ -87,19 +84,21 @@ class Team:
     ) -> TeamResult:
         """Run a batch forward and back.
 
-        Raises the first error of any shard, or Cancelled.
+        Raises the first error of any shard, or Cancelled; the members that had a part in the batch then end.
         """
         cut = shards(self._worker.segments, len(images))
         values = {**parameters, **buffers}
-        members = self._ready(len(cut))
-        if members:
-            try:
-                shared = self._shared_arrays(members, parameters, buffers, images, len(cut))
+        try:
+            if members := self._ready(len(cut)):
+                shared = self._shared_arrays(members, parameters, buffers, images, len(cut), cancelled)
                 shared.put(images, labels, values)
                 mine = BatchArrays(images=images, labels=labels, values=values, gradients=shared.gradients)
                 return self._run(cut, mine, settings, cancelled, members[: len(cut) - 1])
-            except (MemberLost, OSError):  # OSError: no room for what is shared
-                self.close()
+        except (MemberLost, OSError, PicklingError):  # OSError: no room for what is shared
+            self.close()
+        except BaseException:  # it may have come in the midst of a message, and nobody waits for an answer
+            self.close()
+            raise
         while len(self._own) < len(cut):
             self._own.append({name: np.empty_like(value) for name, value in parameters.items()})
         mine = BatchArrays(images=images, labels=labels, values=values, gradients=self._own)
@@ -119,27 +118,17 @@ class Team:
         def meet(meetings: dict[int, Meeting]) -> Any:
             parts = {number: meeting.parts for number, meeting in meetings.items()}
             for member in members:
-                parts.update(member.brought())
+                parts.update(member.receive(cancelled))
             together = common.found(meetings[0], [part for n in sorted(parts) for part in parts[n]])
             for member in members:
-                member.answer(together)
+                member.send(together)
             return together
 
-        try:
-            for member, numbers in zip(members, theirs, strict=True):
-                member.take(Task(numbers, cut, settings))
-            outcomes = self._worker.run(mine, cut, arrays, settings, meet, cancelled)
-            for member in members:
-                outcomes.update(member.outcomes())
-        except MemberLost:
-            raise
-        except Exception:
-            for member in members:
-                member.give_up()
-            raise
-        except BaseException:  # such as Ctrl+C in the midst of a message
-            self.close()
-            raise
+        for member, numbers in zip(members, theirs, strict=True):
+            member.send(Task(numbers, cut, settings))
+        outcomes = self._worker.run(mine, cut, arrays, settings, meet, cancelled)
+        for member in members:
+            outcomes.update(member.receive(cancelled))
         return TeamResult(
             [outcomes[number] for number in range(len(cut))],
             1 + len(members),
@@ -162,20 +151,20 @@ class Team:
         buffers: Mapping[str, Array],
         images: Array,
         shards: int,
+        cancelled: Callable[[], bool],
     ) -> BatchArrays:
         """Return arrays that these members see, with room for such a batch."""
         room = self._room
         if room is None or room.members != members or not room.arrays.holds(images, shards):
-            self._leave_room()
+            self._room = None  # its memory is free before there is more
             described = forms(parameters, buffers, images, shards)
             memory = SharedArrays(described)
-            self._room = room = _Room(members, memory, BatchArrays.of(memory, shards))
-            for member in members:
-                member.open(Room(memory.path, described, shards))
-            memory.remove()
+            try:
+                for member in members:
+                    member.send(Room(memory.path, described, shards))
+                for member in members:
+                    member.receive(cancelled)
+            finally:
+                memory.remove()
+            self._room = room = _Room(members, BatchArrays.of(memory, shards))
         return room.arrays
-
-    def _leave_room(self) -> None:
-        if self._room is not None:
-            self._room.memory.close()
-            self._room = None

@@ -4,14 +4,14 @@ import os
 import signal
 import subprocess
 import sys
-import textwrap
 from pathlib import Path
 
 import numpy as np
 import plain_network
 import pytest
+from some_layers import NoWhite, WhiteError
 
-from cnn_core import Architecture, Dense, Flatten, presets, shared_arrays, team
+from cnn_core import Architecture, Augmentation, Dense, Flatten, member, presets, shared_arrays, team
 from cnn_core.execution import Executor
 from cnn_core.threads import Cancelled
 
@@ -101,7 +101,7 @@ def test_processes_and_files_end_with_the_executor(executor, folder):
 
 
 @pytest.mark.parametrize("moment", ["before", "within"])
-def test_a_helper_that_is_killed_is_done_without(executor, expected, folder, moment):
+def test_a_member_that_is_killed_is_done_without(executor, expected, folder, moment):
     gradients(executor)
     (process,) = others_of(executor)
     calls = []
@@ -122,29 +122,77 @@ def test_a_helper_that_is_killed_is_done_without(executor, expected, folder, mom
     assert list(folder.iterdir()) == []
 
 
-def test_a_cancelled_batch_leaves_the_helper_ready_for_the_next(executor, expected):
-    for patience in range(1, 8):
-        calls = []
-
-        def cancelled(calls=calls, patience=patience):
-            calls.append(1)
-            return len(calls) > patience
-
-        with pytest.raises(Cancelled):
-            gradients(executor, cancelled=cancelled)
-        processes, found = gradients(executor)
-        assert processes == 2
-        assert_same(found, expected)
+def assert_alone_from_here(executor, process, expected):
+    """Assert that the member has ended and the next batch has the numbers that it should."""
+    assert process.poll() is not None
+    processes, found = gradients(executor)
+    assert processes == 1
+    assert_same(found, expected)
 
 
-def test_an_error_arrives_and_leaves_the_helper_ready_for_the_next(executor, expected):
+@pytest.mark.parametrize("patience", range(1, 8))
+def test_a_cancelled_batch_ends_the_members(executor, expected, patience):
+    calls = []
+
+    def cancelled():
+        calls.append(1)
+        return len(calls) > patience
+
+    (process,) = others_of(executor)
+    with pytest.raises(Cancelled):
+        gradients(executor, cancelled=cancelled)
+    assert_alone_from_here(executor, process, expected)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+@pytest.mark.parametrize("moment", ["rooms", "batch"])
+def test_a_batch_can_be_cancelled_while_a_member_stands_still(executor, expected, folder, moment):
+    if moment == "batch":
+        gradients(executor)
+    (process,) = others_of(executor)
+    os.kill(process.pid, signal.SIGSTOP)
+    calls = []
+
+    def cancelled():
+        calls.append(1)
+        return len(calls) > 6  # by then this process waits for the member
+
+    with pytest.raises(Cancelled):
+        gradients(executor, cancelled=cancelled)
+    assert_alone_from_here(executor, process, expected)
+    assert list(folder.iterdir()) == []
+
+
+def test_an_error_in_a_members_shard_arrives(executor, expected):
     images, labels = DATA
     wrong = labels.copy()
-    wrong[-1] = 99  # in the member's shard
+    wrong[-1] = 99
+    (process,) = others_of(executor)
     with pytest.raises(IndexError):
         gradients(executor, (images, wrong))
-    processes, found = gradients(executor)
-    assert processes == 2
+    assert_alone_from_here(executor, process, expected)
+
+
+def test_an_error_that_cannot_be_sent_arrives(capfd):
+    network = plain_network.random_network(Architecture((4, 4, 1), (NoWhite(), Flatten(), Dense(units=3))))
+    images, labels = plain_network.images_and_labels(network.architecture, 9)
+    images[:] = 0
+    images[-1] = 255  # in the member's shard
+    with Executor(network.architecture, 2) as executor:
+        executor.start_others()
+        assert executor._team._members[0].ready
+        with pytest.raises(WhiteError):
+            executor.loss_and_gradients(network.parameters, network.buffers, images, labels)
+    assert capfd.readouterr().err == ""
+
+
+def test_settings_that_cannot_be_sent_are_used_by_one_process(executor, expected):
+    class Local(Augmentation):
+        def apply(self, images, generator):
+            return images
+
+    processes, found = gradients(executor, augmentation=Local())
+    assert processes == 1
     assert_same(found, expected)
 
 
@@ -155,17 +203,7 @@ def test_ctrl_c_in_the_midst_of_a_batch_ends_the_members(executor, expected):
     (process,) = others_of(executor)
     with pytest.raises(KeyboardInterrupt):
         gradients(executor, cancelled=interrupted)
-    assert process.poll() is not None
-    processes, found = gradients(executor)
-    assert processes == 1
-    assert_same(found, expected)
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="signals")
-def test_a_helper_does_not_mind_ctrl_c(executor):
-    (process,) = others_of(executor)
-    os.kill(process.pid, signal.SIGINT)
-    assert gradients(executor)[0] == 2
+    assert_alone_from_here(executor, process, expected)
 
 
 def test_batches_of_all_sizes_and_kinds_find_room(executor):
@@ -188,8 +226,9 @@ def test_without_room_for_shared_arrays_one_process_does_it_all(executor, expect
     assert_same(found, expected)
 
 
-def test_where_no_process_can_be_started_one_does_it_all(expected, monkeypatch):
-    monkeypatch.setattr(sys, "executable", "/nowhere/python")
+@pytest.mark.parametrize("executable", ["/nowhere/python", "", None])
+def test_where_no_process_can_be_started_one_does_it_all(expected, monkeypatch, executable):
+    monkeypatch.setattr(sys, "executable", executable)
     with Executor(NETWORK.architecture, 2) as executor:
         executor.start_others()
         processes, found = gradients(executor)
@@ -202,6 +241,27 @@ def test_a_program_that_is_its_own_interpreter_is_not_started_again(monkeypatch)
     with Executor(NETWORK.architecture, 2) as executor:
         executor.start_others()
         assert others_of(executor) == []
+
+
+def test_a_member_starts_no_others(monkeypatch):
+    monkeypatch.setattr(member, "_serving", True)
+    with Executor(NETWORK.architecture, 2) as executor:
+        executor.start_others()
+        assert others_of(executor) == []
+
+
+def test_members_find_the_package_where_the_path_no_longer_says_it_is(monkeypatch):
+    monkeypatch.setattr(sys, "path", [p for p in sys.path if not (Path(p) / "cnn_core").is_dir()])
+    with Executor(NETWORK.architecture, 2) as executor:
+        executor.start_others()
+        assert gradients(executor)[0] == 2
+
+
+def test_a_member_with_another_version_takes_no_part(monkeypatch):
+    monkeypatch.setattr(member, "__file__", str(Path("elsewhere", "cnn_core", "member.py")))
+    with Executor(NETWORK.architecture, 2) as executor:
+        executor.start_others()
+        assert gradients(executor)[0] == 1
 
 
 class Unknown(Flatten):
@@ -222,33 +282,51 @@ def test_a_layer_that_members_do_not_know_is_run_by_one_process(module, capfd, m
     assert capfd.readouterr().err == ""
 
 
-def test_a_script_without_a_main_guard_trains_and_leaves_nothing(tmp_path):
+BEGINNING = """
+import os, signal, sys
+import numpy as np, cnn_core as cnn
+from cnn_core import presets, team
+network = cnn.Network.initialize(presets.load("tiny"))
+images = np.zeros((64, *network.architecture.input_shape), np.uint8)
+data = cnn.Dataset(images, np.zeros(64, np.int64), tuple("0123456789"), "zeros")
+run = cnn.Trainer(network, train=data, threads=2).run(epochs=1_000_000)
+print("begun")
+"""
+SHARED = "print('shared' if any(progress.processes == 2 for progress in run) else '')"
+ENDS = {
+    "without a main guard": ([SHARED], 0),
+    "members have just been started": (["team.ALONE_AT_FIRST = -1", "next(run)", "print('shared')"], 0),
+    "killed while they start": (
+        ["team.ALONE_AT_FIRST = -1", "next(run)", "print('shared', flush=True)", "os.kill(os.getpid(), 9)"],
+        -9,
+    ),
+    "killed while they work": ([SHARED, "sys.stdout.flush()", "os.kill(os.getpid(), 9)"], -9),
+    "Ctrl+C while they start": (
+        [
+            *("team.ALONE_AT_FIRST = -1", "next(run)", "signal.signal(signal.SIGINT, lambda *_: None)"),
+            *("os.killpg(0, signal.SIGINT)", SHARED),
+        ],
+        0,
+    ),
+}
+
+
+@pytest.mark.parametrize("end", ENDS)
+def test_a_script_trains_and_leaves_nothing(tmp_path, end):
+    """What is read from the standard error's end includes what members write: they have ended by then."""
+    lines, code = ENDS[end]
+    if sys.platform == "win32" and ("kill" in end or "Ctrl" in end):
+        pytest.skip("signals")
     script = tmp_path / "train.py"
-    script.write_text(
-        textwrap.dedent(
-            """
-            import numpy as np, cnn_core as cnn
-            from cnn_core import presets
-            print("begun")
-            network = cnn.Network.initialize(presets.load("tiny"))
-            images = np.zeros((64, *network.architecture.input_shape), np.uint8)
-            data = cnn.Dataset(images, np.zeros(64, np.int64), tuple("0123456789"), "zeros")
-            for progress in cnn.Trainer(network, train=data, threads=2).run(epochs=1_000_000):
-                if progress.processes == 2:
-                    break
-            print("shared")
-            """
-        )
-    )
-    place = tmp_path / "files"
-    place.mkdir()
+    script.write_text(BEGINNING + "\n".join(lines))
     ended = subprocess.run(
         [sys.executable, str(script)],
-        check=True,
         capture_output=True,
         text=True,
         timeout=120,
         env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+        start_new_session=True,
     )
+    assert ended.returncode == code
     assert ended.stdout.split() == ["begun", "shared"]
     assert ended.stderr == ""
