@@ -12,6 +12,7 @@ import pickle
 import select
 import subprocess
 import sys
+import weakref
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -76,6 +77,8 @@ class Member:
             process_group=0,  # Ctrl+C is for the leader, who ends this process too; Windows: as there is
             creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),  # no window, no Ctrl+C
         )
+        assert self._process.stdin
+        weakref.finalize(self, self._process.stdin.close).atexit = False  # it ends where nobody closes it
         with suppress(MemberLost):  # then it will never be ready
             self._say(described)
 

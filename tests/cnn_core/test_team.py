@@ -1,5 +1,6 @@
 """Others join in, leave, fail and are lost: the numbers stay the same, and no process or file is left."""
 
+import gc
 import os
 import signal
 import subprocess
@@ -98,6 +99,16 @@ def test_processes_and_files_end_with_the_executor(executor, folder):
     executor.close()
     assert process.poll() is not None
     assert list(folder.iterdir()) == []
+
+
+@pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
+def test_members_end_with_an_executor_that_nobody_has_closed():
+    executor = Executor(NETWORK.architecture, 2)
+    executor.start_others()
+    (process,) = others_of(executor)
+    del executor
+    gc.collect()
+    process.wait(60)
 
 
 @pytest.mark.parametrize("moment", ["before", "within"])
