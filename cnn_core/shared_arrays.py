@@ -35,12 +35,12 @@ class SharedArrays(Mapping[str, Array]):
         self.path = path or _room(size)
         try:
             memory = _opened(self.path, size)
+            self._arrays: dict[str, Array] = {
+                name: np.ndarray(shape, kind, memory, places[name]) for name, (shape, kind) in forms.items()
+            }
         except BaseException:
             self.remove()
             raise
-        self._arrays: dict[str, Array] = {
-            name: np.ndarray(shape, kind, memory, places[name]) for name, (shape, kind) in forms.items()
-        }
 
     def __getitem__(self, name: str) -> Array:
         """Return an array."""

@@ -51,7 +51,7 @@ def test_arrays_begin_at_lines_of_the_cache():
 
 
 @pytest.mark.skipif(not hasattr(os, "posix_fallocate"), reason="this system does not say what room there is")
-@pytest.mark.parametrize("module, call", [(os, "posix_fallocate"), (mmap, "mmap")])
+@pytest.mark.parametrize("module, call", [(os, "posix_fallocate"), (mmap, "mmap"), (np, "ndarray")])
 @pytest.mark.parametrize("error", [OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)), KeyboardInterrupt()])
 def test_no_room_or_ctrl_c_is_an_error_and_leaves_no_file(monkeypatch, tmp_path, module, call, error):
     def fail(*arguments):
