@@ -68,7 +68,7 @@ RECIPES: MappingProxyType[str, Recipe] = MappingProxyType(
                 optimizer=cnn.AdamW(learning_rate=0.002, weight_decay=0.03),
                 schedule=cnn.OneCycle(),
                 batch_size=128,
-                epochs=24,
+                epochs=14,
                 label_smoothing=0.05,
                 augmentation=cnn.Augmentation(shift=1, scale=0.05, rotation=3),
                 seed=1,
