@@ -49,7 +49,7 @@ class _Chunk:
     rows: slice
     x: Array  # activations on the way forward, gradients on the way back
     memory: Replay
-    moments: F.Moments | None = None  # of x, where batch normalisation comes next
+    moments: F.Moments | None = None  # of x, which it is centred by, where batch normalisation comes next
     sums: dict[str, Array] = field(default_factory=dict)  # of the last batch normalisation on the way back
     caches: dict[int, Any] = field(default_factory=dict)
 
@@ -126,17 +126,17 @@ class Shard:
         self, chunk: _Chunk, segment: Segment, statistics: F.Moments | None, joined: Array | None = None
     ) -> None:
         chunk.x = scaled(chunk.x, chunk.memory)
-        if segment.arrival and statistics:
+        if segment.arrival and statistics and chunk.moments:
             step = segment.arrival
             chunk.x, chunk.caches[step.index] = _norm(step).normalize(
-                chunk.x, statistics, self._values(step), self._context(chunk, step)
+                chunk.x, chunk.moments, statistics, self._values(step), self._context(chunk, step)
             )
         for step in segment.steps:
             context = self._context(chunk, step)
             chunk.x, chunk.caches[step.index] = step.layer.forward(chunk.x, self._values(step), context)
         if segment.departure:
             context = self._context(chunk, segment.departure)
-            chunk.moments = _norm(segment.departure).moments(chunk.x, context)
+            chunk.x, chunk.moments = _norm(segment.departure).moments(chunk.x, context)
         if joined is not None:
             joined[chunk.rows] = chunk.x
 

@@ -72,14 +72,14 @@ class _BatchNorm(BatchNorm):
     index: int
     observer: Observer
 
-    def moments(self, x: Array, context: Context) -> F.Moments:
+    def moments(self, x: Array, context: Context) -> tuple[Array, F.Moments]:
         return self.observer.see((self.index, "forward"), super().moments, x, context)
 
     def normalize(
-        self, x: Array, batch: F.Moments, parameters: Parameters, context: Context
+        self, centred: Array, own: F.Moments, batch: F.Moments, parameters: Parameters, context: Context
     ) -> tuple[Array, Any]:
         key = (self.index, "forward")
-        return self.observer.see(key, super().normalize, x, batch, parameters, context)
+        return self.observer.see(key, super().normalize, centred, own, batch, parameters, context)
 
     def sums(self, dy: Array, cache: Any) -> Gradients:
         return self.observer.see((self.index, "backward"), super().sums, dy, cache)

@@ -3,7 +3,10 @@
     xhat = (x - mean) / sqrt(variance + epsilon)        y = gamma * xhat + beta
 
 Mean and variance are a channel's over all images and positions. In training they are the batch's own: each
-chunk gives its `moments`, `merge_moments` makes the batch's of them.
+chunk gives its `moments`, `merge_moments` makes the batch's of them. A chunk takes its own mean from x as it
+measures. The batch's differs by one number a channel, the gap, so that nothing has to be subtracted again:
+
+    x - mean = centred + gap        centred = x - the chunk's mean        gap = the chunk's mean - mean
 """
 
 from collections.abc import Sequence
@@ -30,11 +33,15 @@ class Moments:
         return variance
 
 
-def moments(x: Array, scratch: Allocate = np.empty) -> Moments:
-    """Return the moments of x (..., C) a channel."""
+def moments(x: Array, *, centred: Array | None = None) -> Moments:
+    """Return the moments of x (..., C) a channel.
+
+    x - mean is left in `centred` (which may be x), for `normalize`.
+    """
     count = x.size // x.shape[-1]
     mean = sum_per_channel(x) / x.dtype.type(count)
-    centred = scratch(x.shape, x.dtype)
+    if centred is None:
+        centred = np.empty(x.shape, x.dtype)
     np.subtract(rows(x), row(mean, x), out=rows(centred))
     return Moments(count, mean, sum_of_products(centred, centred))
 
@@ -52,24 +59,24 @@ def merge_moments(parts: Sequence[Moments]) -> Moments:
 
 
 def normalize(
-    x: Array,
+    centred: Array,
+    gap: Array,
     batch: Moments,
     gamma: Array,
     beta: Array,
     epsilon: float = 1e-5,
     *,
-    centred: Array,
     new: Allocate = np.empty,
 ) -> tuple[Array, Array]:
     """Return (y, scale): gamma * xhat + beta, and 1 / sqrt(variance + epsilon).
 
-    x - mean is left in `centred` (which may be x), for the way back.
+    xhat is (centred + gap) * scale; gap (C,) is what the part's own mean is above the batch's.
     """
-    scale: Array = 1 / np.sqrt(batch.variance + x.dtype.type(epsilon))
-    y = new(x.shape, x.dtype)
-    np.subtract(rows(x), row(batch.mean, x), out=rows(centred))
-    np.multiply(rows(centred), row(scale * gamma, x), out=rows(y))
-    np.add(rows(y), row(beta, x), out=rows(y))
+    scale: Array = 1 / np.sqrt(batch.variance + centred.dtype.type(epsilon))
+    factor = gamma * scale
+    y = new(centred.shape, centred.dtype)
+    np.multiply(rows(centred), row(factor, centred), out=rows(y))
+    np.add(rows(y), row(beta + factor * gap, y), out=rows(y))
     return y, scale
 
 
@@ -102,21 +109,31 @@ def batch_norm_line(
     return factor, beta - mean * factor
 
 
-def batch_norm_sums(dy: Array, centred: Array, scale: Array) -> tuple[Array, Array]:
+def batch_norm_sums(dy: Array, centred: Array, gap: Array, scale: Array) -> tuple[Array, Array]:
     """Return (dgamma, dbeta) of this part of the batch; the batch's are the sums over its parts."""
-    return sum_of_products(dy, centred) * scale, sum_per_channel(dy)
+    dbeta = sum_per_channel(dy)
+    return (sum_of_products(dy, centred) + gap * dbeta) * scale, dbeta
 
 
 def batch_norm_backward(
-    dy: Array, centred: Array, scale: Array, gamma: Array, dgamma: Array, dbeta: Array, count: int
+    dy: Array,
+    centred: Array,
+    gap: Array,
+    scale: Array,
+    gamma: Array,
+    dgamma: Array,
+    dbeta: Array,
+    count: int,
 ) -> Array:
     """Return dx = gamma * scale * (dy - dbeta/count - xhat * dgamma/count), written over dy.
 
     dgamma, dbeta and count (values a channel) are the whole batch's. centred is used up.
     """
-    share = dy.dtype.type(1 / count)
-    np.multiply(rows(centred), row(scale * dgamma * share, dy), out=rows(centred))
-    np.subtract(dy, centred, out=dy)
-    np.subtract(rows(dy), row(dbeta * share, dy), out=rows(dy))
-    np.multiply(rows(dy), row(gamma * scale, dy), out=rows(dy))
+    factor = gamma * scale
+    by_centred = -factor * scale * dgamma * dy.dtype.type(1 / count)
+    summand = by_centred * gap - factor * dbeta * dy.dtype.type(1 / count)
+    np.multiply(rows(dy), row(factor, dy), out=rows(dy))
+    np.multiply(rows(centred), row(by_centred, dy), out=rows(centred))
+    np.add(dy, centred, out=dy)
+    np.add(rows(dy), row(summand, dy), out=rows(dy))
     return dy

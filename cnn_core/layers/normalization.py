@@ -14,7 +14,8 @@ from cnn_core.layers.base import Context, Gradients, Layer, Parameters, Shape, c
 
 @dataclass(frozen=True, eq=False)
 class _Cache:
-    centred: Array  # x - mean
+    centred: Array  # x less the chunk's own mean
+    gap: Array  # that mean less the batch's
     scale: Array
     count: int  # values a channel in the whole batch
 
@@ -79,9 +80,11 @@ class BatchNorm(Layer):
         bias = sums["bias"] * factor + summand if "bias" in sums else summand
         return {"weight": sums["weight"] * factor, "bias": bias}
 
-    def moments(self, x: Array, context: Context) -> F.Moments:
-        """Return what this chunk of the batch says of each channel."""
-        return F.moments(x, context.scratch)
+    def moments(self, x: Array, context: Context) -> tuple[Array, F.Moments]:
+        """Return x less the means of this chunk of the batch, and what the chunk says of each channel."""
+        # It may take the place of x where nobody else needs x.
+        centred = x if context.may_overwrite else context.new(x.shape, x.dtype)
+        return centred, F.moments(x, centred=centred)
 
     def merge(self, parts: Sequence[F.Moments]) -> F.Moments:
         """Return the whole batch's statistics."""
@@ -94,15 +97,15 @@ class BatchNorm(Layer):
         return batch
 
     def normalize(
-        self, x: Array, batch: F.Moments, parameters: Parameters, context: Context
+        self, centred: Array, own: F.Moments, batch: F.Moments, parameters: Parameters, context: Context
     ) -> tuple[Array, Any]:
-        """Return (y, cache) of this chunk, normalised by the whole batch's statistics."""
-        # x - mean is kept; it may take the place of x where nobody else needs x.
-        centred = x if context.may_overwrite else context.new(x.shape, x.dtype)
+        """Return (y, cache) of this chunk, normalised by the whole batch's statistics; `centred` and `own`
+        are what `moments` has given."""
+        gap = own.mean - batch.mean
         y, scale = F.normalize(
-            x, batch, parameters["gamma"], parameters["beta"], self.epsilon, centred=centred, new=context.new
+            centred, gap, batch, parameters["gamma"], parameters["beta"], self.epsilon, new=context.new
         )
-        return y, _Cache(centred, scale, batch.count)
+        return y, _Cache(centred, gap, scale, batch.count)
 
     def updated_buffers(self, batch: F.Moments, buffers: Parameters) -> dict[str, Array]:
         """Return the running statistics, moved towards the batch's; the variance is the unbiased one."""
@@ -116,7 +119,7 @@ class BatchNorm(Layer):
 
     def sums(self, dy: Array, cache: Any) -> Gradients:
         """Return this chunk's part of the gradients of gamma and beta."""
-        dgamma, dbeta = F.batch_norm_sums(dy, cache.centred, cache.scale)
+        dgamma, dbeta = F.batch_norm_sums(dy, cache.centred, cache.gap, cache.scale)
         return {"gamma": dgamma, "beta": dbeta}
 
     def backward_with_sums(self, dy: Array, cache: Any, parameters: Parameters, totals: Gradients) -> Array:
@@ -124,6 +127,7 @@ class BatchNorm(Layer):
         return F.batch_norm_backward(
             dy,
             cache.centred,
+            cache.gap,
             cache.scale,
             parameters["gamma"],
             totals["gamma"],

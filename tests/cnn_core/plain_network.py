@@ -37,8 +37,9 @@ def loss_and_gradients(network, images, labels, label_smoothing=0.0):
     values = [_values(network, i) for i in range(len(network.architecture.layers))]
     for i, layer in layers:
         if isinstance(layer, BatchNorm):
-            batch = layer.merge([layer.moments(x, context)])
-            x, caches[i] = layer.normalize(x, batch, values[i], context)
+            x, moments = layer.moments(x, context)
+            batch = layer.merge([moments])
+            x, caches[i] = layer.normalize(x, moments, batch, values[i], context)
             buffers |= {f"{i}.{k}": v for k, v in layer.updated_buffers(batch, values[i]).items()}
         else:
             x, caches[i] = layer.forward(x, values[i], context)

@@ -96,8 +96,9 @@ def both_ways(layer, x, parameters, weights, cuts=()):
         dx, gradients = layer.backward(weights.copy(), cache, parameters, context())
         return y, dx, gradients
     chunks, dys = np.split(x, cuts), [d.copy() for d in np.split(weights, cuts)]
-    batch = layer.merge([layer.moments(chunk, context()) for chunk in chunks])
-    ahead = [layer.normalize(chunk, batch, parameters, context()) for chunk in chunks]
+    measured = [layer.moments(chunk, context()) for chunk in chunks]
+    batch = layer.merge([moments for _, moments in measured])
+    ahead = [layer.normalize(*each, batch, parameters, context()) for each in measured]
     parts = [layer.sums(dy, cache) for dy, (_, cache) in zip(dys, ahead, strict=True)]
     totals = {name: sum(part[name] for part in parts) for name in parts[0]}
     dxs = [
@@ -208,7 +209,7 @@ def test_dropout_without_a_generator_says_what_is_missing():
 def test_running_statistics_move_towards_the_batch_with_the_unbiased_variance():
     layer = BatchNorm(momentum=0.25)
     x = np.random.default_rng(2).standard_normal((4, 3, 3, 2)) * 3 + 1
-    batch = layer.merge([layer.moments(x, Context())])
+    batch = layer.merge([layer.moments(x, Context())[1]])
     found = layer.updated_buffers(batch, {"running_mean": np.zeros(2), "running_var": np.ones(2)})
     mean, variance = x.mean(axis=(0, 1, 2)), x.var(axis=(0, 1, 2), ddof=1)
     np.testing.assert_allclose(found["running_mean"], 0.25 * mean, rtol=1e-6)

@@ -41,10 +41,32 @@ def cut(x, cuts):
     return [np.ascontiguousarray(part) for part in np.split(x, [c for c in cuts if c < len(x)])]
 
 
+def in_pieces(x, dy, gamma, beta, cuts):
+    """Return (y, dx, dgamma, dbeta) of a batch that is cut."""
+    parts, dys = cut(x, cuts), cut(dy.copy(), cuts)  # dy is used up
+    centred = [dirty(part.shape, part.dtype) for part in parts]
+    own = [F.moments(part, centred=c) for part, c in zip(parts, centred, strict=True)]
+    moments = F.merge_moments(own)
+    gaps = [each.mean - moments.mean for each in own]
+    normalized = [
+        F.normalize(c, gap, moments, gamma, beta, 1e-5, new=dirty)
+        for c, gap in zip(centred, gaps, strict=True)
+    ]
+    scale = normalized[0][1]
+    sums = [F.batch_norm_sums(d, c, gap, scale) for d, c, gap in zip(dys, centred, gaps, strict=True)]
+    dgamma, dbeta = (sum(each) for each in zip(*sums, strict=True))
+    dx = [
+        F.batch_norm_backward(d, c, gap, scale, gamma, dgamma, dbeta, moments.count)
+        for d, c, gap in zip(dys, centred, gaps, strict=True)
+    ]
+    return np.concatenate([y for y, _ in normalized]), np.concatenate(dx), dgamma, dbeta
+
+
 @pytest.mark.parametrize("cuts", CUTS.values(), ids=CUTS.keys())
 def test_merged_moments_are_those_of_the_whole_batch(shape, dtype, cuts):
     x = batch(shape, dtype)[0]
-    moments = F.merge_moments([F.moments(part, dirty) for part in cut(x, cuts)])
+    parts = cut(x, cuts)
+    moments = F.merge_moments([F.moments(p, centred=dirty(p.shape, p.dtype)) for p in parts])
     assert moments.count == x.size // x.shape[-1]
     assert moments.mean.dtype == moments.variance.dtype == dtype
     np.testing.assert_allclose(moments.mean, x.mean(axis=axes(x)), **TOLERANCE[dtype])
@@ -66,29 +88,25 @@ def test_training_in_pieces_equals_pytorch(shape, dtype, cuts, torch):
     ty = ty.permute((0, 2, 3, 1) if x.ndim == 4 else (0, 1))
     ty.backward(torch.tensor(dy))
 
-    parts = cut(x, cuts)
-    moments = F.merge_moments([F.moments(part) for part in parts])
-    centred = [dirty(part.shape, part.dtype) for part in parts]
-    normalized = [
-        F.normalize(part, moments, gamma, beta, 1e-5, centred=c, new=dirty)
-        for part, c in zip(parts, centred, strict=True)
-    ]
-    y, scale = np.concatenate([y for y, _ in normalized]), normalized[0][1]
-    dys = cut(dy, cuts)
-    sums = [F.batch_norm_sums(d, c, scale) for d, c in zip(dys, centred, strict=True)]
-    dgamma, dbeta = (sum(each) for each in zip(*sums, strict=True))
-    dx = np.concatenate(
-        [
-            F.batch_norm_backward(d, c, scale, gamma, dgamma, dbeta, moments.count)
-            for d, c in zip(dys, centred, strict=True)
-        ]
-    )
+    y, dx, dgamma, dbeta = in_pieces(x, dy, gamma, beta, cuts)
     # Of two values only the sign of their difference is left: dx is what rounding leaves of 0.
     close = {"rtol": 1e-3, "atol": 1e-3} if dtype == np.float32 else {"rtol": 1e-8, "atol": 1e-8}
     np.testing.assert_allclose(y, ty.detach().numpy(), **close)
     np.testing.assert_allclose(dx, tx.grad.numpy(), **close)
     np.testing.assert_allclose(dgamma, tg.grad.numpy(), **close)
     np.testing.assert_allclose(dbeta, tb.grad.numpy(), **close)
+
+
+def test_pieces_with_means_far_apart_and_a_constant_channel_give_the_numbers_of_the_whole_batch(dtype):
+    x, dy, gamma, beta = batch((6, 4, 5, 3), dtype)
+    x += np.arange(6, dtype=dtype)[:, None, None, None] * 5
+    x[..., 1] = 7
+    gamma[2] = -abs(gamma[2])
+    found = in_pieces(x, dy, gamma, beta, (1, 2))
+    expected = in_pieces(*(a.astype(np.float64) for a in (x, dy, gamma, beta)), ())
+    for mine, whole in zip(found, expected, strict=True):
+        np.testing.assert_allclose(mine, whole, rtol=1e-3, atol=1e-3 * np.abs(whole).max())
+    np.testing.assert_allclose(found[0][..., 1], np.full(x.shape[:3], beta[1]), atol=1e-3)
 
 
 def test_inference_with_given_statistics_equals_pytorch(shape, dtype, torch):
