@@ -9,6 +9,7 @@ from cnn_core.architecture import Architecture
 from cnn_core.errors import ArchitectureError
 from cnn_core.layers import BatchNorm, Conv2D, Dense, Layer, MaxPool2D, ReLU, Shape, Softmax
 from cnn_core.layers.pooled_convolution import PooledConv2D
+from cnn_core.layers.pooled_normalization import PooledBatchNorm
 
 # What a chunk of images needs at once should stay in the processor's cache; in smaller chunks more time
 # goes into calling NumPy, for which threads wait for each other. Constants, not measured at run time: the
@@ -112,6 +113,8 @@ def _steps(architecture: Architecture, training: bool) -> tuple[Step, ...]:
     folded = {} if training else _fold_normalizations(layers)
     _pool_before_relu(layers)
     _join_pooled_convolutions(layers)
+    if training:
+        _join_pooled_normalizations(layers)
     steps, previous, trained = [], None, False
     for index, layer in layers:
         has_parameters = bool(layer.parameter_shapes(architecture.check()[index].input_shape or ()))
@@ -152,6 +155,20 @@ def _join_pooled_convolutions(layers: list[tuple[int, Layer]]) -> None:
         pool = layers[i + 1][1]
         if isinstance(conv, Conv2D) and isinstance(pool, MaxPool2D) and PooledConv2D.can_join(conv, pool):
             layers[i : i + 2] = [(index, PooledConv2D(conv=conv, pool=pool))]
+
+
+def _join_pooled_normalizations(layers: list[tuple[int, Layer]]) -> None:
+    """Replace each batch normalisation followed by max-pooling by one step, in its place."""
+    for i in reversed(range(len(layers) - 1)):
+        index, norm = layers[i]
+        pool = layers[i + 1][1]
+        if (
+            isinstance(norm, BatchNorm)
+            and isinstance(pool, MaxPool2D)
+            and PooledBatchNorm.can_join(norm, pool)
+        ):
+            own = {"momentum": norm.momentum, "epsilon": norm.epsilon}
+            layers[i : i + 2] = [(index, PooledBatchNorm(**own, pool=pool))]
 
 
 def _meets(step: Step, training: bool) -> bool:

@@ -49,7 +49,7 @@ class _Chunk:
     rows: slice
     x: Array  # activations on the way forward, gradients on the way back
     memory: Replay
-    moments: F.Moments | None = None  # of x, which it is centred by, where batch normalisation comes next
+    moments: F.Moments | None = None  # of x, where batch normalisation comes next
     sums: dict[str, Array] = field(default_factory=dict)  # of the last batch normalisation on the way back
     caches: dict[int, Any] = field(default_factory=dict)
 
@@ -126,17 +126,19 @@ class Shard:
         self, chunk: _Chunk, segment: Segment, statistics: F.Moments | None, joined: Array | None = None
     ) -> None:
         chunk.x = scaled(chunk.x, chunk.memory)
-        if segment.arrival and statistics and chunk.moments:
+        if segment.arrival and statistics:
             step = segment.arrival
             chunk.x, chunk.caches[step.index] = _norm(step).normalize(
-                chunk.x, chunk.moments, statistics, self._values(step), self._context(chunk, step)
+                chunk.caches[step.index], statistics, self._values(step), self._context(chunk, step)
             )
         for step in segment.steps:
             context = self._context(chunk, step)
             chunk.x, chunk.caches[step.index] = step.layer.forward(chunk.x, self._values(step), context)
         if segment.departure:
-            context = self._context(chunk, segment.departure)
-            chunk.x, chunk.moments = _norm(segment.departure).moments(chunk.x, context)
+            step = segment.departure
+            chunk.moments, chunk.caches[step.index] = _norm(step).moments(
+                chunk.x, self._values(step), self._context(chunk, step)
+            )
         if joined is not None:
             joined[chunk.rows] = chunk.x
 
@@ -146,7 +148,7 @@ class Shard:
         if segment.departure and segment.departure.needs_dx and totals:
             step = segment.departure
             chunk.x = _norm(step).backward_with_sums(
-                chunk.x, chunk.caches[step.index], self._values(step), totals
+                chunk.x, chunk.caches[step.index], self._values(step), totals, self._context(chunk, step)
             )
         for step in reversed(segment.steps):
             if not step.needs_backward:
@@ -160,7 +162,8 @@ class Shard:
                 return
             chunk.x = dx
         if segment.arrival:
-            chunk.sums = _norm(segment.arrival).sums(chunk.x, chunk.caches[segment.arrival.index])
+            step = segment.arrival
+            chunk.sums = _norm(step).sums(chunk.x, chunk.caches[step.index], self._values(step))
         if joined is not None:
             joined[chunk.rows] = chunk.x
 

@@ -11,7 +11,6 @@ from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 
-from cnn_core import functional as F
 from cnn_core.batch import BatchArrays
 from cnn_core.functional.geometry import Array
 from cnn_core.layers import BatchNorm, Context, Layer
@@ -69,24 +68,21 @@ class _Layer(Layer):
 class _BatchNorm(BatchNorm):
     """In training it runs in pieces."""
 
+    layer: BatchNorm
     index: int
     observer: Observer
 
-    def moments(self, x: Array, context: Context) -> tuple[Array, F.Moments]:
-        return self.observer.see((self.index, "forward"), super().moments, x, context)
+    def moments(self, *arguments: Any) -> Any:
+        return self.observer.see((self.index, "forward"), self.layer.moments, *arguments)
 
-    def normalize(
-        self, centred: Array, own: F.Moments, batch: F.Moments, parameters: Parameters, context: Context
-    ) -> tuple[Array, Any]:
-        key = (self.index, "forward")
-        return self.observer.see(key, super().normalize, centred, own, batch, parameters, context)
+    def normalize(self, *arguments: Any) -> Any:
+        return self.observer.see((self.index, "forward"), self.layer.normalize, *arguments)
 
-    def sums(self, dy: Array, cache: Any) -> Gradients:
-        return self.observer.see((self.index, "backward"), super().sums, dy, cache)
+    def sums(self, *arguments: Any) -> Any:
+        return self.observer.see((self.index, "backward"), self.layer.sums, *arguments)
 
-    def backward_with_sums(self, dy: Array, cache: Any, parameters: Parameters, totals: Gradients) -> Array:
-        key = (self.index, "backward")
-        return self.observer.see(key, super().backward_with_sums, dy, cache, parameters, totals)
+    def backward_with_sums(self, *arguments: Any) -> Any:
+        return self.observer.see((self.index, "backward"), self.layer.backward_with_sums, *arguments)
 
 
 def observed(segments: Sequence[Segment], observer: Observer) -> tuple[Segment, ...]:
@@ -96,7 +92,7 @@ def observed(segments: Sequence[Segment], observer: Observer) -> tuple[Segment, 
         layer, index = step.layer, step.index
         if isinstance(layer, BatchNorm):
             own = {"momentum": layer.momentum, "epsilon": layer.epsilon}
-            return replace(step, layer=_BatchNorm(**own, index=index, observer=observer))
+            return replace(step, layer=_BatchNorm(**own, layer=layer, index=index, observer=observer))
         return replace(step, layer=_Layer(layer=layer, index=index, observer=observer))
 
     return tuple(

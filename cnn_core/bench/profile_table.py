@@ -6,8 +6,9 @@ from typing import Any
 
 from cnn_core.bench.networks import NETWORKS
 from cnn_core.bench.profile import LayerCost, WholeCost, peak_rate, profile
-from cnn_core.layers import Conv2D, Dense, Layer
+from cnn_core.layers import BatchNorm, Conv2D, Dense, Layer
 from cnn_core.layers.pooled_convolution import PooledConv2D
+from cnn_core.layers.pooled_normalization import PooledBatchNorm
 
 EXPLANATION = """
 What a batch is made of: microseconds an image, processor time of one thread, medians.
@@ -92,6 +93,8 @@ def describe(layer: Layer) -> str:
     """Return the layer's kind and size in a few words."""
     if isinstance(layer, PooledConv2D):
         return f"{describe(layer.conv)}, {layer.pool.name}"
+    if isinstance(layer, PooledBatchNorm):
+        return f"{BatchNorm.__name__}, {layer.pool.name}"
     if isinstance(layer, Conv2D):
         size = layer.kernel_size
         kernel = f"{size}x{size}" if isinstance(size, int) else f"{size[0]}x{size[1]}"

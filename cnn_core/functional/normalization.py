@@ -129,11 +129,19 @@ def batch_norm_backward(
 
     dgamma, dbeta and count (values a channel) are the whole batch's. centred is used up.
     """
-    factor = gamma * scale
-    by_centred = -factor * scale * dgamma * dy.dtype.type(1 / count)
-    summand = by_centred * gap - factor * dbeta * dy.dtype.type(1 / count)
-    np.multiply(rows(dy), row(factor, dy), out=rows(dy))
+    by_dy, by_centred, summand = batch_norm_backward_factors(gap, scale, gamma, dgamma, dbeta, count)
+    np.multiply(rows(dy), row(by_dy, dy), out=rows(dy))
     np.multiply(rows(centred), row(by_centred, dy), out=rows(centred))
     np.add(dy, centred, out=dy)
     np.add(rows(dy), row(summand, dy), out=rows(dy))
     return dy
+
+
+def batch_norm_backward_factors(
+    gap: Array, scale: Array, gamma: Array, dgamma: Array, dbeta: Array, count: int
+) -> tuple[Array, Array, Array]:
+    """Return (by_dy, by_centred, summand), each (C,): dx = by_dy * dy + by_centred * centred + summand."""
+    by_dy = gamma * scale
+    share = by_dy * by_dy.dtype.type(1 / count)
+    by_centred = -share * scale * dgamma
+    return by_dy, by_centred, by_centred * gap - share * dbeta

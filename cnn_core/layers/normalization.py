@@ -80,11 +80,12 @@ class BatchNorm(Layer):
         bias = sums["bias"] * factor + summand if "bias" in sums else summand
         return {"weight": sums["weight"] * factor, "bias": bias}
 
-    def moments(self, x: Array, context: Context) -> tuple[Array, F.Moments]:
-        """Return x less the means of this chunk of the batch, and what the chunk says of each channel."""
-        # It may take the place of x where nobody else needs x.
+    def moments(self, x: Array, parameters: Parameters, context: Context) -> tuple[F.Moments, Any]:
+        """Return what this chunk of the batch says of each channel, and what `normalize` goes on with."""
+        # x less its mean may take the place of x where nobody else needs x.
         centred = x if context.may_overwrite else context.new(x.shape, x.dtype)
-        return centred, F.moments(x, centred=centred)
+        own = F.moments(x, centred=centred)
+        return own, (centred, own.mean)
 
     def merge(self, parts: Sequence[F.Moments]) -> F.Moments:
         """Return the whole batch's statistics."""
@@ -97,11 +98,12 @@ class BatchNorm(Layer):
         return batch
 
     def normalize(
-        self, centred: Array, own: F.Moments, batch: F.Moments, parameters: Parameters, context: Context
+        self, kept: Any, batch: F.Moments, parameters: Parameters, context: Context
     ) -> tuple[Array, Any]:
-        """Return (y, cache) of this chunk, normalised by the whole batch's statistics; `centred` and `own`
-        are what `moments` has given."""
-        gap = own.mean - batch.mean
+        """Return (y, cache) of this chunk, normalised by the whole batch's statistics; `kept` is what
+        `moments` has given."""
+        centred, own_mean = kept
+        gap = own_mean - batch.mean
         y, scale = F.normalize(
             centred, gap, batch, parameters["gamma"], parameters["beta"], self.epsilon, new=context.new
         )
@@ -117,12 +119,14 @@ class BatchNorm(Layer):
             "running_var": variance + m * (unbiased - variance),
         }
 
-    def sums(self, dy: Array, cache: Any) -> Gradients:
+    def sums(self, dy: Array, cache: Any, parameters: Parameters) -> Gradients:
         """Return this chunk's part of the gradients of gamma and beta."""
         dgamma, dbeta = F.batch_norm_sums(dy, cache.centred, cache.gap, cache.scale)
         return {"gamma": dgamma, "beta": dbeta}
 
-    def backward_with_sums(self, dy: Array, cache: Any, parameters: Parameters, totals: Gradients) -> Array:
+    def backward_with_sums(
+        self, dy: Array, cache: Any, parameters: Parameters, totals: Gradients, context: Context
+    ) -> Array:
         """Return dx of this chunk, given the whole batch's gradients of gamma and beta."""
         return F.batch_norm_backward(
             dy,

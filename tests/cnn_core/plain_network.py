@@ -26,6 +26,8 @@ def random_network(architecture, seed=0):
             continue
         noise = generator.standard_normal(value.shape).astype(np.float32) * np.float32(0.2)
         value[...] = 1 + np.abs(noise) if name.endswith(("gamma", "running_var")) else noise
+        if name.endswith("gamma"):
+            value[::2] *= -1
     return network
 
 
@@ -37,9 +39,9 @@ def loss_and_gradients(network, images, labels, label_smoothing=0.0):
     values = [_values(network, i) for i in range(len(network.architecture.layers))]
     for i, layer in layers:
         if isinstance(layer, BatchNorm):
-            x, moments = layer.moments(x, context)
+            moments, kept = layer.moments(x, values[i], context)
             batch = layer.merge([moments])
-            x, caches[i] = layer.normalize(x, moments, batch, values[i], context)
+            x, caches[i] = layer.normalize(kept, batch, values[i], context)
             buffers |= {f"{i}.{k}": v for k, v in layer.updated_buffers(batch, values[i]).items()}
         else:
             x, caches[i] = layer.forward(x, values[i], context)
@@ -47,8 +49,8 @@ def loss_and_gradients(network, images, labels, label_smoothing=0.0):
     dx = dx / len(images)
     for i, layer in reversed(layers):
         if isinstance(layer, BatchNorm):
-            mine = layer.sums(dx, caches[i])
-            dx = layer.backward_with_sums(dx, caches[i], values[i], mine)
+            mine = layer.sums(dx, caches[i], values[i])
+            dx = layer.backward_with_sums(dx, caches[i], values[i], mine, context)
         else:
             dx, mine = layer.backward(dx, caches[i], values[i], context)
         gradients |= {f"{i}.{k}": g for k, g in mine.items()}

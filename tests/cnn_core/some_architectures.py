@@ -37,6 +37,18 @@ NETWORKS = {
         (8, 8, 1),
         (Conv2D(filters=4), ReLU(), MaxPool2D(), BatchNorm(), Flatten(), BatchNorm(), Dense(units=3)),
     ),
+    "batch norm before pooling": (
+        (11, 12, 2),
+        (
+            *(Conv2D(filters=3), BatchNorm(), ReLU(), MaxPool2D()),
+            *(Conv2D(filters=4, kernel_size=2), BatchNorm(), MaxPool2D(pool_size=(2, 1), stride=1)),
+            *(BatchNorm(), MaxPool2D(padding=1), Flatten(), Dense(units=3)),
+        ),
+    ),
+    "batch norm first, then pooling": (
+        (6, 7, 2),
+        (BatchNorm(), ReLU(), MaxPool2D(), BatchNorm(), MaxPool2D(), Flatten(), Dense(units=3)),
+    ),
     "relu before any parameter": (
         (6, 6, 2),
         (ReLU(), MaxPool2D(), Conv2D(filters=3), Flatten(), Dense(units=3)),

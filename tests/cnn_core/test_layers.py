@@ -25,6 +25,7 @@ from cnn_core import (
     Tanh,
 )
 from cnn_core.layers import Context
+from cnn_core.layers.pooled_normalization import PooledBatchNorm
 
 CASES = [
     ((5, 6, 2), Conv2D(filters=3)),
@@ -96,13 +97,13 @@ def both_ways(layer, x, parameters, weights, cuts=()):
         dx, gradients = layer.backward(weights.copy(), cache, parameters, context())
         return y, dx, gradients
     chunks, dys = np.split(x, cuts), [d.copy() for d in np.split(weights, cuts)]
-    measured = [layer.moments(chunk, context()) for chunk in chunks]
-    batch = layer.merge([moments for _, moments in measured])
-    ahead = [layer.normalize(*each, batch, parameters, context()) for each in measured]
-    parts = [layer.sums(dy, cache) for dy, (_, cache) in zip(dys, ahead, strict=True)]
+    measured = [layer.moments(chunk, parameters, context()) for chunk in chunks]
+    batch = layer.merge([moments for moments, _ in measured])
+    ahead = [layer.normalize(kept, batch, parameters, context()) for _, kept in measured]
+    parts = [layer.sums(dy, cache, parameters) for dy, (_, cache) in zip(dys, ahead, strict=True)]
     totals = {name: sum(part[name] for part in parts) for name in parts[0]}
     dxs = [
-        layer.backward_with_sums(dy, cache, parameters, totals)
+        layer.backward_with_sums(dy, cache, parameters, totals, context())
         for dy, (_, cache) in zip(dys, ahead, strict=True)
     ]
     return np.concatenate([y for y, _ in ahead]), np.concatenate(dxs), totals
@@ -147,6 +148,12 @@ def test_batch_norm_in_chunks_has_the_gradients_of_the_whole_batch(input_shape, 
     np.testing.assert_allclose(parts[1], whole[1], rtol=1e-9, atol=1e-12)
     for name in whole[2]:
         np.testing.assert_allclose(parts[2][name], whole[2][name], rtol=1e-9)
+
+
+@pytest.mark.parametrize("cuts", [(), (2,), (1, 2)])
+@pytest.mark.parametrize("pool", [MaxPool2D(), MaxPool2D(pool_size=(2, 1), stride=1)])
+def test_pooled_batch_norm_has_the_gradients_of_differences_along_random_directions(pool, cuts):
+    check_along_random_directions(PooledBatchNorm(pool=pool), (5, 4, 3), cuts)
 
 
 @pytest.mark.parametrize(("input_shape", "layer"), CASES, ids=case_name)
@@ -209,7 +216,7 @@ def test_dropout_without_a_generator_says_what_is_missing():
 def test_running_statistics_move_towards_the_batch_with_the_unbiased_variance():
     layer = BatchNorm(momentum=0.25)
     x = np.random.default_rng(2).standard_normal((4, 3, 3, 2)) * 3 + 1
-    batch = layer.merge([layer.moments(x, Context())[1]])
+    batch = layer.merge([layer.moments(x, {}, Context())[0]])
     found = layer.updated_buffers(batch, {"running_mean": np.zeros(2), "running_var": np.ones(2)})
     mean, variance = x.mean(axis=(0, 1, 2)), x.var(axis=(0, 1, 2), ddof=1)
     np.testing.assert_allclose(found["running_mean"], 0.25 * mean, rtol=1e-6)

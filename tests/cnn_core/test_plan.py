@@ -6,8 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from some_architectures import any_architecture
 
-from cnn_core import BatchNorm, MaxPool2D
+from cnn_core import BatchNorm, MaxPool2D, presets
 from cnn_core.execution import Executor
+from cnn_core.layers.pooled_normalization import PooledBatchNorm
+from cnn_core.plan import plan
 
 
 def run(network, images, labels, threads):
@@ -32,3 +34,19 @@ def test_any_network_gives_the_numbers_of_one_layer_after_the_other(architecture
     for name, value in gradients.items():
         scale = max(np.abs(value).max(), 1e-2)
         np.testing.assert_allclose(found[name], value, rtol=0, atol=2e-3 * scale, err_msg=name)
+
+
+def test_batch_normalisation_takes_the_pooling_after_it_along_in_training_alone():
+    architecture = presets.load("sample-batchnorm")
+
+    def places(training):
+        steps = [
+            s for segment in plan(architecture, training) for s in (*segment.steps, segment.departure) if s
+        ]
+        return {s.index: type(s.layer) for s in steps}
+
+    trained, answering = places(True), places(False)
+    assert [i for i, kind in trained.items() if kind is PooledBatchNorm] == [1, 5]
+    assert trained[10] is BatchNorm
+    assert MaxPool2D not in trained.values()
+    assert PooledBatchNorm not in answering.values()
