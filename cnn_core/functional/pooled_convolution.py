@@ -27,6 +27,7 @@ from cnn_core.functional.geometry import (
     window,
     window_matrix,
 )
+from cnn_core.functional.pooling import first_winners, maximum
 
 
 def conv2d_max_pool(
@@ -53,10 +54,8 @@ def conv2d_max_pool(
     phases = scratch((pool[0] * pool[1], *shape), x.dtype)
     np.matmul(columns, filters.reshape(-1, shape[3]), out=phases.reshape(-1, shape[3]))
     y = new(shape, x.dtype)
-    np.copyto(y, phases[0]) if len(phases) == 1 else np.maximum(phases[0], phases[1], out=y)
-    for phase in phases[2:]:
-        np.maximum(y, phase, out=y)
-    winners = _winners(phases, y, new, scratch) if with_winners else None
+    maximum(list(phases), y)
+    winners = first_winners(list(phases), y, new, scratch) if with_winners else None
     if bias is not None:
         add_per_channel(y, bias)  # the largest stays the largest, so a quarter of the additions will do
     return y, winners
@@ -91,17 +90,6 @@ def _phases(image: Array, pool: Pair) -> Array:
     n, height, width, channels = image.shape
     blocks = image.reshape(n, height // pool[0], pool[0], width // pool[1], pool[1], channels)
     return blocks.transpose(2, 4, 0, 1, 3, 5)
-
-
-def _winners(phases: Array, y: Array, new: Allocate, scratch: Allocate) -> Array:
-    winners = new(phases.shape, np.bool_)
-    np.equal(phases, y, out=winners)
-    free = scratch(y.shape, np.bool_)  # windows whose winner is among the phases to come
-    np.logical_not(winners[0], out=free)
-    for won in winners[1:]:
-        np.logical_and(won, free, out=won)
-        np.not_equal(free, won, out=free)
-    return winners
 
 
 def _columns(padded: Array, w: Window, pool: Pair, scratch: Allocate) -> Array:

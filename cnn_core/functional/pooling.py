@@ -1,5 +1,7 @@
 """Pooling: the maximum or the mean of a sliding window, a channel at a time."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from cnn_core.functional.geometry import Allocate, Array, Padding, Size, Window, pad, pair, unpad, window
@@ -20,7 +22,8 @@ def max_pool2d(
         return max_pool2d(x[None], pool_size, stride, padding)[0]
     w = pool_window(x, pool_size, stride, padding)
     y = new((len(x), *w.output, x.shape[3]), x.dtype)
-    _maximum(pad(x, w, scratch, -np.inf), w, y)
+    padded = pad(x, w, scratch, -np.inf)
+    maximum([padded[tap.reads] for tap in w.taps], y)
     return y
 
 
@@ -41,16 +44,9 @@ def max_pool2d_winners(
     w = pool_window(x, pool_size, stride, padding)
     padded = pad(x, w, scratch, -np.inf)
     y = new((len(x), *w.output, x.shape[3]), x.dtype)
-    _maximum(padded, w, y)
-    winners = new((len(w.taps), *y.shape), np.bool_)
-    free = scratch(y.shape, np.bool_)  # windows whose winner is among the taps to come
-    free.fill(True)
-    for won, tap in zip(winners[:-1], w.taps, strict=False):
-        np.equal(padded[tap.reads], y, out=won)
-        np.logical_and(won, free, out=won)
-        np.not_equal(free, won, out=free)
-    np.copyto(winners[-1], free)
-    return y, winners
+    taps = [padded[tap.reads] for tap in w.taps]
+    maximum(taps, y)
+    return y, first_winners(taps, y, new, scratch)
 
 
 def max_pool2d_backward(
@@ -145,12 +141,26 @@ def pool_window(x: Array, pool_size: Size, stride: Size | None, padding: Padding
     return window(x.shape[1:3], size, size if stride is None else stride, padding)
 
 
-def _maximum(padded: Array, w: Window, y: Array) -> None:
-    first, *rest = (padded[tap.reads] for tap in w.taps)
+def maximum(taps: Sequence[Array], y: Array) -> None:
+    """Fill y with the largest of the numbers that each tap of a window gives."""
+    first, *rest = taps
     if not rest:
         np.copyto(y, first)
     for values in rest:
         first = np.maximum(first, values, out=y)
+
+
+def first_winners(taps: Sequence[Array], y: Array, new: Allocate, scratch: Allocate) -> Array:
+    """Return which tap has given the maximum y: exactly one for each window, of equal ones the first."""
+    winners = new((len(taps), *y.shape), np.bool_)
+    free = scratch(y.shape, np.bool_)  # windows whose winner is among the taps to come
+    free.fill(True)
+    for won, values in zip(winners[:-1], taps, strict=False):
+        np.equal(values, y, out=won)
+        np.logical_and(won, free, out=won)
+        np.not_equal(free, won, out=free)
+    np.copyto(winners[-1], free)
+    return winners
 
 
 def _sum(padded: Array, w: Window, y: Array, scratch: Allocate) -> None:
