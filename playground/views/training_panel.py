@@ -161,7 +161,7 @@ class TrainingPanel(QFrame):
         batch, epochs = field_text("", "batch_size"), field_text("", "epochs")
         for column, (label, tip, editor, width) in enumerate(
             (
-                ("Data", "The images to learn from", self.dataset_box, 108),
+                ("Data", "The images to learn from", self.dataset_box, 100),
                 ("Optimizer", "How a step is made of the gradients", self.optimizer_box, 92),
                 ("Learning rate", "", self.learning_rate, 128),
                 (batch.label, batch.explanation, self.batch_box, 60),

@@ -1,7 +1,6 @@
 """The same bits for any number of processes and threads, and the numbers of one layer after the other."""
 
 import threading
-import time
 import tracemalloc
 
 import numpy as np
@@ -250,12 +249,13 @@ def test_blocks_hold_every_number_once_and_no_block_too_many(sizes, most):
 def test_every_block_of_every_array_is_worked_on_once(size):
     """Few numbers by this thread, many by several."""
     arrays = {"a": np.zeros((size // 10, 10), np.float32), "b": np.zeros(3, np.float32)}
-    workers = set()
+    workers, together = set(), threading.Barrier(1 if size == 1000 else 2)
 
     def work(name, block):
-        workers.add(threading.current_thread())
+        if threading.current_thread() not in workers:
+            workers.add(threading.current_thread())
+            together.wait(timeout=60)
         arrays[name].reshape(-1)[block] += 1
-        time.sleep(0.001)
 
     with Executor(presets.load("tiny"), 2) as executor:
         executor.each_block(arrays, work)

@@ -262,7 +262,10 @@ def test_a_member_starts_no_others(monkeypatch):
 
 
 def test_members_find_the_package_where_the_path_no_longer_says_it_is(monkeypatch):
-    monkeypatch.setattr(sys, "path", [p for p in sys.path if not (Path(p) / "cnn_core").is_dir()])
+    elsewhere = [p for p in sys.path if not (Path(p) / "cnn_core").is_dir()]
+    if not any((Path(p) / "numpy").is_dir() for p in elsewhere):
+        pytest.skip("the package is installed beside NumPy, so that the path always says where it is")
+    monkeypatch.setattr(sys, "path", elsewhere)
     with Executor(NETWORK.architecture, 2) as executor:
         executor.start_others()
         assert gradients(executor)[0] == 2
