@@ -16,7 +16,7 @@ from cnn_core.architecture import Architecture
 from cnn_core.datasets.augment import Augmentation
 from cnn_core.functional.geometry import Array
 from cnn_core.layers import Context
-from cnn_core.memory import Memory, Scratch
+from cnn_core.memory import Memory, Replay, Scratch
 from cnn_core.plan import Segment, parts, plan
 from cnn_core.shard import by_layer, scaled
 from cnn_core.team import Team, TeamResult
@@ -67,7 +67,7 @@ class Executor:
 
     def logits(self, values: Mapping[str, Array], images: Array) -> Array:
         """Return the scores (N, classes) before any final Softmax; `values` are parameters and buffers."""
-        layers = self._folded(by_layer(values))
+        layers = folded(self._inference, by_layer(values))
         scores = []
         with single_threaded_blas():
             for start in range(0, len(images), INFERENCE_BATCH):
@@ -77,27 +77,13 @@ class Executor:
                 scores.append(batch)
         return np.concatenate(scores)
 
-    def _folded(self, layers: dict[int, dict[str, Array]]) -> dict[int, dict[str, Array]]:
-        """Return each layer's values, those of batch normalisation folded into the weights before it."""
-        for segment in self._inference:
-            for step in segment.steps:
-                if step.normalization:
-                    index, layer = step.normalization
-                    layers[step.index] = layer.folded(layers[step.index], layers[index])
-        return layers
-
     def _infer(self, segment: Segment, layers: Mapping[int, dict[str, Array]], batch: Array) -> Array:
         rows = parts(len(batch), segment.images)
         out = np.empty((len(batch), *segment.output_shape), np.float32)
 
         def run(chunk: int, worker: int) -> None:
-            memory, scratch = self._memory.of("inference", worker), self._scratch[worker]
-            x = scaled(batch[rows[chunk]], memory)
-            for step in segment.steps:
-                scratch.release()
-                context = Context(may_overwrite=step.may_overwrite, new=memory, scratch=scratch)
-                x, _ = step.layer.forward(x, layers.get(step.index, {}), context)
-            out[rows[chunk]] = x
+            memory, images = self._memory.of("inference", worker), batch[rows[chunk]]
+            out[rows[chunk]] = classified(segment, layers, images, memory, self._scratch[worker])
 
         self.threads.each(len(rows), run)
         return out
@@ -145,12 +131,39 @@ class Executor:
     def each_block(self, arrays: Mapping[str, Array], work: Callable[[str, slice], None]) -> None:
         """Call work(name, block) for all blocks of all arrays, laid out flat: blocks that, with all that is
         needed for them, fit a core's cache."""
-        tasks = blocks({name: array.size for name, array in arrays.items()}, BLOCK)
-        if BLOCK * len(tasks) < WORTH_THREADS:
+        sizes = {name: array.size for name, array in arrays.items()}
+        tasks = blocks(sizes, BLOCK)
+        if sum(sizes.values()) < WORTH_THREADS:
             for name, block in tasks:
                 work(name, block)
         else:
             self.threads.each(len(tasks), lambda task, worker: work(*tasks[task]))
+
+
+def folded(segments: Sequence[Segment], layers: dict[int, dict[str, Array]]) -> dict[int, dict[str, Array]]:
+    """Return each layer's values, those of batch normalisation folded into the weights before it, for the
+    segments of a plan for inference."""
+    for step in (step for segment in segments for step in segment.steps):
+        if step.normalization:
+            index, layer = step.normalization
+            layers[step.index] = layer.folded(layers[step.index], layers[index])
+    return layers
+
+
+def classified(
+    segment: Segment,
+    layers: Mapping[int, dict[str, Array]],
+    images: Array,
+    memory: Replay,
+    scratch: Scratch,
+) -> Array:
+    """Return what a segment of a plan for inference makes of some images, in `memory`."""
+    x = scaled(images, memory)
+    for step in segment.steps:
+        scratch.release()
+        context = Context(may_overwrite=step.may_overwrite, new=memory, scratch=scratch)
+        x, _ = step.layer.forward(x, layers.get(step.index, {}), context)
+    return x
 
 
 def blocks(sizes: Mapping[str, int], most: int) -> list[tuple[str, slice]]:

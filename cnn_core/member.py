@@ -1,7 +1,8 @@
 """A member of a team: another process, which takes some shards of each training batch.
 
 A thread would not do: two threads of one process wait for each other at the Python interpreter, and the calls
-of NumPy that a batch is made of are so short that the waiting costs up to a third of the time.
+of NumPy that a batch is made of are short. Nor would `multiprocessing`: it runs the script that trains again
+in each process, unless the script is written for that.
 
 Messages go through pipes, pickled. What is large lies in arrays that both processes see. A member that meets
 an error ends without a word: the process that leads then runs the batch itself, and meets the error too.

@@ -1,6 +1,6 @@
 """In which order, in which pieces and how many images at a time a network is run."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from math import prod
@@ -12,7 +12,7 @@ from cnn_core.layers.pooled_convolution import PooledConv2D
 from cnn_core.layers.pooled_normalization import PooledBatchNorm
 
 # What a chunk of images needs at once should stay in the processor's cache; in smaller chunks more time
-# goes into calling NumPy, for which threads wait for each other. Constants, not measured at run time: the
+# goes into calling NumPy. Constants, not measured at run time: the
 # size of a chunk decides in which order numbers are added, and results are to be the same bits every time.
 CHUNK_BYTES = 1 << 23
 SMALLEST_CHUNK, LARGEST_CHUNK = 2, 64
@@ -112,9 +112,9 @@ def _steps(architecture: Architecture, training: bool) -> tuple[Step, ...]:
         layers.pop()
     folded = {} if training else _fold_normalizations(layers)
     _pool_before_relu(layers)
-    _join_pooled_convolutions(layers)
+    _join_pairs(layers, PooledConv2D.join)
     if training:
-        _join_pooled_normalizations(layers)
+        _join_pairs(layers, PooledBatchNorm.join)
     steps, previous, trained = [], None, False
     for index, layer in layers:
         has_parameters = bool(layer.parameter_shapes(architecture.check()[index].input_shape or ()))
@@ -148,27 +148,12 @@ def _pool_before_relu(layers: list[tuple[int, Layer]]) -> None:
             layers[i], layers[i + 1] = layers[i + 1], layers[i]
 
 
-def _join_pooled_convolutions(layers: list[tuple[int, Layer]]) -> None:
-    """Replace each convolution followed by max-pooling by one step, in the convolution's place."""
+def _join_pairs(layers: list[tuple[int, Layer]], join: Callable[[Layer, Layer], Layer | None]) -> None:
+    """Replace each two layers that `join` makes one of by that one, in the place of the first."""
     for i in reversed(range(len(layers) - 1)):
-        index, conv = layers[i]
-        pool = layers[i + 1][1]
-        if isinstance(conv, Conv2D) and isinstance(pool, MaxPool2D) and PooledConv2D.can_join(conv, pool):
-            layers[i : i + 2] = [(index, PooledConv2D(conv=conv, pool=pool))]
-
-
-def _join_pooled_normalizations(layers: list[tuple[int, Layer]]) -> None:
-    """Replace each batch normalisation followed by max-pooling by one step, in its place."""
-    for i in reversed(range(len(layers) - 1)):
-        index, norm = layers[i]
-        pool = layers[i + 1][1]
-        if (
-            isinstance(norm, BatchNorm)
-            and isinstance(pool, MaxPool2D)
-            and PooledBatchNorm.can_join(norm, pool)
-        ):
-            own = {"momentum": norm.momentum, "epsilon": norm.epsilon}
-            layers[i : i + 2] = [(index, PooledBatchNorm(**own, pool=pool))]
+        (index, first), (_, second) = layers[i : i + 2]
+        if (one := join(first, second)) is not None:
+            layers[i : i + 2] = [(index, one)]
 
 
 def _meets(step: Step, training: bool) -> bool:

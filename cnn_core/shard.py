@@ -66,6 +66,7 @@ class Shard:
     cancelled: Callable[[], bool]
     seed: tuple[int, ...]
     batch: int  # images in the whole batch
+    images: int  # in each shard of the batch, but fewer in the last
     label_smoothing: float
     augmentation: Augmentation | None
     gradients: Mapping[str, Array]  # what the shard adds to each is written here
@@ -183,10 +184,10 @@ class Shard:
         if self.augmentation is None:
             return images
         changed = np.empty_like(images)
-        blocks = -(-len(images) // AUGMENTED_TOGETHER)
-        for block in range(blocks):
-            rows = slice(block * AUGMENTED_TOGETHER, (block + 1) * AUGMENTED_TOGETHER)
-            random = np.random.default_rng((*self.seed, self.number * blocks + block))
+        before = self.number * -(-self.images // AUGMENTED_TOGETHER)  # blocks in the shards before this one
+        for block, start in enumerate(range(0, len(images), AUGMENTED_TOGETHER)):
+            rows = slice(start, start + AUGMENTED_TOGETHER)
+            random = np.random.default_rng((*self.seed, before + block))
             changed[rows] = self.augmentation.apply(images[rows], random)
         return changed
 

@@ -1,4 +1,8 @@
-"""Arrays that two processes see at once: a file mapped into the memory of both, on Windows memory by name."""
+"""Arrays that two processes see at once: a file mapped into the memory of both, on Windows memory by name.
+
+`multiprocessing.shared_memory` would start a further process beside each of them up to Python 3.12, to clean
+up, which removes the memory when the first of them ends.
+"""
 
 import mmap
 import os

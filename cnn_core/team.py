@@ -17,7 +17,7 @@ from cnn_core.shard import Common, Meeting, Outcome, by_layer
 from cnn_core.shared_arrays import SharedArrays
 from cnn_core.worker import Settings, Worker
 
-# Other processes take half a second of a core to start: what is over before begins and ends without them.
+# To start another process takes time of a core: what is over before begins and ends without.
 ALONE_AT_FIRST = 0.3  # seconds
 
 

@@ -57,6 +57,7 @@ class Worker:
                 scratch=self._scratch,
                 cancelled=cancelled,
                 batch=shards[-1].stop,
+                images=shards[0].stop,
                 seed=settings.seed,
                 label_smoothing=settings.label_smoothing,
                 augmentation=settings.augmentation,

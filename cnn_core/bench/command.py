@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from cnn_core.bench.augmenting import print_augmentation
+from cnn_core.bench.before import print_before
 from cnn_core.bench.growth import print_growth
 from cnn_core.bench.memory import print_over_steps
 from cnn_core.bench.networks import NETWORKS
@@ -48,6 +49,10 @@ def _measure(options: argparse.Namespace) -> list[dict[str, Any]]:
         return print_augmentation(
             networks, options.batches or [64, 128], max(threads), options.seconds or 4.0
         )
+    if options.before:
+        return print_before(
+            options.before, networks, options.batches or [64, 128], max(threads), options.seconds or 3.0
+        )
     batches, compared = options.batches or [32, 64, 128], options.compare == "torch"
     return print_rates(networks, batches, threads, options.seconds or 2.0, compared)
 
@@ -62,6 +67,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     which.add_argument("--memory-steps", type=_number, metavar="N", help="memory while it trains N steps")
     which.add_argument("--augmentation", action="store_true", help="what changing the images costs")
     which.add_argument("--profile", action="store_true", help="what a batch's time is made of")
+    which.add_argument("--before", type=_checkout, metavar="FOLDER", help="another checkout in turn")
     which.add_argument("--compare", choices=["torch"], help="measure PyTorch in turn, its best layout")
     parser.add_argument("--networks", type=lambda t: t.split(","), metavar="A,B", help=", ".join(NETWORKS))
     parser.add_argument("--batches", type=_numbers, metavar="N,N", help="images a batch")
@@ -72,6 +78,13 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     if unknown := [n for n in options.networks or () if n not in NETWORKS]:
         parser.error(f"no network is called {unknown[0]!r}; use {', '.join(NETWORKS)}")
     return options
+
+
+def _checkout(text: str) -> Path:
+    folder = Path(text)
+    if not (folder / "cnn_core" / "bench" / "measuring.py").is_file():
+        raise argparse.ArgumentTypeError(f"there is no cnn_core/bench/measuring.py in {text}")
+    return folder
 
 
 def _number(text: str) -> int:

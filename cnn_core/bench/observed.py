@@ -12,12 +12,13 @@ from typing import Any, Protocol, TypeAlias
 import numpy as np
 
 from cnn_core.batch import BatchArrays
+from cnn_core.execution import classified
 from cnn_core.functional.geometry import Array
 from cnn_core.layers import BatchNorm, Context, Layer
 from cnn_core.layers.base import Gradients, Parameters
 from cnn_core.memory import Memory, Scratch
 from cnn_core.plan import Segment, Step, parts, shards
-from cnn_core.shard import Common, Meeting, scaled
+from cnn_core.shard import Common, Meeting
 from cnn_core.worker import Settings, Worker
 
 Key: TypeAlias = tuple[int, str]  # a layer's place in the network, "forward" or "backward"
@@ -146,14 +147,6 @@ class Runner:
         for number, segment in enumerate(segments):
             out = self._memory.of("output", number)((len(batch), *segment.output_shape), np.float32)
             for rows in parts(len(batch), segment.images):
-                out[rows] = self._classified(segment, batch[rows])
+                memory = self._memory.of("inference")
+                out[rows] = classified(segment, self._layers, batch[rows], memory, self._scratch)
             batch = out
-
-    def _classified(self, segment: Segment, images: Array) -> Array:
-        memory = self._memory.of("inference")
-        x = scaled(images, memory)
-        for step in segment.steps:
-            self._scratch.release()
-            context = Context(may_overwrite=step.may_overwrite, new=memory, scratch=self._scratch)
-            x, _ = step.layer.forward(x, self._layers.get(step.index, {}), context)
-        return x

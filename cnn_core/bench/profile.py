@@ -10,6 +10,7 @@ from cnn_core.architecture import Architecture
 from cnn_core.bench.alone import COPY, PRODUCT, Alone, Call, Recorder
 from cnn_core.bench.measuring import Work, inference_step, training_step
 from cnn_core.bench.observed import Clock, Key, Runner, observed
+from cnn_core.execution import folded
 from cnn_core.layers import Layer
 from cnn_core.network import Network
 from cnn_core.plan import Segment, plan
@@ -144,10 +145,8 @@ def runner(architecture: Architecture, batch: int, training: bool) -> Runner:
     """Return a random network and batch, ready to run."""
     network, generator = Network.initialize(architecture), np.random.default_rng(0)
     layers = by_layer({**network.parameters, **network.buffers})
-    for step in (step for segment in plan(architecture, training) for step in segment.steps):
-        if step.normalization:
-            index, layer = step.normalization
-            layers[step.index] = layer.folded(layers[step.index], layers[index])
+    if not training:
+        layers = folded(plan(architecture, training), layers)
     images = generator.random((batch, *architecture.input_shape), dtype=np.float32)
     return Runner(layers, images, generator.integers(0, architecture.classes, batch))
 

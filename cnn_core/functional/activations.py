@@ -11,7 +11,7 @@ from cnn_core.functional.geometry import Allocate, Array
 
 def relu(x: Array, *, out: Array | None = None) -> Array:
     """Return max(x, 0)."""
-    # NumPy 2.4 compares with an array in less than half the time that it takes with one number.
+    # NumPy 2.4 compares with an array quicker than with one number.
     return np.maximum(x, np.zeros(x.shape[-2:], x.dtype), out=out)
 
 

@@ -21,7 +21,7 @@ def rows(x: Array) -> Array:
 def row(values: Array, x: Array) -> Array:
     """Return values (C,) repeated along a row of `rows(x)`."""
     repeated = np.empty((_positions(x.shape), len(values)), values.dtype)
-    repeated[...] = values  # a tenth of the time of `numpy.tile`
+    repeated[...] = values  # quicker than `numpy.tile`
     return repeated.reshape(-1)
 
 
@@ -29,7 +29,7 @@ def row(values: Array, x: Array) -> Array:
 def _positions(shape: tuple[int, ...]) -> int:
     """Return how many positions of an image make a row: the fewest of which not two rows fit NumPy's buffer.
 
-    NumPy 2.4 copies shorter rows into it, several at once, which doubles the time.
+    NumPy 2.4 copies shorter rows into it, several at once, which takes time.
     """
     image = prod(shape[1:-1])
     long = (n for n in range(1, image) if image % n == 0 and 2 * n * shape[-1] > np.getbufsize())

@@ -21,15 +21,12 @@ class PooledConv2D(Layer):
     releases_output: ClassVar[bool] = True
 
     @staticmethod
-    def can_join(conv: Layer, pool: Layer) -> bool:
-        """Return whether these two layers can be run as one."""
-        return (
-            isinstance(conv, Conv2D)
-            and conv.groups == 1
-            and isinstance(pool, MaxPool2D)
-            and pair(pool.step) == pair(pool.pool_size)
-            and pool.padding in (0, (0, 0), "valid")
-        )
+    def join(conv: Layer, pool: Layer) -> "PooledConv2D | None":
+        """Return these two layers as one; None where they cannot be run so."""
+        if not isinstance(conv, Conv2D) or not isinstance(pool, MaxPool2D):
+            return None
+        tiles = pair(pool.step) == pair(pool.pool_size) and pool.padding in (0, (0, 0), "valid")
+        return PooledConv2D(conv=conv, pool=pool) if tiles and conv.groups == 1 else None
 
     def window(self, input_shape: Shape) -> Window:
         """Return where the filters go."""

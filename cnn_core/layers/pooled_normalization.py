@@ -37,13 +37,13 @@ class PooledBatchNorm(BatchNorm):
     pool: MaxPool2D = field(default_factory=MaxPool2D)
 
     @staticmethod
-    def can_join(norm: Layer, pool: Layer) -> bool:
-        """Return whether these two layers can be run as one."""
-        return (
-            isinstance(norm, BatchNorm)
-            and isinstance(pool, MaxPool2D)
-            and pool.padding in (0, (0, 0), "valid")
-        )
+    def join(norm: Layer, pool: Layer) -> "PooledBatchNorm | None":
+        """Return these two layers as one; None where they cannot be run so."""
+        if not isinstance(norm, BatchNorm) or not isinstance(pool, MaxPool2D):
+            return None
+        if pool.padding not in (0, (0, 0), "valid"):
+            return None
+        return PooledBatchNorm(momentum=norm.momentum, epsilon=norm.epsilon, pool=pool)
 
     def output_shape(self, input_shape: Shape) -> Shape:
         """Return the pooled shape."""

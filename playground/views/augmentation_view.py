@@ -97,8 +97,10 @@ class AugmentationView(QWidget):
     def showEvent(self, event: QShowEvent) -> None:
         """Catch up with what was drawn while nobody looked."""
         super().showEvent(event)
+        before = self._image
         self.image_wanted.emit()
-        self._show_all()
+        if self._image is before:  # else all was shown with the new one
+            self._show_all()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Another number of samples may fit."""

@@ -10,7 +10,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from some_architectures import NETWORKS
 
-from cnn_core import Architecture, BatchNorm, Conv2D, Dense, Dropout, Flatten, MaxPool2D, ReLU, presets
+from cnn_core import (
+    Architecture,
+    Augmentation,
+    BatchNorm,
+    Conv2D,
+    Dense,
+    Dropout,
+    Flatten,
+    MaxPool2D,
+    ReLU,
+    presets,
+)
 from cnn_core.execution import WORTH_THREADS, Executor, blocks
 
 BATCHES = (1, 2, 3, 7, 33, 130)  # the last one of several shards a process
@@ -245,7 +256,39 @@ def test_blocks_hold_every_number_once_and_no_block_too_many(sizes, most):
     assert all(block.stop - block.start <= most for _, block in cut)
 
 
-@pytest.mark.parametrize("size", [1000, WORTH_THREADS + 1])
+def test_no_two_blocks_of_a_batch_are_changed_by_the_same_random_numbers(monkeypatch):
+    """The last shard may have fewer blocks than the others."""
+    drawn = []
+
+    def apply(self, images, random):
+        drawn.append((len(images), random.random()))
+        return images
+
+    monkeypatch.setattr(Augmentation, "apply", apply)
+    network = plain_network.random_network(presets.load("tiny"))
+    for count in (*range(1, 70), 100, 127, 128, 129, 130):
+        drawn.clear()
+        batch_result(
+            network,
+            *plain_network.images_and_labels(network.architecture, count),
+            1,
+            augmentation=Augmentation(rotation=1),
+        )
+        assert sum(images for images, _ in drawn) == count
+        assert len({number for _, number in drawn}) == len(drawn), count
+
+
+def test_many_small_arrays_are_worked_on_by_this_thread():
+    workers = set()
+    with Executor(presets.load("tiny"), 2) as executor:
+        executor.each_block(
+            {str(i): np.zeros(10, np.float32) for i in range(100)},
+            lambda name, block: workers.add(threading.current_thread()),
+        )
+    assert workers == {threading.current_thread()}
+
+
+@pytest.mark.parametrize("size", [1000, WORTH_THREADS + 10])
 def test_every_block_of_every_array_is_worked_on_once(size):
     """Few numbers by this thread, many by several."""
     arrays = {"a": np.zeros((size // 10, 10), np.float32), "b": np.zeros(3, np.float32)}

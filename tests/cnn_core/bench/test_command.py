@@ -55,6 +55,30 @@ def test_pytorch_is_measured_beside_it(measured, torch):
     assert any(line.startswith("1 thread: training against PyTorch, geometric mean") for line in lines)
 
 
+def test_another_checkout_is_measured_in_turn(measured, tmp_path):
+    """The other one says what it is by its rate."""
+    bench = tmp_path / "cnn_core" / "bench"
+    bench.mkdir(parents=True)
+    for name in ("__init__.py", "bench/__init__.py"):
+        (tmp_path / "cnn_core" / name).touch()
+    (bench / "networks.py").write_text("NETWORKS = {'lenet5': lambda: None}")
+    lines = ["from contextlib import nullcontext"]
+    for figure in ("training", "inference", "single_image"):
+        lines += [
+            f"def {figure}(architecture, batch, threads):",
+            "    return nullcontext(lambda seconds: 0.5)",
+        ]
+    (bench / "measuring.py").write_text("\n".join(lines))
+    arguments = ("--networks", "lenet5", "--batches", "4", "--threads", "1", "--seconds", "0.01")
+    lines, rows = measured(*arguments, "--before", str(tmp_path))
+    assert [row["figure"] for row in rows] == ["training", "inference", "single_image"]
+    for row, line in zip(rows, lines[-3:], strict=True):
+        assert row["before"] == 0.5
+        assert row["now"] > 1
+        assert row["ratio"] == pytest.approx(row["now"] / 0.5)
+        assert line.split()[:3] == ["lenet5", "4", row["figure"]]
+
+
 def test_memory_is_told_at_powers_of_ten_and_at_the_end(measured):
     lines, rows = measured("--networks", "lenet5", "--batches", "4", "--memory-steps", "12")
     assert [row["step"] for row in rows] == [1, 10, 12]
@@ -87,6 +111,7 @@ def test_a_profile_has_every_layer_both_ways(measured):
         (("--networks", "resnet"), "no network is called 'resnet'"),
         (("--growth", "--profile"), "not allowed with argument"),
         (("--memory-steps", "0"), "0 is too small; use 1 or more"),
+        (("--before", "nowhere"), "there is no cnn_core/bench/measuring.py in nowhere"),
         (("--threads", "0"), "0 is too small; use 1 or more"),
     ],
 )
