@@ -7,6 +7,7 @@ from math import prod
 
 from cnn_core.architecture import Architecture
 from cnn_core.errors import ArchitectureError
+from cnn_core.functional.geometry import even
 from cnn_core.layers import BatchNorm, Conv2D, Dense, Layer, MaxPool2D, ReLU, Shape, Softmax
 from cnn_core.layers.pooled_convolution import PooledConv2D
 from cnn_core.layers.pooled_normalization import PooledBatchNorm
@@ -54,7 +55,7 @@ class Segment:
 
     def chunk_size(self, images: int) -> int:
         """Return the number of images in each chunk of so many, all about as large."""
-        return -(-images // -(-images // self.images))
+        return even(images, self.images)
 
 
 def parts(batch: int, most: int) -> list[slice]:

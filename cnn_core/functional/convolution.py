@@ -45,13 +45,14 @@ def conv2d(
     padded = pad(np.ascontiguousarray(x), w, scratch)
     y = new((len(x), *w.output, filters.shape[3]), x.dtype)
     if groups == 1:
-        np.matmul(columns(padded, w, scratch), _matrix(filters), out=y.reshape(-1, y.shape[3]))
+        _correlate(padded, filters, w, y, scratch)
     elif is_depthwise(filters, groups):
         depthwise(padded, filters, w, y)
     else:
         for xs, fs in _group_slices(x.shape[3], filters.shape[3], groups):
-            part = np.ascontiguousarray(padded[..., xs])
-            y[..., fs] = (columns(part, w, scratch) @ _matrix(filters[..., fs])).reshape(*y.shape[:3], -1)
+            part = np.empty_like(y[..., fs], order="C")
+            _correlate(np.ascontiguousarray(padded[..., xs]), filters[..., fs], w, part, scratch)
+            y[..., fs] = part
     if bias is not None:
         add_per_channel(y, bias)
     return y
@@ -94,7 +95,7 @@ def gradients(
         return _seen_from_x(dy, x, filters, w, dfilters, new, scratch), dfilters, dbias
     padded = pad(x, w, scratch)
     if groups == 1:
-        np.matmul(columns(padded, w, scratch).T, _matrix(dy), out=_matrix(dfilters))
+        _seen_from_dy(padded, dy, w, dfilters, scratch)
     elif is_depthwise(filters, groups):
         depthwise_dfilters(padded, dy, w, dfilters)
         if needs_dx and _correlates(w):
@@ -113,8 +114,9 @@ def gradients(
     else:
         for xs, fs in _group_slices(x.shape[3], filters.shape[3], groups):
             part, dpart = np.ascontiguousarray(dy[..., fs]), None if dpadded is None else dpadded[..., xs]
-            found = columns(np.ascontiguousarray(padded[..., xs]), w, scratch).T @ _matrix(part)
-            dfilters[..., fs] = found.reshape(dfilters[..., fs].shape)
+            found = np.empty_like(dfilters[..., fs], order="C")
+            _seen_from_dy(np.ascontiguousarray(padded[..., xs]), part, w, found, scratch)
+            dfilters[..., fs] = found
             _send_back(part, filters[..., fs], w, dpart, scratch)
     if dpadded is None or not w.padded:
         return dpadded, dfilters, dbias
@@ -126,6 +128,19 @@ def gradients(
 def _matrix(values: Array) -> Array:
     """Return filters (KH, KW, C, F) as K, F; outputs (N, OH, OW, F) as M, F."""
     return values.reshape(-1, values.shape[3])
+
+
+def _correlate(padded: Array, filters: Array, w: Window, y: Array, scratch: Allocate) -> None:
+    """Fill y with the product of every window and the filters."""
+    for images, windows in columns(padded, w, scratch):
+        np.matmul(windows, _matrix(filters), out=_matrix(y[images]))
+
+
+def _seen_from_dy(padded: Array, dy: Array, w: Window, dfilters: Array, scratch: Allocate) -> None:
+    """Fill dfilters with the sums, over all outputs, of dy and what the window has met there."""
+    total = _Total(_matrix(dfilters), scratch)
+    for images, windows in columns(padded, w, scratch):
+        total.add(windows.T, _matrix(dy[images]))
 
 
 def _send_back(dy: Array, filters: Array, w: Window, dpadded: Array | None, scratch: Allocate) -> None:
@@ -151,13 +166,35 @@ def _seen_from_x(
     windows are dfilters, turned: one im2col for both, and a small one where dy has few channels.
     """
     back, (c, f) = _back(w, x), filters.shape[2:]
-    windows = columns(pad(dy, back, scratch), back, scratch)  # N*H*W, KH*KW*F
-    turned = filters[::-1, ::-1].transpose(0, 1, 3, 2)  # KH, KW, F, C
+    turned = filters[::-1, ::-1].transpose(0, 1, 3, 2).reshape(-1, c)  # KH*KW*F, C
     dx = new(x.shape, x.dtype)
-    np.matmul(windows, turned.reshape(-1, c), out=_matrix(dx))
-    products = np.matmul(_matrix(x).T, windows, out=scratch((c, windows.shape[1]), x.dtype))
-    np.copyto(dfilters, products.reshape(c, *w.kernel, f)[:, ::-1, ::-1].transpose(1, 2, 0, 3))
+    total = _Total(scratch((c, len(turned)), x.dtype), scratch)
+    for images, windows in columns(pad(dy, back, scratch), back, scratch):
+        np.matmul(windows, turned, out=_matrix(dx[images]))
+        total.add(_matrix(x[images]).T, windows)
+    np.copyto(dfilters, total.sum.reshape(c, *w.kernel, f)[:, ::-1, ::-1].transpose(1, 2, 0, 3))
     return dx
+
+
+class _Total:
+    """A sum of matrix products."""
+
+    def __init__(self, out: Array, scratch: Allocate) -> None:
+        """Sum into `out`, whatever it holds."""
+        self.sum, self._scratch = out, scratch
+        self._next: Array | None = None
+        self._empty = True
+
+    def add(self, a: Array, b: Array) -> None:
+        """Add a @ b."""
+        if self._empty:
+            np.matmul(a, b, out=self.sum)
+            self._empty = False
+            return
+        if self._next is None:
+            self._next = self._scratch(self.sum.shape, self.sum.dtype)
+        np.matmul(a, b, out=self._next)
+        np.add(self.sum, self._next, out=self.sum)
 
 
 def _correlates(w: Window) -> bool:

@@ -21,11 +21,10 @@ from cnn_core.functional.geometry import (
     Padding,
     Pair,
     Size,
-    Window,
+    columns,
     pad,
     pair,
     window,
-    window_matrix,
 )
 from cnn_core.functional.pooling import first_winners, maximum
 
@@ -49,13 +48,17 @@ def conv2d_max_pool(
     """
     pool = pair(pool_size)
     w = window(x.shape[1:3], filters.shape[:2], stride, padding, dilation, pool)
-    columns = _columns(pad(np.ascontiguousarray(x), w, scratch), w, pool, scratch)
-    shape = (len(x), w.output[0] // pool[0], w.output[1] // pool[1], filters.shape[3])
-    phases = scratch((pool[0] * pool[1], *shape), x.dtype)
-    np.matmul(columns, filters.reshape(-1, shape[3]), out=phases.reshape(-1, shape[3]))
-    y = new(shape, x.dtype)
-    maximum(list(phases), y)
-    winners = first_winners(list(phases), y, new, scratch) if with_winners else None
+    y = new((len(x), w.output[0] // pool[0], w.output[1] // pool[1], filters.shape[3]), x.dtype)
+    winners = new((pool[0] * pool[1], *y.shape), np.bool_) if with_winners else None
+    matrix, memory = filters.reshape(-1, filters.shape[3]), None
+    for images, windows in columns(pad(np.ascontiguousarray(x), w, scratch), w, scratch, pool):
+        if memory is None:  # the first block is the largest
+            memory = scratch((len(windows), len(matrix.T)), x.dtype)
+        outputs = np.matmul(windows, matrix, out=memory[: len(windows)])
+        phases = list(outputs.reshape(-1, *y[images].shape))
+        maximum(phases, y[images])
+        if winners is not None:
+            first_winners(phases, y[images], winners[:, images], scratch)
     if bias is not None:
         add_per_channel(y, bias)  # the largest stays the largest, so a quarter of the additions will do
     return y, winners
@@ -90,12 +93,3 @@ def _phases(image: Array, pool: Pair) -> Array:
     n, height, width, channels = image.shape
     blocks = image.reshape(n, height // pool[0], pool[0], width // pool[1], pool[1], channels)
     return blocks.transpose(2, 4, 0, 1, 3, 5)
-
-
-def _columns(padded: Array, w: Window, pool: Pair, scratch: Allocate) -> Array:
-    """Return the windows as rows of an (M, K) matrix, like `geometry.columns`, phase by phase."""
-    sn, sh, sw, _ = padded.strides
-    step = (sh * w.stride[0], sw * w.stride[1])
-    outputs = (*pool, len(padded), w.output[0] // pool[0], w.output[1] // pool[1])
-    output_steps = (*step, sn, step[0] * pool[0], step[1] * pool[1])
-    return window_matrix(padded, w, outputs, output_steps, scratch)

@@ -46,7 +46,9 @@ def max_pool2d_winners(
     y = new((len(x), *w.output, x.shape[3]), x.dtype)
     taps = [padded[tap.reads] for tap in w.taps]
     maximum(taps, y)
-    return y, first_winners(taps, y, new, scratch)
+    winners = new((len(taps), *y.shape), np.bool_)
+    first_winners(taps, y, winners, scratch)
+    return y, winners
 
 
 def max_pool2d_backward(
@@ -150,9 +152,9 @@ def maximum(taps: Sequence[Array], y: Array) -> None:
         first = np.maximum(first, values, out=y)
 
 
-def first_winners(taps: Sequence[Array], y: Array, new: Allocate, scratch: Allocate) -> Array:
-    """Return which tap has given the maximum y: exactly one for each window, of equal ones the first."""
-    winners = new((len(taps), *y.shape), np.bool_)
+def first_winners(taps: Sequence[Array], y: Array, winners: Array, scratch: Allocate) -> None:
+    """Fill winners with which tap has given the maximum y: exactly one for each window, of equal ones the
+    first."""
     free = scratch(y.shape, np.bool_)  # windows whose winner is among the taps to come
     free.fill(True)
     for won, values in zip(winners[:-1], taps, strict=False):
@@ -160,7 +162,6 @@ def first_winners(taps: Sequence[Array], y: Array, new: Allocate, scratch: Alloc
         np.logical_and(won, free, out=won)
         np.not_equal(free, won, out=free)
     np.copyto(winners[-1], free)
-    return winners
 
 
 def _sum(padded: Array, w: Window, y: Array, scratch: Allocate) -> None:

@@ -8,6 +8,7 @@ import pytest
 from plain_loops import TOLERANCE, dirty
 
 from cnn_core import functional as F
+from cnn_core.functional import geometry
 
 
 class Case(NamedTuple):
@@ -99,6 +100,16 @@ def arrays(case, dtype):
     return [generator.standard_normal(s).astype(dtype) for s in shapes]
 
 
+@pytest.fixture(params=[1, 2], ids=["an image a block", "two images a block"])
+def _small_blocks(request, monkeypatch):
+    """Lay out the windows of so many images at once; three images then make an uneven last block."""
+
+    def size(count, most):
+        return min(count, request.param)
+
+    monkeypatch.setattr(geometry, "even", size)
+
+
 def test_conv2d_equals_plain_loops(case, dtype):
     x, filters, bias, _ = arrays(case, dtype)
     y = F.conv2d(x, filters, bias, **case.settings, new=dirty, scratch=dirty)
@@ -113,6 +124,18 @@ def test_gradients_equal_plain_loops(case, dtype):
     for name, mine, theirs in zip(("dx", "dfilters", "dbias"), found, expected, strict=True):
         assert mine.dtype == dtype
         np.testing.assert_allclose(mine, theirs, **TOLERANCE[dtype], err_msg=name)
+
+
+@pytest.mark.usefixtures("_small_blocks")
+def test_blocks_of_images_give_the_same(case):
+    case = case._replace(image=(3, *case.image[1:]))
+    x, filters, bias, dy = arrays(case, np.float64)
+    y = F.conv2d(x, filters, bias, **case.settings, new=dirty, scratch=dirty)
+    expected = plain_loops.conv2d_gradients(dy, x, filters, **case.settings)
+    found = F.conv2d_backward(dy, x, filters, **case.settings, new=dirty, scratch=dirty)
+    np.testing.assert_allclose(y, plain_loops.conv2d(x, filters, bias, **case.settings), rtol=1e-9)
+    for mine, theirs in zip(found, expected, strict=True):
+        np.testing.assert_allclose(mine, theirs, **TOLERANCE[np.float64])
 
 
 def test_filter_gradients_do_not_depend_on_whether_dx_is_needed(case):

@@ -1,0 +1,60 @@
+"""Convolution and max-pooling in one, against the one after the other."""
+
+import numpy as np
+import pytest
+from plain_loops import TOLERANCE, dirty
+
+from cnn_core import functional as F
+from cnn_core.functional import geometry
+from cnn_core.functional.pooled_convolution import conv2d_max_pool, conv2d_max_pool_backward
+from cnn_core.functional.pooling import max_pool2d_backward, max_pool2d_winners
+
+# channels, filters, stride, padding, dilation, pool_size
+CASES = {
+    "plain": (6, 5, 1, 0, 1, 2),
+    "one channel": (1, 5, 1, 0, 1, 2),
+    "few channels": (3, 7, 1, "same", 1, 2),
+    "what pooling leaves over": (5, 4, 1, "same", 1, (3, 2)),
+    "strided": (5, 4, (1, 2), 1, 1, 2),
+    "dilated": (6, 3, 1, "same", 2, 2),
+    "pooling of one pixel": (5, 3, 1, 0, 1, 1),
+}
+
+
+@pytest.fixture(params=[1, 2, 5], ids=["an image a block", "two images a block", "one block"])
+def _blocks(request, monkeypatch):
+    monkeypatch.setattr(geometry, "even", lambda count, most: min(count, request.param))
+
+
+@pytest.mark.usefixtures("_blocks")
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
+@pytest.mark.parametrize("ties", [False, True], ids=["distinct", "ties"])
+def test_it_equals_one_after_the_other(case, ties):
+    channels, count, stride, padding, dilation, pool = case
+    generator = np.random.default_rng(7)
+    x = generator.standard_normal((5, 9, 10, channels))
+    filters, bias = generator.standard_normal((3, 3, channels, count)), generator.standard_normal(count)
+    if ties:
+        x, filters = np.sign(x), np.ones_like(filters)
+    settings = (stride, padding, dilation)
+
+    full = F.conv2d(x, filters, bias, *settings)
+    expected, winners = max_pool2d_winners(full, pool)
+    dy = generator.standard_normal(expected.shape)
+    dfull = max_pool2d_backward(dy, winners, full.shape, pool)
+    expected_gradients = F.conv2d_backward(dfull, x, filters, *settings)
+
+    memory = {"new": dirty, "scratch": dirty}
+    y, won = conv2d_max_pool(x, filters, bias, *settings, pool, with_winners=True, **memory)
+    gradients = conv2d_max_pool_backward(dy, won, x, filters, *settings, pool, **memory)
+    np.testing.assert_allclose(y, expected, **TOLERANCE[np.float64])
+    np.testing.assert_array_equal(won, winners)
+    for mine, theirs in zip(gradients, expected_gradients, strict=True):
+        np.testing.assert_allclose(mine, theirs, **TOLERANCE[np.float64])
+
+
+def test_without_training_nobody_asks_who_won(generator):
+    x, filters = generator.standard_normal((2, 8, 8, 5)), generator.standard_normal((3, 3, 5, 4))
+    y, won = conv2d_max_pool(x, filters, None, 1, 0, 1, 2, with_winners=False)
+    assert won is None
+    np.testing.assert_allclose(y, F.max_pool2d(F.conv2d(x, filters), 2), rtol=1e-12)
