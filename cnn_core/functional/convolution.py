@@ -6,9 +6,11 @@ filters[a, b, c, f]
 
 import numpy as np
 
+from cnn_core.functional import side_by_side
 from cnn_core.functional.channels import add_per_channel, sum_per_channel
 from cnn_core.functional.depthwise import depthwise, depthwise_dfilters, depthwise_send_back, is_depthwise
 from cnn_core.functional.geometry import (
+    FEW_CHANNELS,
     Allocate,
     Array,
     Padding,
@@ -132,15 +134,11 @@ def _matrix(values: Array) -> Array:
 
 def _correlate(padded: Array, filters: Array, w: Window, y: Array, scratch: Allocate) -> None:
     """Fill y with the product of every window and the filters."""
+    if side_by_side.worthwhile(w, *filters.shape[2:]):
+        filters, w = side_by_side.paired(filters, scratch), side_by_side.widened(w)
+    count = filters.shape[3]
     for images, windows in columns(padded, w, scratch):
-        np.matmul(windows, _matrix(filters), out=_matrix(y[images]))
-
-
-def _seen_from_dy(padded: Array, dy: Array, w: Window, dfilters: Array, scratch: Allocate) -> None:
-    """Fill dfilters with the sums, over all outputs, of dy and what the window has met there."""
-    total = _Total(_matrix(dfilters), scratch)
-    for images, windows in columns(padded, w, scratch):
-        total.add(windows.T, _matrix(dy[images]))
+        np.matmul(windows, _matrix(filters), out=y[images].reshape(-1, count))
 
 
 def _send_back(dy: Array, filters: Array, w: Window, dpadded: Array | None, scratch: Allocate) -> None:
@@ -157,6 +155,19 @@ def _send_back(dy: Array, filters: Array, w: Window, dpadded: Array | None, scra
         np.add(target, image, out=target)
 
 
+def _seen_from_dy(padded: Array, dy: Array, w: Window, dfilters: Array, scratch: Allocate) -> None:
+    """Fill dfilters with the sums, over all outputs, of dy and what the window has met there."""
+    kh, kw, c, f = dfilters.shape
+    if two := side_by_side.worthwhile(w, c, f):
+        w, kw, f = side_by_side.widened(w), kw + 1, 2 * f
+    by_channel = c <= FEW_CHANNELS  # the way the windows are stored decides which product is the quicker one
+    total = _Total(scratch((kh * kw * c, f) if by_channel else (f, kh * kw * c), dy.dtype), scratch)
+    for images, windows in columns(padded, w, scratch):
+        sent = dy[images].reshape(-1, f)
+        total.add(windows.T, sent) if by_channel else total.add(sent.T, windows)
+    _share_out(total.sum if by_channel else total.sum.T, dfilters, two)
+
+
 def _seen_from_x(
     dy: Array, x: Array, filters: Array, w: Window, dfilters: Array, new: Allocate, scratch: Allocate
 ) -> Array:
@@ -165,15 +176,26 @@ def _seen_from_x(
     dx is the convolution of dy with the filters turned by 180 degrees, and the products of x with the same
     windows are dfilters, turned: one im2col for both, and a small one where dy has few channels.
     """
-    back, (c, f) = _back(w, x), filters.shape[2:]
-    turned = filters[::-1, ::-1].transpose(0, 1, 3, 2).reshape(-1, c)  # KH*KW*F, C
-    dx = new(x.shape, x.dtype)
-    total = _Total(scratch((c, len(turned)), x.dtype), scratch)
-    for images, windows in columns(pad(dy, back, scratch), back, scratch):
-        np.matmul(windows, turned, out=_matrix(dx[images]))
-        total.add(_matrix(x[images]).T, windows)
-    np.copyto(dfilters, total.sum.reshape(c, *w.kernel, f)[:, ::-1, ::-1].transpose(1, 2, 0, 3))
+    back, dx = _back(w, x), new(x.shape, x.dtype)
+    turned, dturned = (each[::-1, ::-1].transpose(0, 1, 3, 2) for each in (filters, dfilters))  # KH, KW, F, C
+    padded = pad(dy, back, scratch)
+    if two := side_by_side.worthwhile(back, *turned.shape[2:]):
+        turned, back = side_by_side.paired(turned, scratch), side_by_side.widened(back)
+    matrix = _matrix(turned)  # K, C
+    total = _Total(scratch(matrix.T.shape, x.dtype), scratch)
+    for images, windows in columns(padded, back, scratch):
+        np.matmul(windows, matrix, out=dx[images].reshape(-1, matrix.shape[1]))
+        total.add(x[images].reshape(-1, matrix.shape[1]).T, windows)
+    _share_out(total.sum.T, dturned, two)
     return dx
+
+
+def _share_out(found: Array, dfilters: Array, two: bool) -> None:
+    """Fill dfilters (KH, KW, C, F) from a matrix (K, F), or from the one of two outputs side by side."""
+    if two:
+        side_by_side.unpaired(found, dfilters)
+    else:
+        np.copyto(dfilters, found.reshape(dfilters.shape))
 
 
 class _Total:

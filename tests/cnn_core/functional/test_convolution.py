@@ -75,6 +75,13 @@ CASES = {
     "depthwise with multiplier": Case((2, 6, 6, 3), 6, groups=3),
     "depthwise with multiplier, padded": Case((2, 5, 5, 2), 6, padding=1, stride=2, groups=2),
     "one group of one channel": Case((2, 5, 5, 1), 1, groups=1),
+    "few filters": Case((2, 5, 8, 6), 7),
+    "few filters, padded": Case((2, 5, 8, 7), 5, padding=1),
+    "few filters, odd width": Case((2, 5, 7, 7), 5, padding=1),
+    "few filters, non-square kernel": Case((2, 6, 7, 5), 5, (3, 2)),
+    "few filters, rows strided": Case((2, 6, 8, 6), 4, stride=(2, 1)),
+    "few filters, rows dilated": Case((2, 7, 8, 6), 5, dilation=(2, 1)),
+    "few filters, groups": Case((2, 5, 6, 10), 8, padding=1, groups=2),
     "many filters": Case((2, 6, 6, 8), 33),
     "many channels": Case((2, 4, 4, 33), 2, padding=1),
 }
