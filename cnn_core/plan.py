@@ -12,11 +12,11 @@ from cnn_core.layers import BatchNorm, Conv2D, Dense, Layer, MaxPool2D, ReLU, Sh
 from cnn_core.layers.pooled_convolution import PooledConv2D
 from cnn_core.layers.pooled_normalization import PooledBatchNorm
 
-# What a chunk of images needs at once should stay in the processor's cache; in smaller chunks more time
-# goes into calling NumPy. Constants, not measured at run time: the
-# size of a chunk decides in which order numbers are added, and results are to be the same bits every time.
-CHUNK_BYTES = 1 << 23
-SMALLEST_CHUNK, LARGEST_CHUNK = 2, 64
+# What a chunk of images needs at once should stay in the processor's cache; in smaller chunks more time goes
+# into calling NumPy. Constants, not measured at run time: the size of a chunk decides in which order numbers
+# are added, and results are to be the same bits every time.
+CHUNK_BYTES = 1 << 24
+SMALLEST_CHUNK, LARGEST_CHUNK = 2, 128
 LEAST_PARTS = 2  # so that cores share even a small batch
 SMALLEST_SHARD = 32  # images of a large batch: a core that takes fewer waits more than it works
 # Weights larger than this are worth more images a chunk: each chunk reads all of them.
@@ -67,8 +67,9 @@ def parts(batch: int, most: int) -> list[slice]:
 
 
 def shards(segments: Sequence[Segment], batch: int) -> list[slice]:
-    """Cut a training batch into what cores take all the way through the network."""
-    return parts(batch, max(segments[0].images, SMALLEST_SHARD))
+    """Cut a training batch into what cores take all the way through the network: half of what a chunk might
+    be, so that more cores can share."""
+    return parts(batch, max(segments[0].images // 2, SMALLEST_SHARD))
 
 
 @lru_cache(maxsize=32)
