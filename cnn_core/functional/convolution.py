@@ -10,18 +10,17 @@ from cnn_core.functional import side_by_side
 from cnn_core.functional.channels import add_per_channel, sum_per_channel
 from cnn_core.functional.depthwise import depthwise, depthwise_dfilters, depthwise_send_back, is_depthwise
 from cnn_core.functional.geometry import (
-    FEW_CHANNELS,
     Allocate,
     Array,
     Padding,
     Pair,
     Size,
     Window,
-    columns,
     pad,
     unpad,
     window,
 )
+from cnn_core.functional.im2col import FEW_CHANNELS, im2col
 
 
 def conv2d(
@@ -137,7 +136,7 @@ def _correlate(padded: Array, filters: Array, w: Window, y: Array, scratch: Allo
     if side_by_side.worthwhile(w, *filters.shape[2:]):
         filters, w = side_by_side.paired(filters, scratch), side_by_side.widened(w)
     count = filters.shape[3]
-    for images, windows in columns(padded, w, scratch):
+    for images, windows in im2col(padded, w, scratch):
         np.matmul(windows, _matrix(filters), out=y[images].reshape(-1, count))
 
 
@@ -162,7 +161,7 @@ def _seen_from_dy(padded: Array, dy: Array, w: Window, dfilters: Array, scratch:
         w, kw, f = side_by_side.widened(w), kw + 1, 2 * f
     by_channel = c <= FEW_CHANNELS  # the way the windows are stored decides which product is the quicker one
     total = _Total(scratch((kh * kw * c, f) if by_channel else (f, kh * kw * c), dy.dtype), scratch)
-    for images, windows in columns(padded, w, scratch):
+    for images, windows in im2col(padded, w, scratch):
         sent = dy[images].reshape(-1, f)
         total.add(windows.T, sent) if by_channel else total.add(sent.T, windows)
     _share_out(total.sum if by_channel else total.sum.T, dfilters, two)
@@ -183,7 +182,7 @@ def _seen_from_x(
         turned, back = side_by_side.paired(turned, scratch), side_by_side.widened(back)
     matrix = _matrix(turned)  # K, C
     total = _Total(scratch(matrix.T.shape, x.dtype), scratch)
-    for images, windows in columns(padded, back, scratch):
+    for images, windows in im2col(padded, back, scratch):
         np.matmul(windows, matrix, out=dx[images].reshape(-1, matrix.shape[1]))
         total.add(x[images].reshape(-1, matrix.shape[1]).T, windows)
     _share_out(total.sum.T, dturned, two)

@@ -21,11 +21,11 @@ from cnn_core.functional.geometry import (
     Padding,
     Pair,
     Size,
-    columns,
     pad,
     pair,
     window,
 )
+from cnn_core.functional.im2col import im2col
 from cnn_core.functional.pooling import first_winners, maximum
 
 
@@ -51,7 +51,7 @@ def conv2d_max_pool(
     y = new((len(x), w.output[0] // pool[0], w.output[1] // pool[1], filters.shape[3]), x.dtype)
     winners = new((pool[0] * pool[1], *y.shape), np.bool_) if with_winners else None
     matrix, memory = filters.reshape(-1, filters.shape[3]), None
-    for images, windows in columns(pad(np.ascontiguousarray(x), w, scratch), w, scratch, pool):
+    for images, windows in im2col(pad(np.ascontiguousarray(x), w, scratch), w, scratch, pool):
         if memory is None:  # the first block is the largest
             memory = scratch((len(windows), len(matrix.T)), x.dtype)
         outputs = np.matmul(windows, matrix, out=memory[: len(windows)])

@@ -12,7 +12,8 @@ That is (KW + 1) / KW times as many multiplications, at up to twice the rate, in
 
 import numpy as np
 
-from cnn_core.functional.geometry import FEW_CHANNELS, Allocate, Array, Window
+from cnn_core.functional.geometry import Allocate, Array, Window
+from cnn_core.functional.im2col import FEW_CHANNELS
 
 FEW_FILTERS = 16  # with more, the multiplications by zero cost more than they bring
 
@@ -24,7 +25,7 @@ def worthwhile(w: Window, channels: int, filters: int) -> bool:
 
 
 def widened(w: Window) -> Window:
-    """Return the window of two outputs; for `columns`, that is without the taps of its kernel."""
+    """Return the window of two outputs; for `im2col`, that is without the taps of its kernel."""
     kernel, output = (w.kernel[0], w.kernel[1] + 1), (w.output[0], w.output[1] // 2)
     return w._replace(kernel=kernel, stride=(w.stride[0], 2), output=output, taps=())
 

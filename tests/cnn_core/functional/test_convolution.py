@@ -8,7 +8,7 @@ import pytest
 from plain_loops import TOLERANCE, dirty
 
 from cnn_core import functional as F
-from cnn_core.functional import geometry
+from cnn_core.functional import im2col
 
 
 class Case(NamedTuple):
@@ -114,7 +114,7 @@ def _small_blocks(request, monkeypatch):
     def size(count, most):
         return min(count, request.param)
 
-    monkeypatch.setattr(geometry, "even", size)
+    monkeypatch.setattr(im2col, "even", size)
 
 
 def test_conv2d_equals_plain_loops(case, dtype):

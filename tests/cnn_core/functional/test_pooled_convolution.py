@@ -5,7 +5,7 @@ import pytest
 from plain_loops import TOLERANCE, dirty
 
 from cnn_core import functional as F
-from cnn_core.functional import geometry
+from cnn_core.functional import im2col
 from cnn_core.functional.pooled_convolution import conv2d_max_pool, conv2d_max_pool_backward
 from cnn_core.functional.pooling import max_pool2d_backward, max_pool2d_winners
 
@@ -23,7 +23,7 @@ CASES = {
 
 @pytest.fixture(params=[1, 2, 5], ids=["an image a block", "two images a block", "one block"])
 def _blocks(request, monkeypatch):
-    monkeypatch.setattr(geometry, "even", lambda count, most: min(count, request.param))
+    monkeypatch.setattr(im2col, "even", lambda count, most: min(count, request.param))
 
 
 @pytest.mark.usefixtures("_blocks")

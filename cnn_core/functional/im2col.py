@@ -1,0 +1,58 @@
+"""The windows of a convolution laid out as rows of a matrix (im2col), so that it is one matrix product."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from cnn_core.functional.geometry import Allocate, Array, Pair, Window, even
+
+FEW_CHANNELS = 4  # up to here, copying channel by channel is quicker
+# A matrix should stay in the core's cache until the product has read it. A constant: in which order numbers
+# are added depends on it.
+BLOCK_BYTES = 1 << 21
+
+
+def im2col(x: Array, w: Window, scratch: Allocate, pool: Pair = (1, 1)) -> Iterator[tuple[slice, Array]]:
+    """Yield (images, matrix), some images at a time: their windows as rows (M, K = KH*KW*C).
+
+    x is the padded image, contiguous. Rows are in the order of the outputs; for pooling windows that tile
+    these, place by place in such a window (P*P, images, OH / P, OW / P). A matrix is valid until the next.
+    """
+    n, k = len(x), w.kernel[0] * w.kernel[1] * x.shape[3]
+    if w.kernel == (1, 1) and w.output == x.shape[1:3] and pool == (1, 1):  # each window is one pixel
+        yield slice(0, n), x.reshape(-1, k)
+        return
+    numbers = w.output[0] * w.output[1] * k  # of one image
+    size = even(n, max(1, BLOCK_BYTES // (numbers * x.itemsize)))
+    memory = scratch((size * numbers,), x.dtype)
+    by_channel = x.shape[3] <= FEW_CHANNELS
+    every = _windows(_by_channel(x, scratch) if by_channel else x, w, pool)
+    for start in range(0, n, size):
+        images = slice(start, min(start + size, n))
+        windows = every[:, :, images]
+        if by_channel:  # stored so, the runs that can be copied at once are rows of the image
+            windows = windows.transpose(5, 6, 7, 0, 1, 2, 3, 4)
+        matrix = memory[: windows.size].reshape(windows.shape)
+        np.copyto(matrix, windows)
+        yield images, matrix.reshape(k, -1).T if by_channel else matrix.reshape(-1, k)
+
+
+def _windows(x: Array, w: Window, pool: Pair) -> Array:
+    """Return every window of x (N, H, W, C): a view (P, P, N, OH / P, OW / P, KH, KW, C)."""
+    sn, sh, sw, sc = x.strides
+    down, right = sh * w.stride[0], sw * w.stride[1]
+    outputs = (*pool, len(x), w.output[0] // pool[0], w.output[1] // pool[1])
+    output_steps = (down, right, sn, down * pool[0], right * pool[1])
+    kernel_steps = (sh * w.dilation[0], sw * w.dilation[1], sc)
+    memory = x if sc == x.itemsize else x.transpose(3, 0, 1, 2)
+    # Several times quicker than `as_strided`, and this runs for every chunk of every step.
+    return np.ndarray((*outputs, *w.kernel, x.shape[3]), x.dtype, memory, 0, (*output_steps, *kernel_steps))
+
+
+def _by_channel(x: Array, scratch: Allocate) -> Array:
+    """Return x (N, H, W, C) as it is, in memory channel by channel."""
+    if x.shape[3] == 1:
+        return x
+    planes = scratch((x.shape[3], *x.shape[:3]), x.dtype)
+    np.copyto(planes, x.transpose(3, 0, 1, 2))
+    return planes.transpose(1, 2, 3, 0)
