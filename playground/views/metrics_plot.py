@@ -1,18 +1,22 @@
 """Loss and accuracy over the training: every step, smoothed, and each validation."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pyqtgraph as pg
-from PySide6.QtCore import QPointF, Qt, QTimer, Signal
-from PySide6.QtGui import QKeyEvent, QMouseEvent, QShowEvent
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QKeyEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedLayout, QToolButton, QVBoxLayout, QWidget
 
 import cnn_core as cnn
 from playground.theme import LIGHT, SPACING, Theme, format_number
 from playground.views.elided_label import ElidedLabel
-from playground.views.metric_curves import Curves
 from playground.views.metric_history import MetricHistory
+
+if TYPE_CHECKING:
+    from playground.views.metric_plots import MetricPlots
 
 REDRAW_MILLISECONDS = 400  # curves need no more frames, and each takes training time from the processor
 EMPTY = "Press Train to see the loss fall."
@@ -49,24 +53,17 @@ class MetricsPlot(QWidget):
         self._all_button.setAccessibleName("Show the whole training")
         self._all_button.setStyleSheet("QToolButton { padding: 0 8px; min-height: 16px; }")
         self._all_button.hide()
-        self._view = _View()
-        self._view.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self._view.ci.layout.setContentsMargins(0, 0, SPACING, 0)
-        self._view.ci.layout.setHorizontalSpacing(SPACING)
-        self.loss = Curves(self._view.addPlot(0, 0), "loss", "Loss (cross-entropy)", 1.0)
-        self.accuracy = Curves(self._view.addPlot(0, 1), "accuracy", "Accuracy (%)", 100.0)
-        self.accuracy.plot.setXLink(self.loss.plot)
+        self._plots: MetricPlots | None = None
+        self._all_button.clicked.connect(self.show_all)
         self._lay_out()
-        self._connect()
         self.set_theme(LIGHT)
         self._show()
 
     def set_theme(self, theme: Theme) -> None:
         """Draw in a theme's colours."""
         self._theme = theme
-        self._view.setBackground(theme.color("panel"))
-        for curves in (self.loss, self.accuracy):
-            curves.set_theme(theme)
+        if self._plots:
+            self._plots.set_theme(theme)
         train, validation = theme.series[0], theme.series[1]
         self._legend.setText(
             f"<span style='color:{train}'>━</span> training, smoothed &nbsp; "
@@ -150,42 +147,44 @@ class MetricsPlot(QWidget):
         header.addWidget(self._read_out, 1)
         header.addWidget(self._all_button)
         self._legend.setProperty("role", "small")
-        plots = QWidget()
-        inside = QVBoxLayout(plots)
-        inside.setContentsMargins(SPACING, SPACING // 2, SPACING, SPACING // 2)
-        inside.setSpacing(SPACING // 2)
-        inside.addLayout(header)
-        inside.addWidget(self._view, 1)
+        page = QWidget()
+        self._inside = QVBoxLayout(page)
+        self._inside.setContentsMargins(SPACING, SPACING // 2, SPACING, SPACING // 2)
+        self._inside.setSpacing(SPACING // 2)
+        self._inside.addLayout(header)
         self._pages = QStackedLayout(self)
         self._pages.addWidget(self._empty)
-        self._pages.addWidget(plots)
+        self._pages.addWidget(page)
 
-    def _connect(self) -> None:
-        self._all_button.clicked.connect(self.show_all)
-        self._view.scene().sigMouseMoved.connect(self._on_mouse_moved)
-        self._view.left.connect(lambda: self._hover(None))
-        self._view.double_clicked.connect(self.show_all)
-        for curves in (self.loss, self.accuracy):
-            curves.plot.getViewBox().sigRangeChangedManually.connect(self._on_zoomed)
+    @property
+    def plots(self) -> MetricPlots:
+        """The plots, made when there is first something to draw: importing pyqtgraph is a large part of the
+        time in which the window opens."""
+        if self._plots is None:
+            from playground.views.metric_plots import MetricPlots
+
+            self._plots = MetricPlots()
+            self._plots.set_theme(self._theme)
+            self._plots.pointed_at.connect(self._on_pointed_at)
+            self._plots.double_clicked.connect(self.show_all)
+            self._plots.zoomed.connect(self._on_zoomed)
+            self._inside.addWidget(self._plots, 1)
+        return self._plots
 
     def _show(self) -> None:
         self._stale = not self.isVisible()
         self._pages.setCurrentIndex(1 if len(self._history) else 0)
         if self._stale:
             return
-        for curves in (self.loss, self.accuracy):
-            curves.show_history(self._history, self._steps_per_epoch, self._zoomed)
-        # Now, not in the next paint event, where the new ranges would ask for another one (pyqtgraph 0.14).
-        self._view.scene().prepareForPaint()
+        if len(self._history):
+            self.plots.show_history(self._history, self._steps_per_epoch, self._zoomed)
         self._tell()
 
-    def _on_mouse_moved(self, position: QPointF) -> None:
-        for curves in (self.loss, self.accuracy):
-            if len(self._history) and curves.plot.sceneBoundingRect().contains(position):
-                step = curves.plot.getViewBox().mapSceneToView(position).x()
-                self._hover(_nearest(self._history.training("step"), step))
-                return
-        self._hover(None)
+    def _on_pointed_at(self, step: float | None) -> None:
+        if step is None or not len(self._history):
+            self._hover(None)
+        else:
+            self._hover(_nearest(self._history.training("step"), step))
 
     def _on_zoomed(self) -> None:
         self._zoomed = True
@@ -195,30 +194,13 @@ class MetricsPlot(QWidget):
     def _hover(self, index: int | None) -> None:
         self._hovered = index
         step = None if index is None else float(self._history.training("step")[index])
-        for curves in (self.loss, self.accuracy):
-            curves.mark(step)
+        if self._plots:
+            self._plots.mark(step)
         self._tell()
 
     def _tell(self) -> None:
         self._read_out.setText(self.read_out())
         self.setAccessibleDescription(self.read_out())
-
-
-class _View(pg.GraphicsLayoutWidget):  # type: ignore[misc]
-    """The scene of both plots; says when the cursor leaves and when it is double clicked."""
-
-    left = Signal()
-    double_clicked = Signal()
-
-    def leaveEvent(self, event: object) -> None:
-        """Say so."""
-        super().leaveEvent(event)
-        self.left.emit()
-
-    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        """Say so."""
-        super().mouseDoubleClickEvent(event)
-        self.double_clicked.emit()
 
 
 def _nearest(steps: np.ndarray, step: float) -> int:

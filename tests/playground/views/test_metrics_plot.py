@@ -1,3 +1,6 @@
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
@@ -48,6 +51,11 @@ def test_before_training_it_says_what_to_do(plot: MetricsPlot) -> None:
     assert EMPTY in shown(plot)
 
 
+def test_the_window_opens_without_waiting_for_the_plots() -> None:
+    code = "import sys, playground.app; assert 'pyqtgraph' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
 def test_points_replace_the_hint(plot: MetricsPlot, qtbot: QtBot) -> None:
     plot.append(points(5))
     qtbot.waitUntil(lambda: "step 5" in shown(plot))
@@ -58,7 +66,7 @@ def test_the_whole_history_is_kept_while_the_curve_is_thinned(plot: MetricsPlot)
     plot.set_history(points(5000))
     assert len(plot.history) == 5000
     assert plot.history.training("loss")[0] == 2.0
-    drawn = plot.loss.plot.listDataItems()[0].getData()[0]
+    drawn = plot.plots.loss.plot.listDataItems()[0].getData()[0]
     assert 400 < len(drawn) < 1700
 
 
@@ -88,7 +96,7 @@ def test_arrow_keys_walk_the_steps(plot: MetricsPlot) -> None:
 
 def test_hovering_reads_out_the_step_beneath(plot: MetricsPlot, qtbot: QtBot) -> None:
     plot.set_history(points(100))
-    viewport = plot._view.viewport()
+    viewport = plot.plots.viewport()
     qtbot.wait(20)
     QTest.mouseMove(viewport, QPoint(120, 80))
     QTest.mouseMove(viewport, QPoint(121, 80))
@@ -152,12 +160,12 @@ def test_looking_closer_offers_the_way_back(plot: MetricsPlot, qtbot: QtBot) -> 
     (button,) = plot.findChildren(QToolButton)
     assert not button.isVisible()
     qtbot.wait(20)
-    viewport, center = plot._view.viewport(), QPoint(180, 100)
+    viewport, center = plot.plots.viewport(), QPoint(180, 100)
     turn_wheel(viewport, center)
-    low, high = plot.loss.plot.viewRange()[0]
+    low, high = plot.plots.loss.plot.viewRange()[0]
     assert button.isVisible() and high - low < 380
     QTest.mouseClick(button, Qt.MouseButton.LeftButton)
-    low, high = plot.loss.plot.viewRange()[0]
+    low, high = plot.plots.loss.plot.viewRange()[0]
     assert low <= 1 and high >= 400 and not button.isVisible()
 
 
