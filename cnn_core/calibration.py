@@ -2,7 +2,7 @@
 
 Temperature: scores are divided by one number before the softmax, chosen on images held out, so that of the
 answers given with 90 % nine in ten are right (Guo et al. 2017). What is unlike anything learned is told by
-`familiarity`.
+`familiarity`; the likelier that is, the less is left of the probability of any class.
 """
 
 from __future__ import annotations
@@ -70,9 +70,18 @@ class Calibration:
     temperature: float = 1.0
     familiarity: Familiarity | None = None
 
-    def probabilities(self, logits: Array) -> Array:
-        """Return the calibrated probabilities of scores (N, K)."""
-        return F.softmax(logits / np.float32(self.temperature))
+    def probabilities(self, logits: Array, activations: Sequence[Array] | None = None) -> Array:
+        """Return the calibrated probabilities of scores (N, K): of images that do belong to a class.
+
+        With the activations (N, ...) of all layers it is taken into account that an image may belong to none:
+        it could then as well be any. The likeliest class is the same.
+        """
+        calibrated = F.softmax(logits / np.float32(self.temperature))
+        if activations is None or self.familiarity is None:
+            return calibrated
+        trust = self.familiarity.trust(activations)[:, None].astype(np.float32)
+        mixed: Array = trust * calibrated + (1 - trust) / np.float32(calibrated.shape[1])
+        return mixed
 
     def is_familiar(self, activations: Sequence[Array]) -> bool | None:
         """Tell whether one image is like what was learned, by the activations (1, ...) of all layers.

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 FALSE_ALARMS = 0.025  # share of real images that may be called unlike what was learned
 FAR = 0.005  # of these, by the distance alone, where outliers are told in another way
 DIRECTIONS = 16  # in which the activations of a layer vary most, kept to measure distances along
+FOREIGN = 1 / 3  # share of images taken to belong to no class; what is learned of outliers takes half
+LEAST_TRUST = 0.01  # less would leave the likeliest class to rounding
 MOST_LAYERS = 8
 WIDEST = 1024  # activations of a layer that is looked at; wider ones would make the file large
 MOST_CLASSES = 50  # more could make the header of the file larger than is read
@@ -116,6 +118,17 @@ class Familiarity:
         if self.outliers is not None:
             strange |= self.outliers.log_odds(*seen.described) > self.outliers.limit
         return strange
+
+    def trust(self, activations: Sequence[Array]) -> Array:
+        """Return the probability, (N,), that images belong to a class at all; 1 where no outliers are known.
+
+        It falls steadily as images become less like what was learned, even before they are called strange.
+        """
+        if self.outliers is None:
+            return np.ones(len(activations[-1]))
+        odds = self.outliers.log_odds(*self._seen(activations).described) + np.log(FOREIGN / (1 - FOREIGN))
+        trust: Array = np.maximum(0.5 * (1 - np.tanh(odds / 2)), LEAST_TRUST)
+        return trust
 
     def strangeness(self, activations: Sequence[Array]) -> Array:
         """Return how strange images are, (N,), by the activations (N, ...) of all layers."""

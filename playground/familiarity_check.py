@@ -102,8 +102,9 @@ def measure(kind: str, images: Images, network: cnn.Network, known: Calibration)
     doubted, sure = [], []
     for start in range(0, len(images), 250):
         part = images[start : start + 250]
-        doubted.append(known.familiarity.is_strange(network.activations(part)))
-        sure.append(known.probabilities(network.logits(part)).max(axis=1) > SURE)
+        activations = network.activations(part)
+        doubted.append(known.familiarity.is_strange(activations))
+        sure.append(known.probabilities(network.logits(part), activations).max(axis=1) > SURE)
     odd, certain = np.concatenate(doubted), np.concatenate(sure)
     return Row(kind, len(images), float(odd.mean()), float((certain & ~odd).mean()))
 

@@ -130,7 +130,7 @@ class Probe(QObject):
         scores = activations[-2] if ends_in_softmax else network.logits(reading.seen[None])
         return replace(
             reading,
-            probabilities=calibration.probabilities(scores)[0],
+            probabilities=calibration.probabilities(scores, activations)[0],
             temperature=calibration.temperature,
             familiar=familiar,
         )

@@ -26,7 +26,8 @@ are. With --as-is, and always for a network with colour input, the pixels are ta
 the network's own size unchanged, any other scaled to fit. Images out of a data set want --as-is.
 
 Where the file says how far its network can be trusted (those made with train --recipe do), the probabilities
-are calibrated, and an image unlike all that the network learned from is marked."""
+are calibrated, the lower the more an image is unlike all that the network learned from; where it is clearly
+unlike, it is marked."""
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -58,8 +59,9 @@ def answer(
     learned (None: not known), of an image of the network's input shape."""
     if known is None:
         return network.predict(image[None])[0], None
-    familiar = None if known.familiarity is None else known.is_familiar(network.activations(image[None]))
-    return known.probabilities(network.logits(image[None]))[0], familiar
+    activations = network.activations(image[None])
+    probabilities = known.probabilities(network.logits(image[None]), activations)
+    return probabilities[0], known.is_familiar(activations)
 
 
 def network_input(

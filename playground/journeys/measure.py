@@ -137,7 +137,8 @@ def measure(
 ) -> Measured:
     """The answers of `network` for all `images`; ends early, with what it has, when nobody waits any more.
 
-    The confidence is the calibrated one where that is known, as for a drawing; the loss is the network's own.
+    The confidence is the calibrated one where that is known, taking it that all images belong to a class; the
+    loss is the network's own.
     """
     predicted, confidence, loss = [], [], []
     for pixels, labels in images.batches(BATCH):

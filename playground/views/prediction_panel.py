@@ -18,8 +18,8 @@ NOTHING_DRAWN = "Draw something to see an answer"
 _CALIBRATED = "calibrated"
 _HOW = (
     "Of answers given with 90 %, nine in ten are right. For this the scores were divided by {temperature}\n"
-    "before Softmax, a temperature found on images held out. The network's own Softmax, in its last column,\n"
-    "shows the probabilities without it."
+    "before Softmax, a temperature found on images held out, and what may be none of these gets less. The\n"
+    "network's own Softmax, in its last column, shows the probabilities without both."
 )
 _UNFAMILIAR = "The activations of its layers are unlike those of the images it learned from"
 

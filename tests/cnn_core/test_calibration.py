@@ -203,6 +203,24 @@ def test_what_belongs_to_no_class_is_learned_and_survives_a_file(outcome, taught
     assert flagged(network, read, noise) > 0.7
 
 
+def test_what_may_belong_to_no_class_is_answered_with_less_but_not_otherwise(taught):
+    network, held, made = taught
+    for images, least, most in ((held.images, 0.95, 1.0), (foreign(200, 5), 0.3, 0.7)):
+        logits, activations = network.logits(images), network.activations(images)
+        plain, doubted = made.probabilities(logits), made.probabilities(logits, activations)
+        np.testing.assert_array_equal(plain.argmax(axis=1), doubted.argmax(axis=1))
+        np.testing.assert_allclose(doubted.sum(axis=1), 1, atol=1e-5)
+        assert (doubted.max(axis=1) <= plain.max(axis=1) + 1e-6).all()
+        assert least < doubted.max(axis=1).mean() / plain.max(axis=1).mean() <= most
+
+
+def test_where_no_outliers_are_known_activations_change_no_probability(outcome):
+    network, held, made = outcome
+    logits, activations = network.logits(held.images), network.activations(held.images)
+    with_them = made.calibration.probabilities(logits, activations)
+    np.testing.assert_array_equal(with_them, made.calibration.probabilities(logits))
+
+
 @pytest.mark.parametrize(
     "change",
     [

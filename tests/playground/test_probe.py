@@ -1,5 +1,7 @@
 """The probe: what the network gets, what it answers, and how much of a failing architecture still works."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from PySide6.QtCore import QObject
@@ -8,6 +10,7 @@ from pytestqt.qtbot import QtBot
 import cnn_core as cnn
 from cnn_core.calibration import Calibration
 from cnn_core.familiarity import Familiarity, Spread
+from cnn_core.outliers import Outliers
 from playground.drawing import Drawing, Stroke
 from playground.picture import Picture
 from playground.probe import Probe, Reading, as_input
@@ -145,6 +148,22 @@ def test_a_calibration_divides_the_scores(
     expected = cnn.functional.softmax(network.logits(reading.seen[None]) / np.float32(2))[0]
     assert reading.probabilities == pytest.approx(expected, abs=1e-6)
     assert (reading.temperature, reading.familiar) == (2.0, True)
+
+
+def test_what_may_be_no_class_is_answered_with_less(
+    probe: Probe, small_architecture: cnn.Architecture
+) -> None:
+    known = calibration(1e9)
+    assert known.familiarity is not None
+    foreign = Outliers(weights=np.zeros((3, 145)), biases=np.full(3, 50.0), limit=99.0)
+    doubting = replace(known, familiarity=replace(known.familiarity, outliers=foreign))
+    probe.set_picture(LINE)
+    probe.set_network(small_architecture, cnn.Network.initialize(small_architecture), 0, doubting)
+    reading = read(probe)
+    assert reading.probabilities is not None
+    assert reading.probabilities == pytest.approx([1 / 3] * 3, abs=0.01)
+    assert reading.probabilities.argmax() == reading.activations[-1][0].argmax()
+    assert reading.familiar is True
 
 
 def test_an_image_beyond_the_limit_is_unfamiliar(probe: Probe, small_architecture: cnn.Architecture) -> None:
