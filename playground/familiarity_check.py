@@ -23,12 +23,12 @@ from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QGuiApplication, QImage, QPainter
 
 import cnn_core as cnn
-from cnn_core.calibration import Calibration, calibrate
+from cnn_core.calibration import Calibration, calibrate, calibration_error
 from playground import data, other_drawings, recipes, strangers, strokes
 from playground.drawing import RASTER_SIZE
 from playground.images import to_array
 
-SURE = 0.9  # probability beyond which an answer without a hint is a mistake, of what is no digit
+SURE, CERTAIN = 0.9, 0.99  # beyond these an answer without a hint is a mistake, of what is no digit
 SEED = 7
 EACH = 560  # drawings of a kind; twenty of each letter
 # Of digits, the share doubted at most; of anything else, the share answered as sure as a digit at most.
@@ -45,12 +45,14 @@ Images = NDArray[np.uint8]
 
 @dataclass(frozen=True)
 class Row:
-    """What a network says of one kind of images: shares called unlike a digit, and sure without that hint."""
+    """What a network says of one kind of images: shares called unlike a digit, and answered without that hint
+    beyond SURE and beyond CERTAIN."""
 
     kind: str
     count: int
     doubted: float
     sure: float
+    certain: float
 
     @property
     def failed(self) -> bool:
@@ -61,7 +63,8 @@ class Row:
 
     def __str__(self) -> str:
         verdict = "" if not self.failed else "  too many"
-        return f"{self.kind:28} {self.count:>7,} {self.doubted:>10.1%} {self.sure:>12.1%}{verdict}"
+        shares = f"{self.doubted:>10.1%} {self.sure:>12.1%} {self.certain:>12.1%}"
+        return f"{self.kind:28} {self.count:>7,} {shares}{verdict}"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -74,13 +77,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     known = Calibration.from_json(checkpoint.metadata, checkpoint.network.architecture)
     if known is None or known.familiarity is None:
         raise cnn.CheckpointError(f"{chosen.network.name} does not know what is familiar to it")
-    print(f"{'':28} {'images':>7} {'unlike':>10} {f'sure > {SURE:.0%}':>12}")
+    print(f"{'':28} {'images':>7} {'unlike':>10} {f'sure > {SURE:.0%}':>12} {f'sure > {CERTAIN:.0%}':>12}")
     failed = False
     for kind, images in _kinds(chosen):
         row = measure(kind, images, checkpoint.network, known)
         failed |= row.failed
         print(row, flush=True)
-    print("unlike: called unlike a digit. sure: answered with more than 90 %, without that hint.")
+    print("unlike: called unlike a digit. sure: answered with more than that, without that hint.")
+    print(_calibrated(_mnist(chosen.mnist, chosen.hold_out), checkpoint.network, known))
     print(_told(known.familiarity.outliers is not None))
     print("Circles are zeros, flashes much like 2 or 5: shown, not judged. No letters that are also digits.")
     return int(failed)
@@ -98,15 +102,33 @@ def _told(learned: bool) -> str:
 
 def measure(kind: str, images: Images, network: cnn.Network, known: Calibration) -> Row:
     """Return what the network says of images (N, 28, 28, 1)."""
+    odd, probabilities = answers(images, network, known)
+    highest = np.where(odd, 0, probabilities.max(axis=1))
+    sure, certain = (float((highest > limit).mean()) for limit in (SURE, CERTAIN))
+    return Row(kind, len(images), float(odd.mean()), sure, certain)
+
+
+def answers(
+    images: Images, network: cnn.Network, known: Calibration
+) -> tuple[NDArray[np.bool_], NDArray[np.float32]]:
+    """Return which images (N, 28, 28, 1) are called unlike a digit, (N,), and the probabilities, (N, K), as
+    the window shows them."""
     assert known.familiarity is not None
-    doubted, sure = [], []
+    odd, probabilities = [], []
     for start in range(0, len(images), 250):
         part = images[start : start + 250]
         activations = network.activations(part)
-        doubted.append(known.familiarity.is_strange(activations))
-        sure.append(known.probabilities(network.logits(part), activations).max(axis=1) > SURE)
-    odd, certain = np.concatenate(doubted), np.concatenate(sure)
-    return Row(kind, len(images), float(odd.mean()), float((certain & ~odd).mean()))
+        odd.append(known.familiarity.is_strange(activations))
+        probabilities.append(known.probabilities(network.logits(part), activations))
+    return np.concatenate(odd), np.concatenate(probabilities)
+
+
+def _calibrated(digits: cnn.Dataset, network: cnn.Network, known: Calibration) -> str:
+    """Say how far the probabilities of digits, as they are shown, are from how often they are right."""
+    odd, probabilities = answers(digits.images, network, known)
+    everything = calibration_error(probabilities, digits.labels)
+    rest = calibration_error(probabilities[~odd], digits.labels[~odd])
+    return f"Calibration error on digits of MNIST: {everything:.2%}, of those not called unlike: {rest:.2%}."
 
 
 def drawn(draw: other_drawings.Draw, count: int) -> Images:
@@ -141,7 +163,7 @@ def _letter(letter: str, font: QFont) -> Images:
 def _kinds(chosen: argparse.Namespace) -> list[tuple[str, Images]]:
     """Return each kind of images by its name."""
     kinds = [
-        ("digits of MNIST", _mnist(chosen.mnist, chosen.hold_out)),
+        ("digits of MNIST", _mnist(chosen.mnist, chosen.hold_out).images),
         ("digits of unseen writers", _unseen_writers(chosen.strokes, by_anyone=False)),
         ("digits in unseen hands", _unseen_writers(chosen.strokes, by_anyone=True)),
         ("letters", drawn(strangers.letters, EACH)),
@@ -158,11 +180,11 @@ def _kinds(chosen: argparse.Namespace) -> list[tuple[str, Images]]:
     return kinds
 
 
-def _mnist(spec: str, hold_out: int) -> Images:
+def _mnist(spec: str, hold_out: int) -> cnn.Dataset:
     try:
-        return data.whole(spec, "test").images
+        return data.whole(spec, "test")
     except cnn.DatasetError:
-        return data.read(spec, held_out=hold_out).validation.images
+        return data.read(spec, held_out=hold_out).validation
 
 
 def _unseen_writers(path: Path, *, by_anyone: bool) -> Images:

@@ -131,13 +131,13 @@ def test_outliers_are_also_told_by_the_distance():
     assert replace(known, outliers=inside).is_strange([places, np.zeros((3, 1))]).tolist() == [0, 0, 1]
 
 
-def test_trust_falls_with_the_odds_and_is_an_even_one_where_both_are_as_likely():
+def test_trust_falls_with_the_odds_to_an_even_one_where_both_are_as_likely(monkeypatch):
+    monkeypatch.setattr(familiarity, "FOREIGN", 1 / 3)
     by_distance = Outliers(weights=np.array([[0, 0, 1.0]]), biases=np.array([-np.log1p(3)]), limit=5.0)
     known = Familiarity(spreads=(around_zero(0, 0, 1),), limit=10.0, outliers=by_distance)
     places = np.array([[0, 0], [0, 3.0], [7, 0], [30, 0]])  # at the third the odds are two to one
     trust = known.trust([places, np.zeros((4, 1))])
-    foreign = familiarity.FOREIGN / (1 - familiarity.FOREIGN)
-    odds = foreign * np.array([1, 4, 8, 31]) / 4
+    odds = 1 / 2 * np.array([1, 4, 8, 31]) / 4
     assert trust == pytest.approx(1 / (1 + odds))
     assert trust[2] == pytest.approx(0.5)
     assert replace(known, outliers=None).trust([places, np.zeros((4, 1))]).tolist() == [1, 1, 1, 1]

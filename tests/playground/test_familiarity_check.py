@@ -42,7 +42,7 @@ def test_digits_are_seldom_and_noise_is_mostly_called_unlike(
     digits = familiarity_check.measure("digits", held.images, network, known)
     assert digits.count == 1000
     assert digits.doubted == pytest.approx(0.025, abs=0.005)
-    assert 0.2 < digits.sure < 0.98
+    assert 0 < digits.certain < digits.sure < 0.98
     assert not digits.failed
     noise = np.random.default_rng(0).integers(0, 256, (300, 28, 28, 1), dtype=np.uint8)
     row = familiarity_check.measure("scribbles", noise, network, known)
@@ -84,10 +84,10 @@ def test_no_letter_measured_by_pen_is_among_those_learned_from() -> None:
 
 
 def test_sure_answers_of_what_is_no_digit_are_too_many_but_not_of_what_looks_like_one() -> None:
-    assert familiarity_check.Row("houses", 10, 0.5, 0.2).failed
-    assert not familiarity_check.Row("houses", 10, 0.5, 0.05).failed
-    assert not familiarity_check.Row("circles", 10, 0.0, 1.0).failed
-    assert familiarity_check.Row("digits of MNIST", 10, 0.03, 0.9).failed
+    assert familiarity_check.Row("houses", 10, 0.5, 0.2, 0.0).failed
+    assert not familiarity_check.Row("houses", 10, 0.5, 0.05, 0.0).failed
+    assert not familiarity_check.Row("circles", 10, 0.0, 1.0, 0.0).failed
+    assert familiarity_check.Row("digits of MNIST", 10, 0.03, 0.9, 0.0).failed
 
 
 def test_a_small_network_learns_from_drawings_what_no_digit_is(qapp: object) -> None:
