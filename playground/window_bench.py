@@ -26,6 +26,7 @@ from playground.main_window import MainWindow
 TURNS = 3  # of training with and without the window
 TICK = 16  # ms between ticks of the timer whose delay is measured
 PATIENCE = 120  # seconds for the data to be there
+WARM_UP = 2.0  # seconds of each turn that do not count: other processes join in
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -114,7 +115,7 @@ def _train_in_window(window: MainWindow, seconds: float) -> tuple[float, list[fl
     note = window.parts.probe.updated.connect(lambda reading: seen.add(reading.step))
     timer.timeout.connect(tick)
     window.control.start(10**9)
-    _live(0.5)
+    _live(WARM_UP)
     timer.start(TICK)
     seen.clear()
     last, before, begun = time.perf_counter(), window.control.step, time.perf_counter()
@@ -133,10 +134,15 @@ def _train_alone(window: MainWindow, seconds: float) -> float:
     content, data = window.parts.document.content, window.control.data
     assert data is not None
     trainer = cnn.Trainer(content.network, train=data.train, **content.settings.arguments())
-    images, begun = 0, time.perf_counter()
+    images, counts_from = 0, time.perf_counter() + WARM_UP
+    begun = counts_from
     for _ in trainer.run(steps=10**9):
+        now = time.perf_counter()
+        if now < counts_from:
+            begun = now
+            continue
         images += trainer.batch_size
-        if time.perf_counter() - begun > seconds:
+        if now - begun > seconds:
             break
     return images / (time.perf_counter() - begun)
 
