@@ -70,27 +70,24 @@ class Calibration:
     temperature: float = 1.0
     familiarity: Familiarity | None = None
 
-    def probabilities(self, logits: Array, activations: Sequence[Array] | None = None) -> Array:
-        """Return the calibrated probabilities of scores (N, K): of images that do belong to a class.
+    def probabilities(self, logits: Array) -> Array:
+        """Return the calibrated probabilities of scores (N, K): of images that do belong to a class."""
+        return F.softmax(logits / np.float32(self.temperature))
 
-        With the activations (N, ...) of all layers it is taken into account that an image may belong to none:
-        it could then as well be any. The likeliest class is the same.
+    def answered(self, logits: Array, activations: Sequence[Array]) -> tuple[Array, Array | None]:
+        """Return the calibrated probabilities of scores (N, K), and which images are like what was learned
+        (N,), by the activations (N, ...) of all layers; None: this is not known.
+
+        The probabilities take into account that an image may belong to no class: it could then as well be
+        any. The likeliest class is the same.
         """
-        calibrated = F.softmax(logits / np.float32(self.temperature))
-        if activations is None or self.familiarity is None:
-            return calibrated
-        trust = self.familiarity.trust(activations)[:, None].astype(np.float32)
-        mixed: Array = trust * calibrated + (1 - trust) / np.float32(calibrated.shape[1])
-        return mixed
-
-    def is_familiar(self, activations: Sequence[Array]) -> bool | None:
-        """Tell whether one image is like what was learned, by the activations (1, ...) of all layers.
-
-        None: this is not known.
-        """
+        calibrated = self.probabilities(logits)
         if self.familiarity is None:
-            return None
-        return not self.familiarity.is_strange(activations)[0]
+            return calibrated, None
+        judgement = self.familiarity.judged(activations)
+        trust = judgement.trust[:, None].astype(np.float32)
+        mixed: Array = trust * calibrated + (1 - trust) / np.float32(calibrated.shape[1])
+        return mixed, ~judgement.strange
 
     def to_json(self) -> dict[str, Any]:
         """Return plain values for a checkpoint's metadata, numbers to five digits."""

@@ -100,6 +100,14 @@ class Spread:
         return nearest
 
 
+@dataclass(frozen=True, eq=False)
+class Judgement:
+    """What is thought of N images."""
+
+    strange: Array  # (N,) bool: unlike what was learned
+    trust: Array  # (N,) probability that one belongs to a class at all; 1 where no outliers are known
+
+
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Familiarity:
     """Where images lie in some layers of a network; beyond `limit` one is unlike what was learned.
@@ -111,24 +119,19 @@ class Familiarity:
     limit: float
     outliers: Outliers | None = None
 
-    def is_strange(self, activations: Sequence[Array]) -> Array:
-        """Tell which images are unlike what was learned, (N,), by the activations (N, ...) of all layers."""
+    def judged(self, activations: Sequence[Array]) -> Judgement:
+        """Return what is thought of images by the activations (N, ...) of all layers.
+
+        Trust falls steadily as images become less like what was learned, even before they are called strange.
+        """
         seen = self._seen(activations)
         strange = _added(self.spreads, seen.distances) > self.limit
-        if self.outliers is not None:
-            strange |= self.outliers.log_odds(*seen.described) > self.outliers.limit
-        return strange
-
-    def trust(self, activations: Sequence[Array]) -> Array:
-        """Return the probability, (N,), that images belong to a class at all; 1 where no outliers are known.
-
-        It falls steadily as images become less like what was learned, even before they are called strange.
-        """
         if self.outliers is None:
-            return np.ones(len(activations[-1]))
-        odds = self.outliers.log_odds(*self._seen(activations).described) + np.log(FOREIGN / (1 - FOREIGN))
-        trust: Array = np.maximum(0.5 * (1 - np.tanh(odds / 2)), LEAST_TRUST)
-        return trust
+            return Judgement(strange, np.ones(len(strange)))
+        log_odds = self.outliers.log_odds(*seen.described)
+        odds = log_odds + np.log(FOREIGN / (1 - FOREIGN))
+        trust = np.maximum(0.5 * (1 - np.tanh(odds / 2)), LEAST_TRUST)
+        return Judgement(strange | (log_odds > self.outliers.limit), trust)
 
     def strangeness(self, activations: Sequence[Array]) -> Array:
         """Return how strange images are, (N,), by the activations (N, ...) of all layers."""

@@ -22,8 +22,8 @@ from typing import IO, Any
 
 from cnn_core.architecture import Architecture
 from cnn_core.batch import BatchArrays
+from cnn_core.meeting import Meeting
 from cnn_core.plan import plan
-from cnn_core.shard import Meeting
 from cnn_core.shared_arrays import Forms, SharedArrays
 from cnn_core.threads import Cancelled, never
 from cnn_core.worker import Settings, Worker

@@ -14,20 +14,13 @@ import numpy as np
 from cnn_core import functional as F
 from cnn_core.datasets.augment import Augmentation
 from cnn_core.functional.geometry import Array
-from cnn_core.layers import BatchNorm, Context
+from cnn_core.layers import Context
+from cnn_core.meeting import Meeting, normalization_of
 from cnn_core.memory import Memory, Replay, Scratch
 from cnn_core.plan import Segment, Step
 from cnn_core.threads import Cancelled
 
 AUGMENTED_TOGETHER = 32  # images changed together, with random numbers of their own
-
-
-class Meeting(NamedTuple):
-    """What a shard brings to a batch normalisation, each chunk its part."""
-
-    step: Step
-    back: bool  # on the way back
-    parts: list[Any]  # F.Moments on the way forward, on the way back sums by the name of the parameter
 
 
 class Outcome(NamedTuple):
@@ -129,7 +122,7 @@ class Shard:
         chunk.x = scaled(chunk.x, chunk.memory)
         if segment.arrival and statistics:
             step = segment.arrival
-            chunk.x, chunk.caches[step.index] = _norm(step).normalize(
+            chunk.x, chunk.caches[step.index] = normalization_of(step).normalize(
                 chunk.caches[step.index], statistics, self._values(step), self._context(chunk, step)
             )
         for step in segment.steps:
@@ -137,7 +130,7 @@ class Shard:
             chunk.x, chunk.caches[step.index] = step.layer.forward(chunk.x, self._values(step), context)
         if segment.departure:
             step = segment.departure
-            chunk.moments, chunk.caches[step.index] = _norm(step).moments(
+            chunk.moments, chunk.caches[step.index] = normalization_of(step).moments(
                 chunk.x, self._values(step), self._context(chunk, step)
             )
         if joined is not None:
@@ -148,7 +141,7 @@ class Shard:
     ) -> None:
         if segment.departure and segment.departure.needs_dx and totals:
             step = segment.departure
-            chunk.x = _norm(step).backward_with_sums(
+            chunk.x = normalization_of(step).backward_with_sums(
                 chunk.x, chunk.caches[step.index], self._values(step), totals, self._context(chunk, step)
             )
         for step in reversed(segment.steps):
@@ -164,7 +157,7 @@ class Shard:
             chunk.x = dx
         if segment.arrival:
             step = segment.arrival
-            chunk.sums = _norm(step).sums(chunk.x, chunk.caches[step.index], self._values(step))
+            chunk.sums = normalization_of(step).sums(chunk.x, chunk.caches[step.index], self._values(step))
         if joined is not None:
             joined[chunk.rows] = chunk.x
 
@@ -241,28 +234,6 @@ class Shard:
         )
 
 
-@dataclass(eq=False)
-class Common:
-    """What the shards of a batch find together, at batch normalisations."""
-
-    layers: Mapping[int, dict[str, Array]]
-    gradients: dict[str, Array] = field(default_factory=dict)
-    buffers: dict[str, Array] = field(default_factory=dict)  # running statistics, moved by the batch
-
-    def found(self, meeting: Meeting, parts: Sequence[Any]) -> F.Moments | dict[str, Array]:
-        """Return what all parts of the batch, in their order, say: its statistics on the way forward, on the
-        way back the gradients of the parameters."""
-        step = meeting.step
-        if meeting.back:
-            totals = {name: np.add.reduce([sums[name] for sums in parts]) for name in parts[0]}
-            self.gradients.update({f"{step.index}.{name}": value for name, value in totals.items()})
-            return totals
-        statistics = _norm(step).merge(parts)
-        moved = _norm(step).updated_buffers(statistics, self.layers[step.index])
-        self.buffers.update({f"{step.index}.{name}": value for name, value in moved.items()})
-        return statistics
-
-
 def side_by_side(runs: Mapping[int, Run], meet: Callable[[dict[int, Meeting]], Any]) -> dict[int, Outcome]:
     """Run shards from meeting to meeting; `meet` returns what all shards, not these alone, make of what each
     of these brings."""
@@ -294,8 +265,3 @@ def scaled(images: Array, new: Callable[..., Array] = np.empty) -> Array:
     if images.dtype != np.uint8:
         return images
     return np.multiply(images, np.float32(1 / 255), out=new(images.shape, np.float32))
-
-
-def _norm(step: Step) -> BatchNorm:
-    assert isinstance(step.layer, BatchNorm)
-    return step.layer

@@ -11,9 +11,10 @@ import numpy as np
 from cnn_core.architecture import Architecture
 from cnn_core.batch import BatchArrays, forms
 from cnn_core.functional.geometry import Array
+from cnn_core.meeting import Common, Meeting
 from cnn_core.member import Member, MemberLost, Room, Task, may_start
 from cnn_core.plan import plan, shards
-from cnn_core.shard import Common, Meeting, Outcome, by_layer
+from cnn_core.shard import Outcome, by_layer
 from cnn_core.shared_arrays import SharedArrays
 from cnn_core.worker import Settings, Worker
 

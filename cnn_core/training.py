@@ -7,7 +7,7 @@ and a run that is saved, loaded and continued gives the same bits as one that wa
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass, replace
 from math import prod
 from typing import Any
@@ -122,7 +122,7 @@ class Trainer:
         """Make `run` end within the current batch, which then does not count. Any thread may call it."""
         self._stop.set()
 
-    def run(self, *, epochs: int | None = None, steps: int | None = None) -> Iterator[Progress]:
+    def run(self, *, epochs: int | None = None, steps: int | None = None) -> Generator[Progress, None, None]:
         """Yield the progress of each step, for so many epochs or steps, or up to the epoch's end where
         neither is given.
 
@@ -137,7 +137,7 @@ class Trainer:
             return self._run_until((begun + (epochs or 1)) * self.steps_per_epoch)
         return self._run_until(self.step + steps)
 
-    def _run_until(self, last: int) -> Iterator[Progress]:
+    def _run_until(self, last: int) -> Generator[Progress, None, None]:
         per_epoch = self.steps_per_epoch
         clock = _Clock()
         with Executor(self.network.architecture, self.threads) as executor:

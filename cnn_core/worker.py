@@ -8,9 +8,10 @@ import numpy as np
 
 from cnn_core.batch import BatchArrays
 from cnn_core.datasets.augment import Augmentation
+from cnn_core.meeting import Meeting
 from cnn_core.memory import Memory, Scratch
 from cnn_core.plan import Segment
-from cnn_core.shard import Meeting, Outcome, Shard, by_layer, side_by_side
+from cnn_core.shard import Outcome, Shard, by_layer, side_by_side
 from cnn_core.threads import never, single_threaded_blas
 
 

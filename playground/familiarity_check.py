@@ -113,14 +113,14 @@ def answers(
 ) -> tuple[NDArray[np.bool_], NDArray[np.float32]]:
     """Return which images (N, 28, 28, 1) are called unlike a digit, (N,), and the probabilities, (N, K), as
     the window shows them."""
-    assert known.familiarity is not None
-    odd, probabilities = [], []
+    odd, found = [], []
     for start in range(0, len(images), 250):
         part = images[start : start + 250]
-        activations = network.activations(part)
-        odd.append(known.familiarity.is_strange(activations))
-        probabilities.append(known.probabilities(network.logits(part), activations))
-    return np.concatenate(odd), np.concatenate(probabilities)
+        probabilities, familiar = known.answered(network.logits(part), network.activations(part))
+        assert familiar is not None
+        odd.append(~familiar)
+        found.append(probabilities)
+    return np.concatenate(odd), np.concatenate(found)
 
 
 def _calibrated(digits: cnn.Dataset, network: cnn.Network, known: Calibration) -> str:

@@ -125,12 +125,13 @@ class Probe(QObject):
         if calibration is None:
             found = activations[-1] if ends_in_softmax else network.predict(reading.seen[None])
             return replace(reading, probabilities=found[0], familiar=familiar)
-        if familiar is None:
-            familiar = calibration.is_familiar(activations)
         scores = activations[-2] if ends_in_softmax else network.logits(reading.seen[None])
+        probabilities, known = calibration.answered(scores, activations)
+        if familiar is None and known is not None:
+            familiar = bool(known[0])
         return replace(
             reading,
-            probabilities=calibration.probabilities(scores, activations)[0],
+            probabilities=probabilities[0],
             temperature=calibration.temperature,
             familiar=familiar,
         )

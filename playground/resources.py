@@ -52,7 +52,7 @@ def network_file(given: str | Path) -> Path:
     """The path as it is; of a trained network that comes along where no file has that name, but it has."""
     path = Path(given)
     known = next((network.path for network in TRAINED_NETWORKS if network.name == str(given)), None)
-    return known if known is not None and not path.exists() else path
+    return known if known is not None and not path.is_file() else path
 
 
 def comes_along(path: Path) -> bool:

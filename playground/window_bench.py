@@ -11,7 +11,8 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import closing
 from typing import Any
 
 import numpy as np
@@ -134,17 +135,18 @@ def _train_alone(window: MainWindow, seconds: float) -> float:
     content, data = window.parts.document.content, window.control.data
     assert data is not None
     trainer = cnn.Trainer(content.network, train=data.train, **content.settings.arguments())
-    images, counts_from = 0, time.perf_counter() + WARM_UP
-    begun = counts_from
-    for _ in trainer.run(steps=10**9):
-        now = time.perf_counter()
-        if now < counts_from:
-            begun = now
-            continue
-        images += trainer.batch_size
-        if now - begun > seconds:
-            break
-    return images / (time.perf_counter() - begun)
+    with closing(trainer.run(steps=10**9)) as steps:
+        _rate(steps, trainer.batch_size, WARM_UP)
+        return _rate(steps, trainer.batch_size, seconds)
+
+
+def _rate(steps: Iterator[cnn.Progress], images: int, seconds: float) -> float:
+    """Return images a second, of so many a step, in about so many seconds."""
+    done, begun = 0, time.perf_counter()
+    while time.perf_counter() - begun < seconds:
+        next(steps)
+        done += images
+    return done / (time.perf_counter() - begun)
 
 
 def _pen_moves(window: MainWindow, seconds: float) -> list[float]:

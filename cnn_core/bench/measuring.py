@@ -68,7 +68,7 @@ def training_step(
     try:
         yield lambda: next(steps)
     finally:
-        steps.close()  # type: ignore[attr-defined]
+        steps.close()
 
 
 @contextmanager

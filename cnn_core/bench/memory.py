@@ -102,5 +102,5 @@ def _of_children() -> float | None:
 
 
 def _status(field: str, path: Path = STATUS) -> float:
-    lines = (line for line in path.read_text().splitlines() if line.startswith(field))
-    return int(next(lines, "none: 0").split()[1]) / 2**10  # a process that has just ended has no memory
+    sizes = (int(line.split()[1]) for line in path.read_text().splitlines() if line.startswith(field))
+    return next(sizes, 0) / 2**10  # a process that has just ended has no memory

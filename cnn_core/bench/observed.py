@@ -16,9 +16,9 @@ from cnn_core.execution import classified
 from cnn_core.functional.geometry import Array
 from cnn_core.layers import BatchNorm, Context, Layer
 from cnn_core.layers.base import Gradients, Parameters
+from cnn_core.meeting import Common, Meeting
 from cnn_core.memory import Memory, Scratch
 from cnn_core.plan import Segment, Step, parts, shards
-from cnn_core.shard import Common, Meeting
 from cnn_core.worker import Settings, Worker
 
 Key: TypeAlias = tuple[int, str]  # a layer's place in the network, "forward" or "backward"

@@ -6,7 +6,7 @@ filters[a, b, c, f]
 
 import numpy as np
 
-from cnn_core.functional import side_by_side
+from cnn_core.functional import paired_outputs
 from cnn_core.functional.channels import add_per_channel, sum_per_channel
 from cnn_core.functional.depthwise import depthwise, depthwise_dfilters, depthwise_send_back, is_depthwise
 from cnn_core.functional.geometry import (
@@ -133,8 +133,8 @@ def _matrix(values: Array) -> Array:
 
 def _correlate(padded: Array, filters: Array, w: Window, y: Array, scratch: Allocate) -> None:
     """Fill y with the product of every window and the filters."""
-    if side_by_side.worthwhile(w, *filters.shape[2:]):
-        filters, w = side_by_side.paired(filters, scratch), side_by_side.widened(w)
+    if paired_outputs.worthwhile(w, *filters.shape[2:]):
+        filters, w = paired_outputs.paired(filters, scratch), paired_outputs.widened(w)
     count = filters.shape[3]
     for images, windows in im2col(padded, w, scratch):
         np.matmul(windows, _matrix(filters), out=y[images].reshape(-1, count))
@@ -157,8 +157,8 @@ def _send_back(dy: Array, filters: Array, w: Window, dpadded: Array | None, scra
 def _seen_from_dy(padded: Array, dy: Array, w: Window, dfilters: Array, scratch: Allocate) -> None:
     """Fill dfilters with the sums, over all outputs, of dy and what the window has met there."""
     kh, kw, c, f = dfilters.shape
-    if two := side_by_side.worthwhile(w, c, f):
-        w, kw, f = side_by_side.widened(w), kw + 1, 2 * f
+    if two := paired_outputs.worthwhile(w, c, f):
+        w, kw, f = paired_outputs.widened(w), kw + 1, 2 * f
     by_channel = c <= FEW_CHANNELS  # the way the windows are stored decides which product is the quicker one
     total = _Total(scratch((kh * kw * c, f) if by_channel else (f, kh * kw * c), dy.dtype), scratch)
     for images, windows in im2col(padded, w, scratch):
@@ -178,8 +178,8 @@ def _seen_from_x(
     back, dx = _back(w, x), new(x.shape, x.dtype)
     turned, dturned = (each[::-1, ::-1].transpose(0, 1, 3, 2) for each in (filters, dfilters))  # KH, KW, F, C
     padded = pad(dy, back, scratch)
-    if two := side_by_side.worthwhile(back, *turned.shape[2:]):
-        turned, back = side_by_side.paired(turned, scratch), side_by_side.widened(back)
+    if two := paired_outputs.worthwhile(back, *turned.shape[2:]):
+        turned, back = paired_outputs.paired(turned, scratch), paired_outputs.widened(back)
     matrix = _matrix(turned)  # K, C
     total = _Total(scratch(matrix.T.shape, x.dtype), scratch)
     for images, windows in im2col(padded, back, scratch):
@@ -192,7 +192,7 @@ def _seen_from_x(
 def _share_out(found: Array, dfilters: Array, two: bool) -> None:
     """Fill dfilters (KH, KW, C, F) from a matrix (K, F), or from the one of two outputs side by side."""
     if two:
-        side_by_side.unpaired(found, dfilters)
+        paired_outputs.unpaired(found, dfilters)
     else:
         np.copyto(dfilters, found.reshape(dfilters.shape))
 

@@ -59,9 +59,8 @@ def answer(
     learned (None: not known), of an image of the network's input shape."""
     if known is None:
         return network.predict(image[None])[0], None
-    activations = network.activations(image[None])
-    probabilities = known.probabilities(network.logits(image[None]), activations)
-    return probabilities[0], known.is_familiar(activations)
+    probabilities, familiar = known.answered(network.logits(image[None]), network.activations(image[None]))
+    return probabilities[0], None if familiar is None else bool(familiar[0])
 
 
 def network_input(

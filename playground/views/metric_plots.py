@@ -10,7 +10,7 @@ from playground.views.metric_history import MetricHistory
 
 
 class MetricPlots(pg.GraphicsLayoutWidget):  # type: ignore[misc]
-    """Both plots, their steps side by side in step; says what is done with the mouse."""
+    """Both plots, which show the same steps; says what is done with the mouse."""
 
     pointed_at = Signal(object)  # the step beneath the cursor (float), None where there is none
     double_clicked = Signal()
@@ -58,6 +58,6 @@ class MetricPlots(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         self.double_clicked.emit()
 
     def _on_mouse_moved(self, position: QPointF) -> None:
-        beneath = (c.plot for c in self._both if c.plot.sceneBoundingRect().contains(position))
-        plot = next(beneath, None)
-        self.pointed_at.emit(plot and plot.getViewBox().mapSceneToView(position).x())
+        beneath = (c.plot.getViewBox() for c in self._both if c.plot.sceneBoundingRect().contains(position))
+        steps = (box.mapSceneToView(position).x() for box in beneath)
+        self.pointed_at.emit(next(steps, None))

@@ -80,8 +80,7 @@ def squares(count, seed):
 
 
 def flagged(network, calibration, images):
-    alone = [network.activations(image[None]) for image in images]
-    return np.mean([calibration.is_familiar(activations) is False for activations in alone])
+    return np.mean(~calibration.answered(network.logits(images), network.activations(images))[1])
 
 
 def test_what_was_held_out_is_familiar_and_noise_is_not(outcome):
@@ -143,13 +142,16 @@ def test_a_file_without_a_usable_temperature_has_no_calibration(outcome, tempera
     ],
 )
 def test_a_layer_that_does_not_fit_the_network_leaves_familiarity_out(outcome, change):
-    network, _, made = outcome
+    network, held, made = outcome
     values = json.loads(json.dumps(made.calibration.to_json()))
     values["familiarity"]["layers"][0] |= change
     read = Calibration.from_json(values, network.architecture)
     assert read is not None
     assert read.familiarity is None
-    assert read.is_familiar([]) is None
+    logits = network.logits(held.images)
+    probabilities, familiar = read.answered(logits, network.activations(held.images))
+    assert familiar is None
+    np.testing.assert_array_equal(probabilities, read.probabilities(logits))
 
 
 @pytest.mark.parametrize(
@@ -207,7 +209,7 @@ def test_what_may_belong_to_no_class_is_answered_with_less_but_not_otherwise(tau
     network, held, made = taught
     for images, least, most in ((held.images, 0.95, 1.0), (foreign(200, 5), 0.3, 0.7)):
         logits, activations = network.logits(images), network.activations(images)
-        plain, doubted = made.probabilities(logits), made.probabilities(logits, activations)
+        plain, (doubted, _) = made.probabilities(logits), made.answered(logits, activations)
         np.testing.assert_array_equal(plain.argmax(axis=1), doubted.argmax(axis=1))
         np.testing.assert_allclose(doubted.sum(axis=1), 1, atol=1e-5)
         assert (doubted.max(axis=1) <= plain.max(axis=1) + 1e-6).all()
@@ -217,8 +219,8 @@ def test_what_may_belong_to_no_class_is_answered_with_less_but_not_otherwise(tau
 def test_where_no_outliers_are_known_activations_change_no_probability(outcome):
     network, held, made = outcome
     logits, activations = network.logits(held.images), network.activations(held.images)
-    with_them = made.calibration.probabilities(logits, activations)
-    np.testing.assert_array_equal(with_them, made.calibration.probabilities(logits))
+    answered, _ = made.calibration.answered(logits, activations)
+    np.testing.assert_array_equal(answered, made.calibration.probabilities(logits))
 
 
 @pytest.mark.parametrize(

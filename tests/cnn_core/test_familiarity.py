@@ -126,9 +126,9 @@ def test_outliers_are_also_told_by_the_distance():
     by_distance = Outliers(weights=np.array([[0, 0, 1.0]]), biases=np.zeros(1), limit=np.log1p(3))
     known = Familiarity(spreads=(around_zero(0, 0, 1),), limit=10.0, outliers=by_distance)
     places = np.array([[2.9, 0], [0, 3.1], [11, 0]])
-    assert known.is_strange([places, np.zeros((3, 1))]).tolist() == [False, True, True]
+    assert known.judged([places, np.zeros((3, 1))]).strange.tolist() == [False, True, True]
     inside = replace(by_distance, limit=99.0)
-    assert replace(known, outliers=inside).is_strange([places, np.zeros((3, 1))]).tolist() == [0, 0, 1]
+    assert replace(known, outliers=inside).judged([places, np.zeros((3, 1))]).strange.tolist() == [0, 0, 1]
 
 
 def test_trust_falls_with_the_odds_to_an_even_one_where_both_are_as_likely(monkeypatch):
@@ -136,11 +136,11 @@ def test_trust_falls_with_the_odds_to_an_even_one_where_both_are_as_likely(monke
     by_distance = Outliers(weights=np.array([[0, 0, 1.0]]), biases=np.array([-np.log1p(3)]), limit=5.0)
     known = Familiarity(spreads=(around_zero(0, 0, 1),), limit=10.0, outliers=by_distance)
     places = np.array([[0, 0], [0, 3.0], [7, 0], [30, 0]])  # at the third the odds are two to one
-    trust = known.trust([places, np.zeros((4, 1))])
+    trust = known.judged([places, np.zeros((4, 1))]).trust
     odds = 1 / 2 * np.array([1, 4, 8, 31]) / 4
     assert trust == pytest.approx(1 / (1 + odds))
     assert trust[2] == pytest.approx(0.5)
-    assert replace(known, outliers=None).trust([places, np.zeros((4, 1))]).tolist() == [1, 1, 1, 1]
+    assert replace(known, outliers=None).judged([places, np.zeros((4, 1))]).trust.tolist() == [1] * 4
 
 
 def test_too_few_images_of_a_class_leave_it_unknown():

@@ -40,3 +40,11 @@ def test_every_trained_network_is_offered_small_and_described_by_a_card(path):
     checkpoint = cnn.checkpoint.load(path)
     assert len(checkpoint.metadata["class_names"]) == checkpoint.network.architecture.classes
     assert "temperature" in checkpoint.metadata
+
+
+def test_a_folder_of_that_name_does_not_hide_a_network(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("digits").mkdir()
+    assert network_file("digits").name == "digits.cnn"

@@ -8,7 +8,8 @@ import pytest
 from plain_loops import TOLERANCE, dirty
 
 from cnn_core import functional as F
-from cnn_core.functional import im2col
+from cnn_core.functional import im2col, paired_outputs
+from cnn_core.functional.geometry import window
 
 
 class Case(NamedTuple):
@@ -143,6 +144,32 @@ def test_blocks_of_images_give_the_same(case):
     np.testing.assert_allclose(y, plain_loops.conv2d(x, filters, bias, **case.settings), rtol=1e-9)
     for mine, theirs in zip(found, expected, strict=True):
         np.testing.assert_allclose(mine, theirs, **TOLERANCE[np.float64])
+
+
+def test_windows_are_laid_out_for_as_many_images_as_a_block_holds(generator):
+    x = generator.standard_normal((9, 20, 20, 64)).astype(np.float32)
+    blocks = [(images, matrix.nbytes) for images, matrix in im2col.im2col(x, window((20, 20), 3), np.empty)]
+    assert len(blocks) > 1
+    assert all(size <= im2col.BLOCK_BYTES for _, size in blocks)
+    assert [i for images, _ in blocks for i in range(9)[images]] == list(range(9))
+
+
+@pytest.mark.parametrize(
+    ("size", "settings", "channels", "filters", "expected"),
+    [
+        ((10, 10), {"kernel": 3}, 10, 10, True),
+        ((10, 9), {"kernel": 3}, 10, 10, False),
+        ((10, 10), {"kernel": 1}, 10, 10, False),
+        ((10, 10), {"kernel": 3}, 10, 17, False),
+        ((10, 10), {"kernel": 3}, 4, 10, False),
+        ((11, 11), {"kernel": 3, "stride": 2}, 10, 10, False),
+        ((12, 12), {"kernel": 3, "dilation": (1, 2)}, 10, 10, False),
+    ],
+)
+def test_few_filters_answer_for_two_outputs_where_these_are_neighbours(
+    size, settings, channels, filters, expected
+):
+    assert paired_outputs.worthwhile(window(size, **settings), channels, filters) is expected
 
 
 def test_filter_gradients_do_not_depend_on_whether_dx_is_needed(case):

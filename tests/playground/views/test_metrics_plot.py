@@ -51,8 +51,16 @@ def test_before_training_it_says_what_to_do(plot: MetricsPlot) -> None:
     assert EMPTY in shown(plot)
 
 
-def test_the_window_opens_without_waiting_for_the_plots() -> None:
-    code = "import sys, playground.app; assert 'pyqtgraph' not in sys.modules"
+def test_pyqtgraph_is_not_loaded_before_there_is_something_to_plot() -> None:
+    code = (
+        "import sys, playground.app as program\n"
+        "from playground.views.metrics_plot import MetricsPlot\n"
+        "app = program.create_application(['cnn-playground'])\n"
+        "plot = MetricsPlot()\n"
+        "plot.show()\n"
+        "app.processEvents()\n"
+        "assert 'pyqtgraph' not in sys.modules"
+    )
     subprocess.run([sys.executable, "-c", code], check=True)
 
 

@@ -7,7 +7,7 @@ to the right, give both at once:
     y[n, i, 2j + s, f] = sum over a, b, c of x[n, i + a, 2j + b, c] * pairs[a, b, c, s, f]
     pairs[a, b, c, s, f] = filters[a, b - s, c, f]; zero where the output s does not read column b
 
-That is (KW + 1) / KW times as many multiplications, at up to twice the rate, in half as many windows.
+That is (KW + 1) / KW times as many multiplications, at a higher rate, in half as many windows.
 """
 
 import numpy as np
