@@ -12,8 +12,9 @@ from cnn_core.architecture import Architecture
 from cnn_core.batch import BatchArrays, forms
 from cnn_core.functional.geometry import Array
 from cnn_core.meeting import Common, Meeting
-from cnn_core.member import Member, MemberLost, Room, Task, may_start
+from cnn_core.member import Room, Task, may_start, start_member
 from cnn_core.plan import plan, shards
+from cnn_core.process import Process, ProcessLost
 from cnn_core.shard import Outcome, by_layer
 from cnn_core.shared_arrays import SharedArrays
 from cnn_core.worker import Settings, Worker
@@ -36,7 +37,7 @@ class TeamResult:
 class _Room:
     """Arrays that some members have opened."""
 
-    members: list[Member]
+    members: list[Process]
     arrays: BatchArrays
 
 
@@ -47,7 +48,7 @@ class Team:
         """Prepare for at most `count` processes, this one included."""
         self._architecture, self._count = architecture, count
         self._worker = Worker(plan(architecture, True))
-        self._members: list[Member] = []
+        self._members: list[Process] = []
         self._may_grow = may_start()
         self._began: float | None = None
         self._own: list[dict[str, Array]] = []  # room for gradients while alone
@@ -64,7 +65,7 @@ class Team:
         """Start members up to so many processes, this one included."""
         try:
             while self._may_grow and 1 + len(self._members) < size:
-                self._members.append(Member(self._architecture))
+                self._members.append(start_member(self._architecture))
         except (OSError, PicklingError):  # no further process is to be had: those that there are do
             self._may_grow = False
 
@@ -95,7 +96,7 @@ class Team:
                 shared.put(images, labels, values)
                 mine = BatchArrays(images=images, labels=labels, values=values, gradients=shared.gradients)
                 return self._run(cut, mine, settings, cancelled, members[: len(cut) - 1])
-        except (MemberLost, OSError, PicklingError):  # OSError: no room for what is shared
+        except (ProcessLost, OSError, PicklingError):  # OSError: no room for what is shared
             self.close()
         except BaseException:  # it may have come in the midst of a message, and nobody waits for an answer
             self.close()
@@ -111,7 +112,7 @@ class Team:
         arrays: BatchArrays,
         settings: Settings,
         cancelled: Callable[[], bool],
-        members: Sequence[Member],
+        members: Sequence[Process],
     ) -> TeamResult:
         common = Common(by_layer(arrays.values))
         mine, *theirs = (range(first, len(cut), 1 + len(members)) for first in range(1 + len(members)))
@@ -137,7 +138,7 @@ class Team:
             common,
         )
 
-    def _ready(self, shards: int) -> list[Member]:
+    def _ready(self, shards: int) -> list[Process]:
         """Return the other members that are ready, where they can take some of so many shards."""
         if self._began is None:
             self._began = time.monotonic()
@@ -147,7 +148,7 @@ class Team:
 
     def _shared_arrays(
         self,
-        members: list[Member],
+        members: list[Process],
         parameters: Mapping[str, Array],
         buffers: Mapping[str, Array],
         images: Array,

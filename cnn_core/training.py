@@ -57,7 +57,10 @@ class TrainingState:
 
 
 class Trainer:
-    """Trains a copy of a network. Not thread-safe, but for `stop` and `learning_rate`."""
+    """Trains a copy of a network. Not thread-safe, but for `stop` and `learning_rate`.
+
+    A trainer can be pickled, between two steps, and goes on in another process.
+    """
 
     def __init__(
         self,
@@ -93,6 +96,14 @@ class Trainer:
         self._slots = optimizer.slots(self.network.parameters)
         self._planned_steps: int | None = None
         self._order: tuple[int, Array] | None = None
+        self._stop = threading.Event()
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return all but what belongs to a process, and what is found again."""
+        return {**self.__dict__, "_order": None, "_stop": None}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
         self._stop = threading.Event()
 
     @classmethod

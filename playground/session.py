@@ -1,38 +1,34 @@
-"""One training run: a thread that trains, a mailbox it fills, a timer that empties it into the window."""
+"""One training run: a thread that sees to it, a mailbox it fills, a timer that empties it into the window.
+
+The thread trains itself for a moment, then has another process go on. A short run is over by then, and where
+no process is to be had, the thread does it all.
+"""
 
 from __future__ import annotations
 
 import logging
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import replace
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
 import cnn_core as cnn
+from cnn_core.process import ProcessLost
 from playground.priority import give_way
+from playground.run import Outcome, Snapshot, follow
+from playground.theme import format_number
+from playground.training_process import TrainingProcess
 
 POLL_MILLISECONDS = 33
-SNAPSHOT_SECONDS = 1 / 10  # each is shown in every layer, and that takes time from training
+# To start another process takes time of a core: what is over before is done here, beside the window.
+HERE_AT_FIRST = 0.3  # seconds
+LOST = (
+    "The process that trains has ended unexpectedly, perhaps for want of memory. "
+    "The network of step {} is kept; Train goes on from there."
+)
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Snapshot:
-    """A copy of the network as it was after `step`."""
-
-    network: cnn.Network
-    step: int
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """How a run ended: weights and optimiser state to go on from, and what went wrong."""
-
-    network: cnn.Network
-    training: cnn.TrainingState
-    error: str | None
 
 
 class _Mailbox:
@@ -45,9 +41,9 @@ class _Mailbox:
         self.outcome: Outcome | None = None
         self.stop_asked = threading.Event()
 
-    def post(self, progress: cnn.Progress, snapshot: Snapshot | None) -> None:
+    def post(self, progress: list[cnn.Progress], snapshot: Snapshot | None) -> None:
         with self._lock:
-            self._progress.append(progress)
+            self._progress += progress
             if snapshot is not None:
                 self._snapshot = snapshot
 
@@ -63,28 +59,44 @@ class _Mailbox:
         return taken
 
 
-def _train(trainer: cnn.Trainer, steps: int, mailbox: _Mailbox) -> None:
+def _train(trainer: cnn.Trainer, steps: int, mailbox: _Mailbox, elsewhere: TrainingProcess) -> None:
     """Run in the training thread: no Qt, no imports, every end leaves an outcome in the mailbox."""
     give_way()
-    error = None
-    last_snapshot = 0.0
+    goal, began = trainer.step + steps, time.monotonic()
+    stop = mailbox.stop_asked.is_set
+
+    def may_move() -> bool:
+        long_enough = time.monotonic() - began > HERE_AT_FIRST
+        return stop() or (long_enough and (elsewhere.ready or not elsewhere.to_be_had))
+
+    threads, trainer.threads = trainer.threads, 1  # the other process is about to take a core
+    outcome = follow(trainer, trainer.run(steps=steps), mailbox.post, until=may_move)
+    trainer.threads = threads
+    if trainer.step < goal and not outcome.error and not stop():
+        outcome = _go_on(trainer, goal - trainer.step, mailbox, elsewhere)
+    if outcome.traceback:
+        _log.error("training ended by an unexpected error\n%s", outcome.traceback)
+    mailbox.outcome = outcome
+
+
+def _go_on(trainer: cnn.Trainer, steps: int, mailbox: _Mailbox, elsewhere: TrainingProcess) -> Outcome:
+    """Take the rest of the steps elsewhere, if that can be."""
+    newest = Snapshot(trainer.network, trainer.step)
+
+    def report(points: list[cnn.Progress], snapshot: Snapshot | None) -> None:
+        nonlocal newest
+        newest = snapshot or newest
+        mailbox.post(points, snapshot)
+
+    stop = mailbox.stop_asked.is_set
+    if not elsewhere.ready:
+        return follow(trainer, trainer.run(steps=steps), report, until=stop)
     try:
-        for progress in trainer.run(steps=steps):
-            now = time.monotonic()
-            snapshot = None
-            if now - last_snapshot >= SNAPSHOT_SECONDS:
-                snapshot, last_snapshot = Snapshot(trainer.network.copy(), progress.step), now
-            mailbox.post(progress, snapshot)
-            if mailbox.stop_asked.is_set():
-                break
-    except cnn.DivergenceError as problem:
-        error = str(problem)
-    except MemoryError:
-        error = "There is not enough memory for this step; choose a smaller batch or fewer filters."
-    except Exception as problem:
-        _log.exception("training ended by an unexpected error")
-        error = f"{type(problem).__name__}: {problem}"
-    mailbox.outcome = Outcome(trainer.network, trainer.state(), error)
+        return elsewhere.run(trainer, steps, report, stop)
+    except ProcessLost:
+        # The optimiser's state went with the process; the one from before it took over has to do.
+        state = replace(trainer.state(), step=newest.step)
+        return Outcome(newest.network, state, LOST.format(format_number(newest.step)))
 
 
 class Session(QObject):
@@ -104,6 +116,7 @@ class Session(QObject):
         self._trainer: cnn.Trainer | None = None
         self._thread: threading.Thread | None = None
         self._mailbox = _Mailbox()
+        self._elsewhere = TrainingProcess()
         self.newest: cnn.Network | None = None  # a copy of the network in training, None when nothing runs
         self._timer = QTimer(self)
         self._timer.setInterval(POLL_MILLISECONDS)
@@ -115,12 +128,12 @@ class Session(QObject):
         return self._thread is not None
 
     def start(self, trainer: cnn.Trainer, steps: int) -> None:
-        """Train `steps` more steps in a thread. Only when nothing is running."""
+        """Train `steps` more steps; the trainer is then the session's. Only while nothing is running."""
         assert self._thread is None
         self._trainer = trainer
         self._mailbox = _Mailbox()
         self._thread = threading.Thread(
-            target=_train, args=(trainer, steps, self._mailbox), name="training", daemon=True
+            target=_train, args=(trainer, steps, self._mailbox, self._elsewhere), name="training", daemon=True
         )
         self._thread.start()
         self._timer.start()
@@ -143,6 +156,11 @@ class Session(QObject):
             self.stop()
             self._thread.join()
             self._poll()
+
+    def close(self) -> None:
+        """Finish, and end the process that trains; another run would start one again."""
+        self.finish()
+        self._elsewhere.close()
 
     def _poll(self) -> None:
         thread = self._thread

@@ -12,7 +12,8 @@ import cnn_core as cnn
 from playground.background import Background
 from playground.data import Data
 from playground.document import Document
-from playground.session import Outcome, Session
+from playground.run import Outcome
+from playground.session import Session
 from playground.views.scales import layer_names
 
 

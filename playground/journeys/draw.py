@@ -14,7 +14,7 @@ from playground.main_window import MainWindow
 from playground.parts import Parts
 from playground.picture import Picture
 from playground.probe import Reading
-from playground.session import Snapshot
+from playground.run import Snapshot
 from playground.views.prediction_panel import NOTHING_DRAWN
 
 STEP_NAMES = {"crop": "crop", "scale": "scale", "smooth": "smooth", "center": "centre"}

@@ -35,7 +35,7 @@ class TrainJourney(QObject):
         control.paused_by_edit.connect(self._on_paused_by_edit)
         parts.document.settings_changed.connect(self._show_settings)
         parts.document.history_changed.connect(self._show_history)
-        window.on_close.append(parts.session.finish)
+        window.on_close.append(parts.session.close)
         parts.session.started.connect(self._show_curves)
         self._show_settings()
         self._show_history()

@@ -12,7 +12,7 @@ import plain_network
 import pytest
 from some_layers import NoWhite, WhiteError
 
-from cnn_core import Architecture, Augmentation, Dense, Flatten, member, presets, shared_arrays, team
+from cnn_core import Architecture, Augmentation, Dense, Flatten, member, presets, process, shared_arrays, team
 from cnn_core.execution import Executor
 from cnn_core.threads import Cancelled
 
@@ -272,7 +272,7 @@ def test_members_find_the_package_where_the_path_no_longer_says_it_is(monkeypatc
 
 
 def test_a_member_with_another_version_takes_no_part(monkeypatch):
-    monkeypatch.setattr(member, "__file__", str(Path("elsewhere", "cnn_core", "member.py")))
+    monkeypatch.setattr(process, "__file__", str(Path("elsewhere", "cnn_core", "process.py")))
     with Executor(NETWORK.architecture, 2) as executor:
         executor.start_others()
         assert gradients(executor)[0] == 1

@@ -14,6 +14,7 @@ from playground.app import create_window
 from playground.data import Data
 from playground.document import Content, Document
 from playground.main_window import MainWindow
+from playground.session import Session
 
 
 @pytest.fixture
@@ -42,6 +43,14 @@ def document(owner: QObject, small_architecture: cnn.Architecture) -> Document:
     """A document with a fresh small network."""
     network = cnn.Network.initialize(small_architecture, seed=3)
     return Document(Content(small_architecture, network, cnn.TrainingSettings(batch_size=8)), owner)
+
+
+@pytest.fixture
+def session(owner: QObject) -> Iterator[Session]:
+    """A session, closed at the end."""
+    session = Session(owner)
+    yield session
+    session.close()
 
 
 @pytest.fixture

@@ -3,7 +3,8 @@
 import os
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,8 +13,12 @@ from PySide6.QtCore import QObject
 from pytestqt.qtbot import QtBot
 
 import cnn_core as cnn
+from cnn_core.process import Process
+from playground import session as session_module
 from playground.data import Data
-from playground.session import Outcome, Session, Snapshot
+from playground.run import Outcome, Snapshot
+from playground.session import Session
+from playground.theme import format_number
 
 MakeTrainer = Callable[[], cnn.Trainer]
 
@@ -27,9 +32,39 @@ def make_trainer(small_architecture: cnn.Architecture, small_data: Data) -> Make
     return make
 
 
+@pytest.fixture(params=["here", "elsewhere"])
+def session(
+    owner: QObject, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Session]:
+    """Trains in this process, or all but the first step in the other one."""
+    if request.param == "here":
+        monkeypatch.setattr(sys, "frozen", True, raising=False)
+    monkeypatch.setattr(session_module, "HERE_AT_FIRST", -1.0)
+    session = Session(owner)
+    if request.param == "elsewhere":
+        process_of(session)
+    yield session
+    session.close()
+
+
 @pytest.fixture
-def session(owner: QObject) -> Session:
-    return Session(owner)
+def elsewhere(owner: QObject, monkeypatch: pytest.MonkeyPatch) -> Iterator[Session]:
+    """A session whose other process is ready."""
+    monkeypatch.setattr(session_module, "HERE_AT_FIRST", -1.0)
+    session = Session(owner)
+    process_of(session)
+    yield session
+    session.close()
+
+
+def process_of(session: Session) -> Process:
+    """Return the other process, which is ready."""
+    assert session._elsewhere.ready or session._elsewhere.to_be_had
+    process = session._elsewhere._process
+    assert process is not None
+    process.wait()
+    assert session._elsewhere.ready
+    return process
 
 
 def run(session: Session, trainer: cnn.Trainer, steps: int, qtbot: QtBot) -> Outcome:
@@ -170,12 +205,6 @@ def test_an_unforeseen_error_ends_the_run_with_its_name(
     assert outcome.training.step == 2
 
 
-def test_a_second_run_follows_the_first(session: Session, make_trainer: MakeTrainer, qtbot: QtBot) -> None:
-    trainer = make_trainer()
-    run(session, trainer, 3, qtbot)
-    assert run(session, trainer, 4, qtbot).training.step == 7
-
-
 def test_progress_comes_with_the_snapshot_it_leads_to(
     session: Session, make_trainer: MakeTrainer, qtbot: QtBot
 ) -> None:
@@ -203,3 +232,84 @@ def test_training_lets_the_window_go_first(session: Session, make_trainer: MakeT
     training, window = (os.getpriority(os.PRIO_PROCESS, who) for who in (thread.native_id, 0))
     session.finish()
     assert training > window or window == 19
+
+
+def test_a_long_run_goes_on_elsewhere_and_the_process_stays_for_the_next(
+    session: Session, make_trainer: MakeTrainer, qtbot: QtBot
+) -> None:
+    moved: list[int] = []
+    if session._elsewhere.to_be_had:
+        taken = session._elsewhere.run
+
+        def run_there(trainer: cnn.Trainer, *arguments: Any) -> Outcome:
+            moved.append(trainer.step)
+            return taken(trainer, *arguments)
+
+        session._elsewhere.run = run_there  # type: ignore[method-assign]
+        process = process_of(session)
+    run(session, make_trainer(), 9, qtbot)
+    run(session, make_trainer(), 9, qtbot)
+    if not session._elsewhere.to_be_had:
+        assert moved == []
+        return
+    assert moved == [1, 1]
+    assert process_of(session) is process
+    session.close()
+    assert process._process.poll() is not None
+
+
+def test_a_short_run_starts_no_process(
+    owner: QObject, make_trainer: MakeTrainer, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session_module, "HERE_AT_FIRST", 60.0)
+    session = Session(owner)
+    run(session, make_trainer(), 5, qtbot)
+    assert session._elsewhere._process is None
+
+
+def test_a_process_that_is_killed_leaves_the_newest_network(
+    elsewhere: Session, make_trainer: MakeTrainer, qtbot: QtBot
+) -> None:
+    outcomes: list[Outcome] = []
+    snapshots: list[Snapshot] = []
+    elsewhere.ended.connect(outcomes.append)
+    elsewhere.snapshot_taken.connect(snapshots.append)
+    elsewhere.start(make_trainer(), 10**6)
+    qtbot.waitUntil(lambda: len(snapshots) > 3, timeout=30_000)
+    process_of(elsewhere)._process.kill()
+    qtbot.waitUntil(lambda: bool(outcomes), timeout=30_000)
+    (outcome,) = outcomes
+    assert outcome.error is not None
+    assert f"The network of step {format_number(outcome.training.step)} is kept" in outcome.error
+    assert outcome.training.step == snapshots[-1].step
+    for name, values in snapshots[-1].network.parameters.items():
+        assert np.array_equal(outcome.network.parameters[name], values)
+    assert run(elsewhere, make_trainer(), 4, qtbot).error is None  # by another process, or here
+
+
+def test_the_process_ends_with_the_window_in_the_midst_of_a_run(
+    elsewhere: Session, make_trainer: MakeTrainer, qtbot: QtBot
+) -> None:
+    elsewhere.start(make_trainer(), 10**6)
+    with qtbot.waitSignal(elsewhere.snapshot_taken, timeout=30_000):
+        pass
+    process = process_of(elsewhere)._process
+    assert process.stdin is not None
+    process.stdin.close()  # as when this process is killed
+    assert process.wait(30) == 0
+
+
+def test_the_data_of_a_run_that_has_ended_are_not_kept_there(
+    elsewhere: Session, small_architecture: cnn.Architecture, qtbot: QtBot
+) -> None:
+    if not Path("/proc/self/statm").exists():
+        pytest.skip("no /proc to read the memory of a process from")
+    held = Path(f"/proc/{process_of(elsewhere)._process.pid}/statm")
+    before = int(held.read_text().split()[1])
+    images = np.ones((1_500_000, 8, 8, 1), np.uint8)
+    data = cnn.Dataset(images, np.zeros(len(images), np.int64), ("top", "middle", "bottom"), "many")
+    network = cnn.Network.initialize(small_architecture, seed=1)
+    run(elsewhere, cnn.Trainer(network, train=data, batch_size=8), 3, qtbot)
+    qtbot.wait(200)
+    grown = (int(held.read_text().split()[1]) - before) * os.sysconf("SC_PAGE_SIZE")
+    assert grown < images.nbytes / 2

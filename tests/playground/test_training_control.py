@@ -19,11 +19,6 @@ STEPS = 12  # in an epoch of the small data in batches of 8
 
 
 @pytest.fixture
-def session(owner: QObject) -> Session:
-    return Session(owner)
-
-
-@pytest.fixture
 def control(owner: QObject, document: Document, session: Session, small_data: Data) -> TrainingControl:
     control = TrainingControl(document, session, Background("data", owner), owner)
     control.use_data(small_data)
