@@ -69,7 +69,7 @@ def serve() -> None:
     """Be a member: take the architecture, then rooms and tasks."""
     global _serving
     _serving = True
-    process.serve_by(_serve)
+    process.serve_by(_serve, awake=True)
 
 
 def _serve(hear: Hear, say: Say) -> None:

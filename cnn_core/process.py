@@ -31,6 +31,9 @@ Say: TypeAlias = Callable[[object], None]
 
 _PROGRAM = "import sys; sys.path[:] = {path!r}; from {module} import serve; serve()"
 _PATIENCE = 0.1  # seconds between looks at whether an answer is still wanted
+# To be woken takes as long as many a layer: for so many seconds, who waits looks again and again.
+_AWAKE = 0.005
+_BEGINNING = struct.Struct("<qq")  # of a message: bytes that describe it, number of large arrays that follow
 _LARGE = 1 << 14  # bytes of an array that is not copied into its message
 _PIPE = 1 << 20  # bytes that may be on their way; on Linux alone, elsewhere as many as there are
 
@@ -102,6 +105,7 @@ class Process:
 
         Raises Cancelled where `cancelled` returns True while nothing comes, but not on Windows.
         """
+        _stay_awake(self._said)
         while sys.platform != "win32" and not _has_said(self._said, _PATIENCE):
             if cancelled():
                 raise Cancelled
@@ -129,8 +133,11 @@ def may_start() -> bool:
     return bool(sys.executable) and not getattr(sys, "frozen", False)
 
 
-def serve_by(work: Callable[[Hear, Say], None]) -> None:
-    """Be the other process: run `work` until there is nothing more to be heard, and end without a word."""
+def serve_by(work: Callable[[Hear, Say], None], *, awake: bool = False) -> None:
+    """Be the other process: run `work` until there is nothing more to be heard, and end without a word.
+
+    `awake` is for work that is asked again at once: the next message is looked for before it is waited for.
+    """
     try:
         heard, said = _unbuffered(sys.stdin.buffer), os.fdopen(os.dup(1), "wb")
         sys.stdout = sys.stderr  # what a module prints is no message
@@ -140,8 +147,13 @@ def serve_by(work: Callable[[Hear, Say], None]) -> None:
         def say(message: object) -> None:
             _write(said, _pickled(message))
 
+        def hear() -> Any:
+            if awake:
+                _stay_awake(heard)
+            return _read(heard)
+
         say(__file__)
-        work(lambda: _read(heard), say)
+        work(hear, say)
     finally:
         os._exit(0)
 
@@ -154,6 +166,13 @@ def _path() -> list[str]:
 def _unbuffered(pipe: object) -> RawIOBase:
     """Return a pipe that has taken from the system no more than was read from it."""
     return cast(RawIOBase, pipe.raw)  # type: ignore[attr-defined]
+
+
+def _stay_awake(pipe: RawIOBase) -> None:
+    """Wait for something to be read, though not for long."""
+    end = time.perf_counter() + _AWAKE
+    while not _has_said(pipe, 0) and time.perf_counter() < end:
+        pass
 
 
 def _has_said(pipe: RawIOBase, seconds: float) -> bool:
@@ -191,17 +210,18 @@ def _pickled(message: object) -> list[bytes | memoryview]:
 
 
 def _write(pipe: IO[bytes], pieces: list[bytes | memoryview]) -> None:
-    sizes = [len(piece) for piece in pieces]
-    pipe.write(struct.pack(f"<{1 + len(sizes)}q", len(sizes), *sizes))
+    described, *large = pieces
+    pipe.write(_BEGINNING.pack(len(described), len(large)))
+    pipe.write(struct.pack(f"<{len(large)}q", *map(len, large)))
     for piece in pieces:
         pipe.write(piece)
     pipe.flush()
 
 
 def _read(pipe: RawIOBase) -> Any:
-    (count,) = struct.unpack("<q", _exactly(pipe, 8))
+    size, count = _BEGINNING.unpack(_exactly(pipe, _BEGINNING.size))
     sizes = struct.unpack(f"<{count}q", _exactly(pipe, 8 * count))
-    described, *large = [_exactly(pipe, size) for size in sizes]
+    described, *large = [_exactly(pipe, size) for size in (size, *sizes)]
     return pickle.loads(described, buffers=large)
 
 
