@@ -25,6 +25,8 @@ from cnn_core.threads import Cancelled, never
 if sys.platform == "win32":
     import _winapi
     import msvcrt
+elif sys.platform == "linux":
+    import fcntl
 
 Hear: TypeAlias = Callable[[], Any]  # waits for the next message; raises EOFError after the last one
 Say: TypeAlias = Callable[[object], None]
@@ -35,7 +37,7 @@ _PATIENCE = 0.1  # seconds between looks at whether an answer is still wanted
 _AWAKE = 0.005
 _BEGINNING = struct.Struct("<qq")  # of a message: bytes that describe it, number of large arrays that follow
 _LARGE = 1 << 14  # bytes of an array that is not copied into its message
-_PIPE = 1 << 20  # bytes that may be on their way; on Linux alone, elsewhere as many as there are
+_PIECE = 1 << 20  # bytes of such an array that are sent at once
 
 
 class ProcessLost(Exception):
@@ -45,7 +47,7 @@ class ProcessLost(Exception):
 class Process:
     """The other process, seen from the one that has started it. It ends with it."""
 
-    def __init__(self, module: str) -> None:
+    def __init__(self, module: str, *, much_to_say: bool = False) -> None:
         """Start a process that calls `serve` of a module; it takes a moment until it is `ready`.
 
         Raises OSError where none can be had.
@@ -56,13 +58,14 @@ class Process:
             [sys.executable, "-Wignore", "-c", _PROGRAM.format(path=_path(), module=module)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            pipesize=_PIPE,
             env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},
             process_group=0,  # Ctrl+C is for the one that leads, who ends this one too; Windows: as there is
             creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),  # no window, no Ctrl+C
         )
         assert self._process.stdin
         weakref.finalize(self, self._process.stdin.close).atexit = False  # it ends where nobody closes it
+        if much_to_say:
+            _widen(self._said)
 
     @property
     def ready(self) -> bool:
@@ -74,7 +77,7 @@ class Process:
     @property
     def failed(self) -> bool:
         """Whether it is known not to come."""
-        return not self.ready and self._ready is not None
+        return not self.ready and self._ready is False
 
     def wait(self) -> None:
         """Wait until it is ready, or known not to come."""
@@ -83,16 +86,17 @@ class Process:
             with suppress(ProcessLost):
                 self._ready = self.receive() == __file__  # else it has found another version
 
-    def send(self, message: object) -> None:
+    def send(self, message: object, cancelled: Callable[[], bool] = never) -> None:
         """Send a message.
 
         Raises ProcessLost, here and below, where the other process has ended, PicklingError where there is
-        something in the message that it could not know.
+        something in the message that it could not know; Cancelled where `cancelled` returns True in the midst
+        of it, after which nothing more can be sent.
         """
         assert self._process.stdin
         pieces = _pickled(message)
         try:
-            _write(self._process.stdin, pieces)
+            _write(self._process.stdin, pieces, cancelled)
         except (OSError, ValueError) as error:
             raise ProcessLost from error
 
@@ -168,6 +172,13 @@ def _unbuffered(pipe: object) -> RawIOBase:
     return cast(RawIOBase, pipe.raw)  # type: ignore[attr-defined]
 
 
+def _widen(pipe: RawIOBase) -> None:
+    """Let more be on its way, so that a large message does not go to and fro; on Linux, if it allows that."""
+    if sys.platform == "linux":
+        with suppress(OSError):
+            fcntl.fcntl(pipe.fileno(), fcntl.F_SETPIPE_SZ, _PIECE)
+
+
 def _stay_awake(pipe: RawIOBase) -> None:
     """Wait for something to be read, though not for long."""
     end = time.perf_counter() + _AWAKE
@@ -209,12 +220,16 @@ def _pickled(message: object) -> list[bytes | memoryview]:
         raise pickle.PicklingError(str(error)) from error
 
 
-def _write(pipe: IO[bytes], pieces: list[bytes | memoryview]) -> None:
+def _write(pipe: IO[bytes], pieces: list[bytes | memoryview], cancelled: Callable[[], bool] = never) -> None:
     described, *large = pieces
     pipe.write(_BEGINNING.pack(len(described), len(large)))
     pipe.write(struct.pack(f"<{len(large)}q", *map(len, large)))
-    for piece in pieces:
-        pipe.write(piece)
+    pipe.write(described)
+    for piece in large:
+        for start in range(0, len(piece), _PIECE):
+            if cancelled():
+                raise Cancelled
+            pipe.write(piece[start : start + _PIECE])
     pipe.flush()
 
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 import time
 import traceback
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 import cnn_core as cnn
-from cnn_core.threads import never
 
 SNAPSHOT_SECONDS = 1 / 10  # each is shown in every layer, and that takes time from training
 _SHARE = 0.1  # of the time may go into handing over snapshots: those of a large network are fewer
@@ -31,23 +30,23 @@ class Outcome:
     training: cnn.TrainingState
     error: str | None = None
     traceback: str | None = None  # of an error that nobody foresaw
+    points: list[cnn.Progress] = field(default_factory=list)  # steps since the last report
 
 
-Report: TypeAlias = Callable[[list[cnn.Progress], Snapshot | None], None]  # steps since the last report
+Report: TypeAlias = Callable[
+    [list[cnn.Progress], Snapshot], None
+]  # steps since the last report, and their end
 
 
 def follow(
-    trainer: cnn.Trainer,
-    steps: Iterable[cnn.Progress],
-    report: Report,
-    until: Callable[[], bool] = never,
+    trainer: cnn.Trainer, run: Iterable[cnn.Progress], report: Report, until: Callable[[], bool]
 ) -> Outcome:
-    """Take the steps that a trainer's `run` has returned, to their end or until told to stop."""
+    """Take the steps of a trainer's run, to their end or until told to stop."""
     error = trace = None
     points: list[cnn.Progress] = []
     due = 0.0
     try:
-        for progress in steps:
+        for progress in () if until() else run:
             points.append(progress)
             now = time.monotonic()
             if now >= due:
@@ -62,6 +61,4 @@ def follow(
         error = "There is not enough memory for this step; choose a smaller batch or fewer filters."
     except Exception as problem:
         error, trace = f"{type(problem).__name__}: {problem}", traceback.format_exc()
-    if points:
-        report(points, None)
-    return Outcome(trainer.network, trainer.state(), error, trace)
+    return Outcome(trainer.network, trainer.state(), error, trace, points)

@@ -9,6 +9,8 @@ from __future__ import annotations
 import logging
 import threading
 import time
+import traceback
+from contextlib import suppress
 from dataclasses import replace
 
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -18,7 +20,7 @@ from cnn_core.process import ProcessLost
 from playground.priority import give_way
 from playground.run import Outcome, Snapshot, follow
 from playground.theme import format_number
-from playground.training_process import TrainingProcess
+from playground.training_process import NotMoved, TrainingProcess
 
 POLL_MILLISECONDS = 33
 # To start another process takes time of a core: what is over before is done here, beside the window.
@@ -41,11 +43,10 @@ class _Mailbox:
         self.outcome: Outcome | None = None
         self.stop_asked = threading.Event()
 
-    def post(self, progress: list[cnn.Progress], snapshot: Snapshot | None) -> None:
+    def post(self, progress: list[cnn.Progress], snapshot: Snapshot | None = None) -> None:
         with self._lock:
             self._progress += progress
-            if snapshot is not None:
-                self._snapshot = snapshot
+            self._snapshot = snapshot or self._snapshot
 
     @property
     def has_snapshot(self) -> bool:
@@ -62,41 +63,63 @@ class _Mailbox:
 def _train(trainer: cnn.Trainer, steps: int, mailbox: _Mailbox, elsewhere: TrainingProcess) -> None:
     """Run in the training thread: no Qt, no imports, every end leaves an outcome in the mailbox."""
     give_way()
-    goal, began = trainer.step + steps, time.monotonic()
-    stop = mailbox.stop_asked.is_set
-
-    def may_move() -> bool:
-        long_enough = time.monotonic() - began > HERE_AT_FIRST
-        return stop() or (long_enough and (elsewhere.ready or not elsewhere.to_be_had))
-
-    threads, trainer.threads = trainer.threads, 1  # the other process is about to take a core
-    outcome = follow(trainer, trainer.run(steps=steps), mailbox.post, until=may_move)
-    trainer.threads = threads
-    if trainer.step < goal and not outcome.error and not stop():
-        outcome = _go_on(trainer, goal - trainer.step, mailbox, elsewhere)
+    try:
+        outcome = _outcome(trainer, steps, mailbox, elsewhere)
+    except Exception as problem:
+        error = f"{type(problem).__name__}: {problem}"
+        outcome = Outcome(trainer.network, trainer.state(), error, traceback.format_exc())
     if outcome.traceback:
         _log.error("training ended by an unexpected error\n%s", outcome.traceback)
+    mailbox.post(outcome.points)
     mailbox.outcome = outcome
 
 
-def _go_on(trainer: cnn.Trainer, steps: int, mailbox: _Mailbox, elsewhere: TrainingProcess) -> Outcome:
-    """Take the rest of the steps elsewhere, if that can be."""
+def _outcome(trainer: cnn.Trainer, steps: int, mailbox: _Mailbox, elsewhere: TrainingProcess) -> Outcome:
+    """Train here for a moment, then elsewhere, or here with all threads where that cannot be."""
+    goal, began = trainer.step + steps, time.monotonic()
+    stop = mailbox.stop_asked.is_set
+
+    def enough() -> bool:
+        if stop() or not elsewhere.may_take(trainer):
+            return True
+        if time.monotonic() - began < HERE_AT_FIRST:
+            return False
+        elsewhere.start()
+        return elsewhere.ready
+
+    threads, trainer.threads = trainer.threads, 1  # the other process takes a core to start
+    outcome = follow(trainer, trainer.run(steps=steps), mailbox.post, until=enough)
+    trainer.threads = threads
+    if trainer.step == goal or outcome.error or stop():
+        return outcome
+    mailbox.post(outcome.points)
+    if elsewhere.may_take(trainer):
+        with suppress(NotMoved):
+            return _elsewhere(trainer, goal - trainer.step, mailbox, elsewhere)
+    return follow(trainer, trainer.run(steps=goal - trainer.step), mailbox.post, until=stop)
+
+
+def _elsewhere(trainer: cnn.Trainer, steps: int, mailbox: _Mailbox, elsewhere: TrainingProcess) -> Outcome:
+    """Have the steps done by the other process; raise NotMoved where that does not begin."""
     newest = Snapshot(trainer.network, trainer.step)
 
-    def report(points: list[cnn.Progress], snapshot: Snapshot | None) -> None:
+    def report(points: list[cnn.Progress], snapshot: Snapshot) -> None:
         nonlocal newest
-        newest = snapshot or newest
+        newest = snapshot
         mailbox.post(points, snapshot)
 
     stop = mailbox.stop_asked.is_set
-    if not elsewhere.ready:
-        return follow(trainer, trainer.run(steps=steps), report, until=stop)
     try:
         return elsewhere.run(trainer, steps, report, stop)
-    except ProcessLost:
+    except NotMoved as error:
+        if not stop():
+            _log.warning("training goes on beside the window: %r", error.__cause__)
+        raise
+    except ProcessLost as error:
         # The optimiser's state went with the process; the one from before it took over has to do.
         state = replace(trainer.state(), step=newest.step)
-        return Outcome(newest.network, state, LOST.format(format_number(newest.step)))
+        sentence = LOST.format(format_number(newest.step))
+        return Outcome(newest.network, state, sentence, f"the process that trains was lost: {error}")
 
 
 class Session(QObject):

@@ -88,6 +88,19 @@ def test_what_cannot_be_pickled_is_not_sent(echo):
     assert echo.receive() == 7
 
 
+def test_a_long_message_can_be_given_up(echo):
+    echo.wait()
+    looks = []
+
+    def cancelled():
+        looks.append(1)
+        return len(looks) > 3
+
+    with pytest.raises(process.Cancelled):
+        echo.send(np.zeros(1 << 24, np.uint8), cancelled)
+    assert len(looks) == 4
+
+
 def test_closing_ends_it_in_the_midst_of_a_message(echo):
     echo.wait()
     echo.send(np.zeros(1 << 22))  # more than the pipe holds, and nobody reads the answer

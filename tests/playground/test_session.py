@@ -15,6 +15,7 @@ from pytestqt.qtbot import QtBot
 import cnn_core as cnn
 from cnn_core.process import Process
 from playground import session as session_module
+from playground import training_process
 from playground.data import Data
 from playground.run import Outcome, Snapshot
 from playground.session import Session
@@ -36,7 +37,7 @@ def make_trainer(small_architecture: cnn.Architecture, small_data: Data) -> Make
 def session(
     owner: QObject, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Session]:
-    """Trains in this process, or all but the first step in the other one."""
+    """Trains in this process, or in the other one."""
     if request.param == "here":
         monkeypatch.setattr(sys, "frozen", True, raising=False)
     monkeypatch.setattr(session_module, "HERE_AT_FIRST", -1.0)
@@ -59,7 +60,7 @@ def elsewhere(owner: QObject, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sessi
 
 def process_of(session: Session) -> Process:
     """Return the other process, which is ready."""
-    assert session._elsewhere.ready or session._elsewhere.to_be_had
+    session._elsewhere.start()
     process = session._elsewhere._process
     assert process is not None
     process.wait()
@@ -175,15 +176,21 @@ def test_the_learning_rate_changes_while_running(
 
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("first", [True, False])
 def test_divergence_ends_the_run_with_a_sentence_and_finite_weights(
-    session: Session, make_trainer: MakeTrainer, qtbot: QtBot
+    session: Session, make_trainer: MakeTrainer, qtbot: QtBot, first: bool
 ) -> None:
     trainer = make_trainer()
-    for values in trainer.network.parameters.values():
-        values *= np.float32(1e25)
+    if first:
+        for values in trainer.network.parameters.values():
+            values *= np.float32(1e25)
+    else:
+        trainer.learning_rate = 1e12
     outcome = run(session, trainer, 500, qtbot)
     assert outcome.error is not None
-    assert "diverged" in outcome.error
+    assert "training has diverged" in outcome.error
+    assert not outcome.error.startswith("DivergenceError")
+    assert (outcome.training.step == 0) == first
     assert all(np.isfinite(values).all() for values in outcome.network.parameters.values())
 
 
@@ -234,28 +241,172 @@ def test_training_lets_the_window_go_first(session: Session, make_trainer: MakeT
     assert training > window or window == 19
 
 
-def test_a_long_run_goes_on_elsewhere_and_the_process_stays_for_the_next(
-    session: Session, make_trainer: MakeTrainer, qtbot: QtBot
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere threads have no priority of their own")
+def test_the_process_lets_the_window_go_first(
+    owner: QObject, make_trainer: MakeTrainer, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    moved: list[int] = []
-    if session._elsewhere.to_be_had:
-        taken = session._elsewhere.run
-
-        def run_there(trainer: cnn.Trainer, *arguments: Any) -> Outcome:
-            moved.append(trainer.step)
-            return taken(trainer, *arguments)
-
-        session._elsewhere.run = run_there  # type: ignore[method-assign]
-        process = process_of(session)
-    run(session, make_trainer(), 9, qtbot)
-    run(session, make_trainer(), 9, qtbot)
-    if not session._elsewhere.to_be_had:
-        assert moved == []
-        return
-    assert moved == [1, 1]
-    assert process_of(session) is process
+    monkeypatch.setattr(session_module, "HERE_AT_FIRST", -1.0)
+    session = Session(owner)
+    session.start(make_trainer(), 10**6)
+    qtbot.waitUntil(lambda: session._elsewhere._process is not None, timeout=30_000)
+    training, window = (os.getpriority(os.PRIO_PROCESS, who) for who in (process_of(session)._process.pid, 0))
     session.close()
+    assert training > window or window == 19
+
+
+@pytest.fixture
+def moved(elsewhere: Session, monkeypatch: pytest.MonkeyPatch) -> list[cnn.Trainer]:
+    """The trainers that have been taken elsewhere."""
+    trainers: list[cnn.Trainer] = []
+    taken = elsewhere._elsewhere.run
+
+    def run_there(trainer: cnn.Trainer, *arguments: Any) -> Outcome:
+        trainers.append(trainer)
+        return taken(trainer, *arguments)
+
+    monkeypatch.setattr(elsewhere._elsewhere, "run", run_there)
+    return trainers
+
+
+def test_runs_go_on_elsewhere_after_a_moment_and_the_process_stays(
+    elsewhere: Session, make_trainer: MakeTrainer, qtbot: QtBot, moved: list[cnn.Trainer]
+) -> None:
+    process = process_of(elsewhere)
+    for _ in range(2):
+        run(elsewhere, make_trainer(), 9, qtbot)
+    assert [trainer.step for trainer in moved] == [0, 0]
+    assert process_of(elsewhere) is process
+    elsewhere.close()
     assert process._process.poll() is not None
+
+
+def test_everything_a_run_is_made_of_goes_along(
+    elsewhere: Session, moved: list[cnn.Trainer], small_data: Data, qtbot: QtBot
+) -> None:
+    layers = (
+        cnn.Conv2D(filters=4, kernel_size=3),
+        cnn.BatchNorm(),
+        cnn.ReLU(),
+        cnn.Flatten(),
+        cnn.Dropout(rate=0.3),
+        cnn.Dense(units=3),
+        cnn.Softmax(),
+    )
+    network = cnn.Network.initialize(cnn.Architecture((8, 8, 1), layers), seed=1)
+
+    def make() -> cnn.Trainer:
+        trainer = cnn.Trainer(
+            network,
+            train=small_data.train,
+            validation=small_data.validation,
+            optimizer=cnn.Adam(),
+            schedule=cnn.OneCycle(warmup_steps=3),
+            batch_size=10,
+            label_smoothing=0.1,
+            clip_norm=1.0,
+            augmentation=cnn.Augmentation(rotation=10, noise=0.1),
+            seed=5,
+            threads=2,
+        )
+        trainer.plan(4)
+        return trainer
+
+    alone = make()
+    expected = list(alone.run(steps=25))
+    points: list[cnn.Progress] = []
+    elsewhere.progressed.connect(points.extend)
+    begun = make()
+    list(begun.run(steps=5))
+    outcome = run(elsewhere, begun, 20, qtbot)
+    (trainer,) = moved
+    assert (trainer.step, trainer.threads) == (5, 2)
+    state = alone.state()
+    for ours, theirs in (
+        (outcome.network.parameters, alone.network.parameters),
+        (outcome.network.buffers, alone.network.buffers),
+        *((outcome.training.slots[slot], state.slots[slot]) for slot in state.slots),
+    ):
+        for name, values in theirs.items():
+            assert np.array_equal(ours[name], values)
+    assert outcome.training.planned_steps == state.planned_steps
+    for point, other in zip(points, expected[5:], strict=True):
+        assert (point.step, point.loss, point.learning_rate) == (other.step, other.loss, other.learning_rate)
+        assert (point.validation is None) == (other.validation is None)
+
+
+def test_other_data_are_sent_when_they_are_trained_on(
+    elsewhere: Session, make_trainer: MakeTrainer, small_data: Data, qtbot: QtBot
+) -> None:
+    run(elsewhere, make_trainer(), 9, qtbot)
+
+    def other() -> cnn.Trainer:
+        trainer = make_trainer()
+        trainer.train = small_data.train.subset(slice(0, 50))
+        return trainer
+
+    alone = other()
+    list(alone.run(steps=9))
+    outcome = run(elsewhere, other(), 9, qtbot)
+    for name, values in alone.network.parameters.items():
+        assert np.array_equal(outcome.network.parameters[name], values)
+
+
+def test_a_process_that_has_been_killed_between_runs_is_done_without(
+    elsewhere: Session, make_trainer: MakeTrainer, qtbot: QtBot
+) -> None:
+    process = process_of(elsewhere)._process
+    process.kill()
+    process.wait()
+    outcome = run(elsewhere, make_trainer(), 9, qtbot)
+    assert outcome.error is None
+    assert outcome.training.step == 9
+
+
+def test_a_stop_while_the_data_are_sent_leaves_the_run_where_it_was(
+    elsewhere: Session, make_trainer: MakeTrainer, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    send = Process.send
+
+    def slow(process: Process, message: object, cancelled: Callable[[], bool] = lambda: False) -> None:
+        elsewhere.stop()
+        send(process, message, cancelled)
+
+    trainer = make_trainer()
+    trainer.train = cnn.Dataset(
+        np.tile(trainer.train.images, (400, 1, 1, 1)), np.tile(trainer.train.labels, 400), ("a", "b", "c")
+    )
+    with monkeypatch.context() as patch:
+        patch.setattr(Process, "send", slow)
+        outcome = run(elsewhere, trainer, 9, qtbot)
+    assert outcome.error is None
+    assert outcome.training.step == 0
+    assert run(elsewhere, make_trainer(), 9, qtbot).training.step == 9
+
+
+def test_large_data_are_not_kept_twice(
+    elsewhere: Session,
+    make_trainer: MakeTrainer,
+    qtbot: QtBot,
+    moved: list[cnn.Trainer],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(training_process, "MOST_DATA", 100)
+    assert run(elsewhere, make_trainer(), 9, qtbot).training.step == 9
+    assert moved == []
+
+
+def test_a_process_that_does_not_come_is_not_waited_for(
+    owner: QObject,
+    make_trainer: MakeTrainer,
+    qtbot: QtBot,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(session_module, "HERE_AT_FIRST", -1.0)
+    monkeypatch.setattr(training_process, "_SOON", 0.2)
+    monkeypatch.setattr(Process, "ready", False)
+    session = Session(owner)
+    assert run(session, make_trainer(), 300, qtbot).training.step == 300
+    session.close()
 
 
 def test_a_short_run_starts_no_process(
@@ -272,7 +423,9 @@ def test_a_process_that_is_killed_leaves_the_newest_network(
 ) -> None:
     outcomes: list[Outcome] = []
     snapshots: list[Snapshot] = []
+    points: list[cnn.Progress] = []
     elsewhere.ended.connect(outcomes.append)
+    elsewhere.progressed.connect(points.extend)
     elsewhere.snapshot_taken.connect(snapshots.append)
     elsewhere.start(make_trainer(), 10**6)
     qtbot.waitUntil(lambda: len(snapshots) > 3, timeout=30_000)
@@ -281,7 +434,7 @@ def test_a_process_that_is_killed_leaves_the_newest_network(
     (outcome,) = outcomes
     assert outcome.error is not None
     assert f"The network of step {format_number(outcome.training.step)} is kept" in outcome.error
-    assert outcome.training.step == snapshots[-1].step
+    assert outcome.training.step == snapshots[-1].step == points[-1].step == len(points)
     for name, values in snapshots[-1].network.parameters.items():
         assert np.array_equal(outcome.network.parameters[name], values)
     assert run(elsewhere, make_trainer(), 4, qtbot).error is None  # by another process, or here
@@ -299,17 +452,21 @@ def test_the_process_ends_with_the_window_in_the_midst_of_a_run(
     assert process.wait(30) == 0
 
 
-def test_the_data_of_a_run_that_has_ended_are_not_kept_there(
-    elsewhere: Session, small_architecture: cnn.Architecture, qtbot: QtBot
+def test_the_data_of_earlier_runs_are_not_kept_there(
+    elsewhere: Session, make_trainer: MakeTrainer, small_architecture: cnn.Architecture, qtbot: QtBot
 ) -> None:
     if not Path("/proc/self/statm").exists():
         pytest.skip("no /proc to read the memory of a process from")
-    held = Path(f"/proc/{process_of(elsewhere)._process.pid}/statm")
-    before = int(held.read_text().split()[1])
+
+    def held() -> int:
+        pages = Path(f"/proc/{process_of(elsewhere)._process.pid}/statm").read_text().split()[1]
+        return int(pages) * os.sysconf("SC_PAGE_SIZE")
+
+    before = held()
     images = np.ones((1_500_000, 8, 8, 1), np.uint8)
     data = cnn.Dataset(images, np.zeros(len(images), np.int64), ("top", "middle", "bottom"), "many")
     network = cnn.Network.initialize(small_architecture, seed=1)
     run(elsewhere, cnn.Trainer(network, train=data, batch_size=8), 3, qtbot)
-    qtbot.wait(200)
-    grown = (int(held.read_text().split()[1]) - before) * os.sysconf("SC_PAGE_SIZE")
-    assert grown < images.nbytes / 2
+    assert held() > before + images.nbytes
+    run(elsewhere, make_trainer(), 3, qtbot)
+    assert held() < before + images.nbytes / 2
