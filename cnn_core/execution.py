@@ -24,7 +24,7 @@ from cnn_core.threads import Threads, never, single_threaded_blas
 from cnn_core.worker import Settings
 
 INFERENCE_BATCH = 256  # images run at once: bounds the memory whatever the number of images
-BLOCK = 1 << 15  # numbers of an array that are worked on together
+BLOCK = 1 << 16  # numbers of an array that are worked on together
 WORTH_THREADS = 1 << 20  # numbers in all: below, waking threads takes longer than the work
 
 
