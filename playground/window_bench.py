@@ -27,7 +27,7 @@ from playground.main_window import MainWindow
 TURNS = 3  # of training with and without the window
 TICK = 16  # ms between ticks of the timer whose delay is measured
 PATIENCE = 120  # seconds for the data to be there
-WARM_UP = 2.0  # seconds of each turn that do not count: other processes join in
+WARM_UP = 2.5  # seconds of each turn that do not count: other processes join in
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -1,6 +1,7 @@
 """Another process hears and says whole messages, in their order, and ends with this one."""
 
 import os
+import subprocess
 import sys
 import threading
 from pathlib import Path
@@ -109,3 +110,13 @@ def test_closing_ends_it_in_the_midst_of_a_message(echo):
     if sys.platform != "win32":
         with pytest.raises(ProcessLookupError):
             os.kill(pid, 0)
+
+
+@pytest.mark.skipif(not hasattr(os, "nice"), reason="processes have a niceness on Unix alone")
+@pytest.mark.parametrize("niceness", [0, 3])
+def test_who_gives_way_to_others_goes_to_sleep_at_once(niceness):
+    if os.nice(0) > 0:
+        pytest.skip("this process itself gives way")
+    code = f"import os; os.nice({niceness}); from cnn_core import process; print(process._AWAKE == 0)"
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert said.strip() == str(niceness > 0)
