@@ -113,7 +113,8 @@ def _elsewhere(trainer: cnn.Trainer, steps: int, mailbox: _Mailbox, elsewhere: T
         return elsewhere.run(trainer, steps, report, stop)
     except NotMoved as error:
         if not stop():
-            _log.warning("training goes on beside the window: %r", error.__cause__)
+            reason = error.__cause__
+            _log.warning("training goes on in the window's process: %s: %s", type(reason).__name__, reason)
         raise
     except ProcessLost as error:
         # The optimiser's state went with the process; the one from before it took over has to do.

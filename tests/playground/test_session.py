@@ -362,6 +362,19 @@ def test_a_process_that_has_been_killed_between_runs_is_done_without(
     assert outcome.training.step == 9
 
 
+def test_what_goes_wrong_in_the_process_is_logged_and_done_without(
+    elsewhere: Session,
+    make_trainer: MakeTrainer,
+    qtbot: QtBot,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr(elsewhere._elsewhere, "_send_data", lambda *arguments: None)
+    assert run(elsewhere, make_trainer(), 9, qtbot).training.step == 9
+    assert "training goes on in the window's process: ProcessLost: Traceback" in caplog.text
+    assert "assert self._data" in caplog.text
+
+
 def test_a_stop_while_the_data_are_sent_leaves_the_run_where_it_was(
     elsewhere: Session, make_trainer: MakeTrainer, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
