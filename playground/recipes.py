@@ -57,7 +57,7 @@ def _digits(architecture: str, learning_rate: float, epochs: int) -> Recipe:
 
 RECIPES: MappingProxyType[str, Recipe] = MappingProxyType(
     {
-        "digits": _digits("sample", 0.003, 44),
+        "digits": _digits("sample", 0.003, 88),
         "digits-batchnorm": _digits("sample-batchnorm", 0.003, 10),
         "digits-lenet5": _digits("lenet5", 0.003, 18),
         "fashion-mnist": Recipe(
