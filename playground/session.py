@@ -1,7 +1,7 @@
 """One training run: a thread that sees to it, a mailbox it fills, a timer that empties it into the window.
 
-The thread trains itself for a moment, then has another process go on. A short run is over by then, and where
-no process is to be had, the thread does it all.
+The thread trains itself until another process is there to go on, and that is started after a moment: a short
+run is over by then. Where no process is to be had, the thread does it all.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from playground.theme import format_number
 from playground.training_process import NotMoved, TrainingProcess
 
 POLL_MILLISECONDS = 33
-# To start another process takes time of a core: what is over before is done here, beside the window.
+# To start another process takes time of a core: what is over before, with none there yet, is done here.
 HERE_AT_FIRST = 0.3  # seconds
 LOST = (
     "The process that trains has ended unexpectedly, perhaps for want of memory. "
@@ -75,16 +75,15 @@ def _train(trainer: cnn.Trainer, steps: int, mailbox: _Mailbox, elsewhere: Train
 
 
 def _outcome(trainer: cnn.Trainer, steps: int, mailbox: _Mailbox, elsewhere: TrainingProcess) -> Outcome:
-    """Train here for a moment, then elsewhere, or here with all threads where that cannot be."""
+    """Train here until it can be done elsewhere, or here with all threads where that cannot be."""
     goal, began = trainer.step + steps, time.monotonic()
     stop = mailbox.stop_asked.is_set
 
     def enough() -> bool:
         if stop() or not elsewhere.may_take(trainer):
             return True
-        if time.monotonic() - began < HERE_AT_FIRST:
-            return False
-        elsewhere.start()
+        if time.monotonic() - began > HERE_AT_FIRST:
+            elsewhere.start()
         return elsewhere.ready
 
     threads, trainer.threads = trainer.threads, 1  # the other process takes a core to start

@@ -96,7 +96,7 @@ class TrainingProcess:
         afterwards; another one is then to be had.
         """
         assert self._process is not None
-        begun = False
+        begun, proven = False, bool(self._data)
 
         def begin_and_report(points: list[cnn.Progress], snapshot: Any) -> None:
             nonlocal begun
@@ -110,7 +110,7 @@ class TrainingProcess:
             self.close()
             if begun:
                 raise ProcessLost(str(error)) from error
-            self._may_start = isinstance(error, Cancelled)  # else it would fail again
+            self._may_start = proven or isinstance(error, Cancelled)  # else it would fail again
             raise NotMoved from error
 
     def _send_data(self, process: Process, trainer: cnn.Trainer, stop: Callable[[], bool]) -> None:

@@ -78,19 +78,21 @@ def _figures(window: MainWindow, seconds: float) -> dict[str, float]:
     figures: dict[str, float] = {}
     figures |= _quantiles("pen_to_painted_idle_ms", _pen_moves(window, seconds / 2))
     _stroke(window, np.linspace(0.15, 0.85, 30))  # what the network is shown at work on while it trains
-    shown, alone, delays, frames = [], [], [], []
+    shown, alone, delays, frames, busy = [], [], [], [], []
     for turn in range(TURNS):
         if turn % 2:  # in turn first and second, should the machine become slower or quicker meanwhile
             alone.append(_train_alone(window, seconds / TURNS))
-        rate, late, frame_rate = _train_in_window(window, seconds / TURNS)
+        rate, late, frame_rate, share = _train_in_window(window, seconds / TURNS)
         shown.append(rate)
         frames.append(frame_rate)
+        busy.append(share)
         delays += late
         if not turn % 2:
             alone.append(_train_alone(window, seconds / TURNS))
     figures["images_per_second_in_window"] = float(np.median(shown))
     figures["images_per_second_alone"] = float(np.median(alone))
     figures["maps_shown_per_second"] = float(np.median(frames))
+    figures["core_taken_by_the_window"] = float(np.median(busy))
     figures["window_against_alone"] = float(np.median(np.array(shown) / np.array(alone)))
     figures |= _quantiles("timer_delay_training_ms", delays)
     window.control.start(10**9)
@@ -99,9 +101,9 @@ def _figures(window: MainWindow, seconds: float) -> dict[str, float]:
     return figures
 
 
-def _train_in_window(window: MainWindow, seconds: float) -> tuple[float, list[float], float]:
-    """Return images a second while the window trains and shows it, how late its ticks were (ms), and how
-    often a second it showed the network anew."""
+def _train_in_window(window: MainWindow, seconds: float) -> tuple[float, list[float], float, float]:
+    """Return images a second while the window trains and shows it, how late its ticks were (ms), how often a
+    second it showed the network anew, and the share of a core that its own thread took."""
     late: list[float] = []
     seen: set[int] = set()  # steps
     timer, last = QTimer(window), time.perf_counter()
@@ -120,14 +122,16 @@ def _train_in_window(window: MainWindow, seconds: float) -> tuple[float, list[fl
     timer.start(TICK)
     seen.clear()
     last, before, begun = time.perf_counter(), window.control.step, time.perf_counter()
+    busy = time.thread_time()
     _live(seconds)
+    busy = time.thread_time() - busy
     timer.stop()
     frames = len(seen)
     images = (window.control.step - before) * window.parts.document.content.settings.batch_size
     spent = time.perf_counter() - begun
     window.parts.probe.updated.disconnect(note)
     _stop(window)
-    return images / spent, late, frames / spent
+    return images / spent, late, frames / spent, busy / spent
 
 
 def _train_alone(window: MainWindow, seconds: float) -> float:

@@ -354,12 +354,14 @@ def test_other_data_are_sent_when_they_are_trained_on(
 def test_a_process_that_has_been_killed_between_runs_is_done_without(
     elsewhere: Session, make_trainer: MakeTrainer, qtbot: QtBot
 ) -> None:
+    run(elsewhere, make_trainer(), 9, qtbot)
     process = process_of(elsewhere)._process
     process.kill()
     process.wait()
     outcome = run(elsewhere, make_trainer(), 9, qtbot)
     assert outcome.error is None
     assert outcome.training.step == 9
+    assert process_of(elsewhere)._process is not process  # it has worked before: there is another one
 
 
 def test_what_goes_wrong_in_the_process_is_logged_and_done_without(
