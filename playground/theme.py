@@ -47,8 +47,8 @@ class Theme:
     series: tuple[str, str, str, str]  # lines in plots, distinguishable without red and green
 
     def color(self, meaning: str, alpha: float = 1.0) -> QColor:
-        """Return the colour of one of the fields as a QColor; alpha is 0..1."""
-        return QColor(_color(getattr(self, meaning), alpha))
+        """Return the colour of one of the fields; alpha is 0..1. It is shared: change a copy, never itself."""
+        return _color(getattr(self, meaning), alpha)
 
 
 @cache
@@ -159,13 +159,12 @@ _ROLES = {
 }
 
 
-def font(role: str = "body") -> QFont:
-    """Return the font of a role: title, body, strong (body with weight), small, mono (numbers in columns)."""
-    return QFont(_font(role))
-
-
 @cache
-def _font(role: str) -> QFont:
+def font(role: str = "body") -> QFont:
+    """Return the font of a role: title, body, strong (body with weight), small, mono (numbers in columns).
+
+    It is shared: change a copy, never itself.
+    """
     size, strong = _ROLES[role]
     fixed = QFontDatabase.SystemFont.FixedFont
     general = QFontDatabase.SystemFont.GeneralFont
@@ -234,12 +233,12 @@ def format_number(value: float) -> str:
         return "not a number" if math.isnan(value) else ("∞" if value > 0 else f"{MINUS}∞")
     if value == 0:
         return "0"
-    exponent = math.floor(math.log10(abs(float(f"{value:.2e}"))))
+    digits, _, power = f"{value:.2e}".partition("e")
+    exponent = int(power)
     if -4 < exponent < 7:
         text = f"{round(value, 2 - exponent):,.{max(0, 2 - exponent)}f}"
         return text.replace(",", THIN_SPACE).replace("-", MINUS)
-    digits, _, power = f"{value:.2e}".partition("e")
-    return f"{digits}e{int(power)}".replace("-", MINUS)
+    return f"{digits}e{exponent}".replace("-", MINUS)
 
 
 def format_shape(shape: tuple[int, ...]) -> str:

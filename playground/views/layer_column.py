@@ -82,8 +82,6 @@ class LayerColumn(QWidget):
         """Show (H, W, C) values, or (units,), of the channels in `order`; None shows empty tiles."""
         if self._tiles.set_values(values, scale, order, gray):
             self._update_values()
-            if self.legend != self._legend_painted:
-                self.update(0, self.height() - FOOTER, self.width(), FOOTER)
 
     def set_kernels(self, kernels: Values | None) -> None:
         """Show (KH, KW, C) weights beside the maps they make."""
@@ -91,8 +89,13 @@ class LayerColumn(QWidget):
         self._update_values()
 
     def _update_values(self) -> None:
-        """Have the values painted again; the words above them stay."""
-        self.update(self._pictured().toAlignedRect() or self.rect().adjusted(0, HEADER, 0, 0))
+        """Have the values painted again, and the legend where it changed; the words above them stay.
+
+        In one rectangle: clipped to two, Qt paints a large image in pieces on several threads, and to wake
+        those takes longer than to paint. It keeps off the borders, which the buttons between columns overlap.
+        """
+        pictured, beneath = self._pictured().toAlignedRect(), self.legend != self._legend_painted
+        self.update(pictured if pictured and not beneath else self.rect().adjusted(PAD, HEADER, -PAD, 0))
 
     def set_stale(self, stale: bool) -> None:
         """Show the values as no longer true."""

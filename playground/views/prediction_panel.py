@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import Property, Qt, Signal
-from PySide6.QtGui import QResizeEvent
+from PySide6.QtGui import QFont, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from playground.theme import SPACING, Theme, font, format_number
@@ -63,7 +63,7 @@ class PredictionPanel(QWidget):
         layout.addLayout(self._head(lead))
         layout.addSpacing(SPACING // 2)
         layout.addWidget(scroll, 1)
-        answer_font = font("title")
+        answer_font = QFont(font("title"))
         answer_font.setPixelSize(24)
         self._answer.setFont(answer_font)
         self._sureness.setWordWrap(True)
