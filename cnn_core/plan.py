@@ -19,8 +19,9 @@ CHUNK_BYTES = 1 << 24
 SMALLEST_CHUNK, LARGEST_CHUNK = 2, 128
 LEAST_PARTS = 2  # so that cores share even a small batch
 SMALLEST_SHARD = 32  # images of a large batch: a core that takes fewer waits more than it works
-# Weights larger than this are worth more images a chunk: each chunk reads all of them.
+# Weights larger than this are worth so many images a chunk: each chunk reads all of them.
 LARGE_WEIGHT_BYTES = 1 << 18
+ENOUGH_IMAGES = 32
 
 
 @dataclass(frozen=True)
@@ -83,8 +84,7 @@ def plan(architecture: Architecture, training: bool) -> tuple[Segment, ...]:
         raise ArchitectureError(architecture.error)
     shapes = {r.index: r.input_shape or () for r in architecture.check()}
     steps = _steps(architecture, training)
-    cuts = [i for i, s in enumerate(steps) if _meets(s, training) or (i and _has_large_weights(s, shapes))]
-    cuts = [0, *cuts]  # where a batch normalisation comes first, nothing stands before it but its measuring
+    cuts = _cuts(steps, training, shapes)
     arrivals = [steps[c] if i and _meets(steps[c], training) else None for i, c in enumerate(cuts)]
     regroups = [i == 0 or arrival is None for i, arrival in enumerate(arrivals)]
     between = [
@@ -162,6 +162,20 @@ def _meets(step: Step, training: bool) -> bool:
     return training and isinstance(step.layer, BatchNorm)
 
 
+def _cuts(steps: Sequence[Step], training: bool, shapes: dict[int, Shape]) -> list[int]:
+    """Return where segments begin: at batch normalisations, and at large weights which too few images would
+    come to together."""
+    cuts = [0]  # where a batch normalisation comes first, nothing stands before it but its measuring
+    regrouped = 0
+    for i, step in enumerate(steps):
+        if _meets(step, training):
+            cuts.append(i)
+        elif _has_large_weights(step, shapes) and _chunk_size(steps[regrouped:i], shapes) < ENOUGH_IMAGES:
+            cuts.append(i)
+            regrouped = i
+    return cuts
+
+
 def _has_large_weights(step: Step, shapes: dict[int, Shape]) -> bool:
     return isinstance(step.layer, Dense) and 4 * shapes[step.index][0] * step.layer.units > LARGE_WEIGHT_BYTES
 
@@ -173,10 +187,15 @@ def _chunk_sizes(
     starts = [i for i, again in enumerate(regroups) if again]
     sizes: list[int] = []
     for start, stop in zip(starts, [*starts[1:], len(segments)], strict=True):
-        needs = [_working_bytes(s.layer, shapes[s.index]) for steps in segments[start:stop] for s in steps]
-        size = CHUNK_BYTES // max(needs, default=1)
-        sizes += [min(LARGEST_CHUNK, max(SMALLEST_CHUNK, size))] * (stop - start)
+        steps = [step for segment in segments[start:stop] for step in segment]
+        sizes += [_chunk_size(steps, shapes)] * (stop - start)
     return sizes
+
+
+def _chunk_size(steps: Sequence[Step], shapes: dict[int, Shape]) -> int:
+    """Return how many images go through these steps together."""
+    most = max((_working_bytes(step.layer, shapes[step.index]) for step in steps), default=1)
+    return min(LARGEST_CHUNK, max(SMALLEST_CHUNK, CHUNK_BYTES // most))
 
 
 def _working_bytes(layer: Layer, shape: Shape) -> int:

@@ -47,7 +47,7 @@ class Theme:
     series: tuple[str, str, str, str]  # lines in plots, distinguishable without red and green
 
     def color(self, meaning: str, alpha: float = 1.0) -> QColor:
-        """Return the colour of one of the fields; alpha is 0..1. It is shared: change a copy, never itself."""
+        """Return the colour of one of the fields, alpha in 0..1. It is shared: change a copy, not itself."""
         return _color(getattr(self, meaning), alpha)
 
 
@@ -163,7 +163,7 @@ _ROLES = {
 def font(role: str = "body") -> QFont:
     """Return the font of a role: title, body, strong (body with weight), small, mono (numbers in columns).
 
-    It is shared: change a copy, never itself.
+    It is shared: change a copy, not itself.
     """
     size, strong = _ROLES[role]
     fixed = QFontDatabase.SystemFont.FixedFont

@@ -141,7 +141,7 @@ def assert_alone_from_here(executor, process, expected):
     assert_same(found, expected)
 
 
-@pytest.mark.parametrize("patience", range(1, 8))
+@pytest.mark.parametrize("patience", range(1, 7))
 def test_a_cancelled_batch_ends_the_members(executor, expected, patience):
     calls = []
 
