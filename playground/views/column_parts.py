@@ -109,4 +109,4 @@ def paint_ramp(painter: QPainter, theme: Theme, room: QRectF, table: ColorTable 
         ramp = _ramp(table.tobytes(), min(room.width(), _LONGEST_RAMP), ratio, theme.border)
         painter.drawPixmap(room.topLeft().toPoint(), ramp)
     painter.setPen(theme.color("muted"))
-    write_line(painter, QRectF(room.x(), room.y() + 6, room.width(), 15), "small", text)
+    write_line(painter, QRectF(room.x(), room.y() + 6, room.width() + 2, 15), "small", text)

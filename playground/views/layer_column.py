@@ -92,10 +92,10 @@ class LayerColumn(QWidget):
         """Have the values painted again, and the legend where it changed; the words above them stay.
 
         In one rectangle: clipped to two, Qt paints a large image in pieces on several threads, and to wake
-        those takes longer than to paint. It keeps off the borders, which the buttons between columns overlap.
+        those takes longer than to paint.
         """
         pictured, beneath = self._pictured().toAlignedRect(), self.legend != self._legend_painted
-        self.update(pictured if pictured and not beneath else self.rect().adjusted(PAD, HEADER, -PAD, 0))
+        self.update(pictured if pictured and not beneath else self.rect().adjusted(0, HEADER, 0, 0))
 
     def set_stale(self, stale: bool) -> None:
         """Show the values as no longer true."""
