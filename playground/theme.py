@@ -179,13 +179,16 @@ def font(role: str = "body") -> QFont:
 
 def apply(app: QApplication, theme: Theme) -> None:
     """Give the whole program the theme: Fusion style, palette, font, style sheet."""
+    colors = {field.name: getattr(theme, field.name) for field in fields(theme)}
+    sheet = style_sheet(colors, title_size=_ROLES["title"][0], small_size=_ROLES["small"][0])
+    if app.styleSheet() == sheet:  # it has the theme; to give it again would dress every widget anew
+        return
     style = QStyleFactory.create("Fusion")
     if style is not None:
         app.setStyle(style)
     app.setPalette(palette(theme))
     app.setFont(font("body"))
-    colors = {field.name: getattr(theme, field.name) for field in fields(theme)}
-    app.setStyleSheet(style_sheet(colors, title_size=_ROLES["title"][0], small_size=_ROLES["small"][0]))
+    app.setStyleSheet(sheet)
 
 
 def palette(theme: Theme) -> QPalette:

@@ -12,7 +12,6 @@ from platformdirs import user_cache_dir
 from cnn_core.datasets import reading
 from cnn_core.datasets.catalog import RemoteFile, RemoteSet
 from cnn_core.datasets.progress import Progress
-from cnn_core.datasets.transfer import TransferError, transfer
 from cnn_core.errors import DatasetError
 
 ATTEMPTS = 3
@@ -55,6 +54,9 @@ def _present(file: RemoteFile, folder: Path) -> Path | None:
 def _get(file: RemoteFile, remote: RemoteSet, split: str, folder: Path, progress: Progress | None) -> Path:
     if (present := _present(file, folder)) is not None:
         return present
+    # Here, not above: to import HTTP takes as long as half of this package, and few runs need it.
+    from cnn_core.datasets.transfer import TransferError
+
     target = folder / file.name
     failures = []
     try:
@@ -75,6 +77,8 @@ def _get(file: RemoteFile, remote: RemoteSet, split: str, folder: Path, progress
 
 def _from_mirror(url: str, target: Path, file: RemoteFile, progress: Progress | None) -> None:
     """Put the file from one mirror at `target`; TransferError when it does not come or is another one."""
+    from cnn_core.datasets.transfer import TransferError, transfer
+
     part = target.with_name(target.name + ".part")
     for _ in range(ATTEMPTS):
         resumed = part.exists()

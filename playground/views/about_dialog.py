@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import platform
-from importlib.metadata import PackageNotFoundError, version
 
 import numpy as np
 import PySide6
@@ -61,6 +60,8 @@ class AboutDialog(QDialog):
 
 
 def _version(package: str) -> str:
+    from importlib.metadata import PackageNotFoundError, version  # here: the window opens sooner without
+
     try:
         return version(package)
     except PackageNotFoundError:
