@@ -64,6 +64,26 @@ def test_pyqtgraph_is_not_loaded_before_there_is_something_to_plot() -> None:
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
+def test_what_plots_need_is_imported_in_a_thread_after_a_while() -> None:
+    code = (
+        "import sys, threading\n"
+        "from PySide6.QtWidgets import QApplication\n"
+        "from playground.views import metrics_plot\n"
+        "metrics_plot.AHEAD_MILLISECONDS = 0\n"
+        "app = QApplication([])\n"
+        "importers = []\n"
+        "run = threading.Thread.run\n"
+        "threading.Thread.run = lambda thread: (importers.append(thread), run(thread))\n"
+        "plot = metrics_plot.MetricsPlot()\n"
+        "plot.show()\n"
+        "while not importers:\n"
+        "    app.processEvents()\n"
+        "importers[0].join()\n"
+        "assert 'playground.views.metric_plots' in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
 def test_points_replace_the_hint(plot: MetricsPlot, qtbot: QtBot) -> None:
     plot.append(points(5))
     qtbot.waitUntil(lambda: "step 5" in shown(plot))
