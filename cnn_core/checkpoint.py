@@ -59,6 +59,10 @@ class Checkpoint:
     metadata: dict[str, Any] = field(default_factory=dict)
 
 
+class _Unfit(ValueError):
+    """What could be written, but not be opened again."""
+
+
 def save(path: Path | str, checkpoint: Checkpoint) -> None:
     """Write a checkpoint. The file is complete or, after any failure (CheckpointError), as it was before."""
     path = Path(path)
@@ -66,6 +70,8 @@ def save(path: Path | str, checkpoint: Checkpoint) -> None:
         _write_atomically(path, lambda file: _write(file, checkpoint))
     except OSError as error:
         raise CheckpointError(f"{path.name} could not be saved: {error.strerror or error}") from error
+    except _Unfit as error:
+        raise CheckpointError(f"{path.name} could not be saved: {error}") from None
 
 
 def load(path: Path | str) -> Checkpoint:
@@ -105,9 +111,17 @@ def _write(file: io.BufferedWriter, checkpoint: Checkpoint) -> None:
             "slots": list(state.slots),
         }
         arrays |= {f"slots/{slot}/{k}": v for slot, values in state.slots.items() for k, v in values.items()}
+    text = json.dumps(header)
+    if len(text) > _MOST_HEADER_BYTES:  # json.dumps writes ASCII alone
+        raise _Unfit(
+            f"the metadata are too large to be opened again: {len(text):,} bytes with the architecture and "
+            f"the settings, {_MOST_HEADER_BYTES:,} at the most"
+        )
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
-        archive.writestr(_HEADER, json.dumps(header, indent=1))
+        archive.writestr(_HEADER, text)
         for name, array in arrays.items():
+            if not np.isfinite(array).all():
+                raise _Unfit(f"{name} holds values that are not finite numbers")
             content = io.BytesIO()
             np.save(content, array, allow_pickle=False)
             archive.writestr(f"{name}.npy", content.getvalue())

@@ -14,4 +14,4 @@ class CheckpointError(ValueError):
 
 
 class DivergenceError(ValueError):
-    """A training run whose loss is no longer a finite number; the last good parameters are kept."""
+    """A training run whose numbers have grown beyond bounds; the last good parameters are kept."""

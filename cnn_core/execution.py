@@ -134,8 +134,9 @@ class Executor:
         sizes = {name: array.size for name, array in arrays.items()}
         tasks = blocks(sizes, BLOCK)
         if sum(sizes.values()) < WORTH_THREADS:
-            for name, block in tasks:
-                work(name, block)
+            with np.errstate(over="ignore", invalid="ignore"):  # as in `Threads.each`
+                for name, block in tasks:
+                    work(name, block)
         else:
             self.threads.each(len(tasks), lambda task, worker: work(*tasks[task]))
 

@@ -205,11 +205,16 @@ OPTIMIZERS: MappingProxyType[str, type[Optimizer]] = MappingProxyType(
 def clip_gradients(gradients: Mapping[str, Array], largest_norm: float) -> float:
     """Scale all gradients, in place, so that their common norm is at most `largest_norm`; return the norm
     before."""
-    norm = float(np.sqrt(sum(float(np.vdot(g, g)) for g in gradients.values())))
-    if norm > largest_norm:
+    before = norm(gradients)
+    if before > largest_norm:
         for gradient in gradients.values():
-            gradient *= gradient.dtype.type(largest_norm / (norm + 1e-6))
-    return norm
+            gradient *= gradient.dtype.type(largest_norm / (before + 1e-6))
+    return before
+
+
+def norm(arrays: Mapping[str, Array]) -> float:
+    """Return the common norm of all arrays; infinite or nan where their squares are no finite numbers."""
+    return float(np.sqrt(sum(float(np.vdot(array, array)) for array in arrays.values())))
 
 
 def _add_decay(p: Array, g: Array, weight_decay: float, scratch: Array) -> None:

@@ -23,12 +23,15 @@ from cnn_core.functional.geometry import Array
 from cnn_core.layers import BatchNorm
 from cnn_core.metrics import Evaluation
 from cnn_core.network import Network
-from cnn_core.optimizers import SGD, Optimizer, Slots, clip_gradients
+from cnn_core.optimizers import SGD, Optimizer, Slots, clip_gradients, norm
 from cnn_core.schedules import Constant, Schedule
 from cnn_core.threads import Cancelled
 from cnn_core.training_settings import LARGEST_BATCH, need_number
 
 _ORDER, _STEP = 0, 1  # what a number is drawn for: keeps the sequences apart
+# Norm of all weights beyond which a run has diverged: far from any use, and far from what one step could
+# make infinite, so that the weights that are kept are always numbers.
+_LARGEST_NORM = 1e15
 
 
 @dataclass(frozen=True)
@@ -181,11 +184,6 @@ class Trainer:
             augmentation=self.augmentation if self.augmentation.active else None,
             cancelled=self._stop.is_set,
         )
-        if not np.isfinite(result.loss):
-            raise DivergenceError(
-                f"the loss is {result.loss} at step {self.step + 1:,}: training has diverged; "
-                f"the network of the step before is kept. Try a learning rate below {self._rate():.2g}"
-            )
         rate = self._rate()
         self._move(result, rate, executor)
         self.step += 1
@@ -201,14 +199,14 @@ class Trainer:
         )
 
     def _move(self, result: BatchResult, rate: float, executor: Executor) -> None:
-        """Take the optimiser's step, in place; nothing is changed where a gradient is not finite."""
+        """Take the optimiser's step, in place; nothing is changed where a number is not as it should be."""
         gradients = result.gradients
-        norm = clip_gradients(gradients, self.clip_norm or np.inf)
-        if not np.isfinite(norm):
-            raise DivergenceError(
-                f"a gradient is not a finite number at step {self.step + 1:,}: training has diverged; "
-                f"the network of the step before is kept. Try a learning rate below {rate:.2g}"
-            )
+        self._need(bool(np.isfinite(result.loss)), f"the loss is {result.loss}", rate)
+        size = clip_gradients(gradients, self.clip_norm or np.inf)
+        self._need(bool(np.isfinite(size)), "a gradient is not a finite number", rate)
+        moved = all(np.isfinite(value).all() for value in result.buffers.values())
+        self._need(moved, "a running statistic is not a finite number", rate)
+        self._need(norm(self.network.parameters) < _LARGEST_NORM, "the weights are too large", rate)
         parameters = self.network.parameters
 
         def update(name: str, block: slice) -> None:
@@ -219,6 +217,13 @@ class Trainer:
         executor.each_block(parameters, update)
         for name, value in result.buffers.items():
             self.network.buffers[name][...] = value
+
+    def _need(self, sound: bool, otherwise: str, rate: float) -> None:
+        if not sound:
+            raise DivergenceError(
+                f"{otherwise} at step {self.step + 1:,}: training has diverged; "
+                f"the network of the step before is kept. Try a learning rate below {rate:.2g}"
+            )
 
     def _rate(self) -> float:
         return self.learning_rate * self.schedule.factor(self.step, self._planned_steps or 1)

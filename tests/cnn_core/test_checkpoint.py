@@ -205,6 +205,18 @@ def test_metadata_that_are_no_json_leave_the_previous_file(saved):
     assert list(path.parent.iterdir()) == [path]
 
 
+def test_what_could_not_be_opened_again_is_not_saved_and_leaves_the_previous_file(saved):
+    path, before = saved
+    network = Network.initialize(presets.load("tiny"))
+    with pytest.raises(CheckpointError, match=r"could not be saved: the metadata are too large"):
+        checkpoint.save(path, Checkpoint(network=network, metadata={"note": "x" * (4 << 20)}))
+    network.parameters["0.bias"][0] = np.inf
+    with pytest.raises(CheckpointError, match=r"could not be saved: parameters/0.bias holds values that are"):
+        checkpoint.save(path, Checkpoint(network=network))
+    assert path.read_bytes() == before
+    assert list(path.parent.iterdir()) == [path]
+
+
 def test_a_folder_that_is_not_there_is_said(tmp_path):
     with pytest.raises(CheckpointError, match=r"net.cnn could not be saved: No such file or directory"):
         Network.initialize(presets.load("tiny")).save(tmp_path / "nowhere" / "net.cnn")

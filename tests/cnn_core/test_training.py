@@ -26,6 +26,8 @@ from cnn_core import (
     RMSprop,
     Softmax,
     Trainer,
+    TrainingSettings,
+    checkpoint,
     team,
 )
 
@@ -196,10 +198,18 @@ def test_a_learning_rate_set_while_running_holds_from_the_next_step_and_is_in_th
 # What cannot be
 
 
-@pytest.mark.parametrize("optimizer", [SGD(learning_rate=100.0), SGD(learning_rate=100.0, momentum=0.99)])
-def test_divergence_is_an_error_that_keeps_the_last_good_network(optimizer):
+@pytest.mark.parametrize(
+    ("hidden", "optimizer"),
+    [
+        (6, SGD(learning_rate=100.0)),
+        (6, SGD(learning_rate=100.0, momentum=0.99)),
+        (0, SGD(learning_rate=100.0, weight_decay=10.0)),
+        (0, AdamW(learning_rate=100.0, weight_decay=10.0)),
+    ],
+)
+def test_divergence_is_an_error_that_keeps_the_last_good_network(hidden, optimizer, tmp_path):
     deep = Network.initialize(
-        Architecture((8, 8, 1), (Flatten(), *(Dense(units=20) for _ in range(6)), Dense(units=3)))
+        Architecture((8, 8, 1), (Flatten(), *(Dense(units=20) for _ in range(hidden)), Dense(units=3)))
     )
     one = trainer(deep, optimizer=optimizer, batch_size=50)
     good = bits(one.network)
@@ -211,6 +221,10 @@ def test_divergence_is_an_error_that_keeps_the_last_good_network(optimizer):
     assert all(np.isfinite(v).all() for v in good.values())
     assert all(np.isfinite(v).all() for s in one.state().slots.values() for v in s.values())
     assert set(threading.enumerate()) == before
+    settings = TrainingSettings(optimizer=optimizer)
+    kept = checkpoint.Checkpoint(network=one.network, settings=settings, training=one.state())
+    checkpoint.save(tmp_path / "kept.cnn", kept)
+    assert_same_bits(checkpoint.load(tmp_path / "kept.cnn").network, good)
 
 
 def test_data_that_do_not_fit_are_refused_before_anything_runs():

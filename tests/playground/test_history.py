@@ -1,6 +1,8 @@
 """Curves in a file: thinned evenly, epoch ends kept, foreign values refused as a whole."""
 
 import json
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -44,6 +46,18 @@ def test_a_long_history_is_thinned_but_keeps_epoch_ends_and_the_last_point() -> 
     assert after[-1].step == 50_007
 
 
+@pytest.mark.parametrize(("classes", "epochs"), [(100, 300), (50, 800), (10, 6000), (101, 3)])
+def test_any_training_fits_a_file_with_its_last_confusion(tmp_path: Path, classes: int, epochs: int) -> None:
+    confusion = np.full((classes, classes), 60_000)
+    steps = [replace(p, validation=cnn.Evaluation(0.5, confusion)) for p in points(epochs, 1)]
+    network = cnn.Network.initialize(cnn.Architecture((4, 4, 1), (cnn.Flatten(), cnn.Dense(units=2))))
+    path = tmp_path / "long.cnn"
+    cnn.checkpoint.save(path, cnn.Checkpoint(network=network, metadata={"history": history.to_json(steps)}))
+    after = history.from_json(cnn.checkpoint.load(path).metadata["history"])
+    assert after[-1].step == epochs
+    assert (after[-1].validation is not None) == (classes <= history.MOST_CLASSES)
+
+
 GOOD = history.to_json(points(2))[0]
 
 
@@ -57,6 +71,9 @@ GOOD = history.to_json(points(2))[0]
         [{**GOOD, "loss": float("nan")}],
         [{**GOOD, "step": -1}],
         [{**GOOD, "loss": "high"}],
+        [{**GOOD, "loss": 10**400}],
+        [{**GOOD, "step": float("inf")}],
+        [{**GOOD, "validation": {"loss": 1.0, "confusion": [[10**30]]}}],
         [GOOD, GOOD],
         [{**GOOD, "validation": {"loss": 1.0, "confusion": [[1, 2]]}}],
         [{**GOOD, "validation": {"loss": 1.0, "confusion": [[1], [2, 3]]}}],
