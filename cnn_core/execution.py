@@ -20,7 +20,7 @@ from cnn_core.memory import Memory, Replay, Scratch
 from cnn_core.plan import Segment, parts, plan
 from cnn_core.shard import by_layer, scaled
 from cnn_core.team import Team, TeamResult
-from cnn_core.threads import Threads, never, single_threaded_blas
+from cnn_core.threads import Cancelled, Threads, never, single_threaded_blas
 from cnn_core.worker import Settings
 
 INFERENCE_BATCH = 256  # images run at once: bounds the memory whatever the number of images
@@ -65,12 +65,19 @@ class Executor:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def logits(self, values: Mapping[str, Array], images: Array) -> Array:
-        """Return the scores (N, classes) before any final Softmax; `values` are parameters and buffers."""
+    def logits(
+        self, values: Mapping[str, Array], images: Array, cancelled: Callable[[], bool] = never
+    ) -> Array:
+        """Return the scores (N, classes) before any final Softmax; `values` are parameters and buffers.
+
+        Raises Cancelled as soon as `cancelled` returns True.
+        """
         layers = folded(self._inference, by_layer(values))
         scores = []
         with single_threaded_blas():
             for start in range(0, len(images), INFERENCE_BATCH):
+                if cancelled():
+                    raise Cancelled
                 batch = images[start : start + INFERENCE_BATCH]
                 for segment in self._inference:
                     batch = self._infer(segment, layers, batch)

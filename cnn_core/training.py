@@ -8,20 +8,21 @@ and a run that is saved, loaded and continued gives the same bits as one that wa
 import threading
 import time
 from collections.abc import Generator
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from itertools import count
 from math import prod
 from typing import Any
 
 import numpy as np
 
-from cnn_core.architecture import Architecture
 from cnn_core.datasets import Dataset
 from cnn_core.datasets.augment import Augmentation
 from cnn_core.errors import DatasetError, DivergenceError
 from cnn_core.execution import BatchResult, Executor
 from cnn_core.functional.geometry import Array
 from cnn_core.layers import BatchNorm
-from cnn_core.metrics import Evaluation
+from cnn_core.metrics import Evaluation, evaluation
 from cnn_core.network import Network
 from cnn_core.optimizers import SGD, Optimizer, Slots, clip_gradients, norm
 from cnn_core.schedules import Constant, Schedule
@@ -81,13 +82,10 @@ class Trainer:
         threads: int | None = None,
     ) -> None:
         """Prepare; raises DatasetError where the data do not fit the network."""
-        for dataset in (train, validation) if validation is not None else (train,):
-            network.check_dataset(dataset)
-            if len(dataset) == 0:
-                use = "train" if dataset is train else "validate"
-                raise DatasetError(f"there are no images to {use} on")
         need_number("batch_size", batch_size, 1, LARGEST_BATCH)
-        _need_variance(network.architecture, len(train), batch_size)
+        check_training(network, train, batch_size)
+        if validation is not None:
+            _check_images(network, validation, "validate")
         self.network = network.copy()
         self.train, self.validation = train, validation
         self.optimizer, self.schedule = optimizer, schedule
@@ -133,7 +131,8 @@ class Trainer:
         self._planned_steps = epochs * self.steps_per_epoch
 
     def stop(self) -> None:
-        """Make `run` end within the current batch, which then does not count. Any thread may call it."""
+        """Make `run` end within the current batch, which then does not count, or within the evaluation after
+        it, which is then left out. Any thread may call it."""
         self._stop.set()
 
     def run(self, *, epochs: int | None = None, steps: int | None = None) -> Generator[Progress, None, None]:
@@ -141,14 +140,15 @@ class Trainer:
         neither is given.
 
         A caller pauses by not asking for more. At an epoch's end the network is evaluated on the validation
-        data, which changes nothing. Raises DivergenceError where the loss is no longer a finite number.
+        data, which changes nothing and which `stop` breaks off. Raises DivergenceError where loss, gradients
+        or weights have grown beyond bounds.
         """
         self._stop.clear()  # here and not at the first step: a stop asked for in between must count
         if self._planned_steps is None:
             self.plan(epochs or 1)
         begun = self.step // self.steps_per_epoch
         if steps is None:
-            return self._run_until((begun + (epochs or 1)) * self.steps_per_epoch)
+            return self._run_until((begun + (1 if epochs is None else epochs)) * self.steps_per_epoch)
         return self._run_until(self.step + steps)
 
     def _run_until(self, last: int) -> Generator[Progress, None, None]:
@@ -164,12 +164,15 @@ class Trainer:
                 rate = clock.rate(self._batch_images(self.step - 1))
                 progress = replace(progress, images_per_second=rate)
                 if self.step % per_epoch == 0 and self.validation is not None:
-                    progress = replace(
-                        progress, validation=self.network.evaluate(self.validation, self.threads)
-                    )
+                    with suppress(Cancelled):
+                        progress = replace(progress, validation=self._evaluated(executor, self.validation))
                 yield progress
                 if self._stop.is_set():
                     return
+
+    def _evaluated(self, executor: Executor, dataset: Dataset) -> Evaluation:
+        values = {**self.network.parameters, **self.network.buffers}
+        return evaluation(executor.logits(values, dataset.images, self._stop.is_set), dataset.labels)
 
     def _one_step(self, executor: Executor) -> Progress:
         batch = self._batch_rows(self.step)
@@ -261,20 +264,29 @@ def _copied(slots: Slots) -> Slots:
     return {slot: {k: v.copy() for k, v in values.items()} for slot, values in slots.items()}
 
 
-def _need_variance(architecture: Architecture, images: int, batch_size: int) -> None:
-    """Raise DatasetError where a batch would hold one value a channel, which has no variance."""
-    smallest = images % batch_size or batch_size
-    for report in architecture.check():
+def check_training(network: Network, dataset: Dataset, batch_size: int) -> None:
+    """Raise DatasetError where the network cannot be trained on these images in batches of this size."""
+    _check_images(network, dataset, "train")
+    smallest = len(dataset) % batch_size or batch_size
+    for report in network.architecture.check():
         if not isinstance(report.layer, BatchNorm) or report.input_shape is None:
             continue
-        if smallest * prod(report.input_shape[:-1]) < 2:
+        if smallest * prod(report.input_shape[:-1]) < 2:  # one value a channel has no variance
             raise DatasetError(
-                f"layer {report.index} (BatchNorm) needs two images in every batch, but of {images:,} images "
-                f"in batches of {batch_size} one is left over; "
-                f"use a batch size of {_evener(images, batch_size)}"
+                f"layer {report.index} (BatchNorm) needs two images in every batch, but of {len(dataset):,} "
+                f"images in batches of {batch_size} one is left over; {_evener(len(dataset), batch_size)}"
             )
 
 
-def _evener(images: int, batch_size: int) -> int:
-    """Return the next larger batch size that leaves no image alone."""
-    return next(size for size in range(batch_size + 1, batch_size + 4) if size > 1 and images % size != 1)
+def _check_images(network: Network, dataset: Dataset, use: str) -> None:
+    network.check_dataset(dataset)
+    if len(dataset) == 0:
+        raise DatasetError(f"there are no images to {use} on")
+
+
+def _evener(images: int, batch_size: int) -> str:
+    """Return which larger batch size leaves no image alone."""
+    if images < 2:
+        return "use more images"
+    size = next(size for size in count(max(2, batch_size + 1)) if images % size != 1)
+    return f"use a batch size of {size}"

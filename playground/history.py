@@ -17,7 +17,7 @@ _NUMBERS = ("step", "epoch", "steps_per_epoch", "loss", "accuracy", "learning_ra
 
 
 def to_json(history: Sequence[cnn.Progress]) -> list[dict[str, Any]]:
-    """About MOST_POINTS of the points at most, evenly chosen, and as many epochs' ends; the newest of both."""
+    """About MOST_POINTS of the points at most, evenly chosen, and of the epochs' ends; the newest of both."""
     every = -(-len(history) // MOST_POINTS) or 1
     ends, last = _kept_ends(history), len(history) - 1
     kept = [i for i in range(len(history)) if i % every == 0 or i in ends or i == last]
@@ -25,7 +25,7 @@ def to_json(history: Sequence[cnn.Progress]) -> list[dict[str, Any]]:
 
 
 def _kept_ends(history: Sequence[cnn.Progress]) -> set[int]:
-    """Where the epochs' ends are whose confusions are kept: the last one, and evenly chosen ones before it."""
+    """Where the epochs' ends are whose confusions are kept: the last one, evenly chosen ones before it."""
     counts = {i: p.validation.confusion.size for i, p in enumerate(history) if p.validation is not None}
     small = [i for i, size in counts.items() if size <= MOST_CLASSES**2]
     total = sum(counts[i] for i in small)

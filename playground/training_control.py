@@ -9,6 +9,7 @@ from dataclasses import replace
 from PySide6.QtCore import QObject, Signal
 
 import cnn_core as cnn
+from cnn_core.training import check_training
 from playground.background import Background
 from playground.data import Data
 from playground.document import Document
@@ -39,6 +40,7 @@ class TrainingControl(QObject):
         self._loading = loading
         self._points: list[cnn.Progress] = []
         self._goal = 0  # the step at which the run is to end
+        self._going_on = False  # the run was started, and neither paused since nor ended by an error
         self._settings_of_run = document.content.settings
         self.data: Data | None = None
         session.progressed.connect(self._on_progress)
@@ -87,7 +89,7 @@ class TrainingControl(QObject):
         if self.data is None:
             return "the data is still being loaded" if self._loading.busy else "there is no data"
         try:
-            content.network.check_dataset(self.data.train)
+            check_training(content.network, self.data.train, content.settings.batch_size)
         except ValueError as problem:
             return str(problem)
         return ""
@@ -106,7 +108,7 @@ class TrainingControl(QObject):
         assert self.data is not None
         self._document.set_class_names(self.data.train.class_names)
         steps = self._steps_to_go() if steps is None else steps
-        self._goal = self.step + steps
+        self._goal, self._going_on = self.step + steps, True
         self._settings_of_run = self._document.content.settings
         self._session.start(self._trainer(self.data), steps)
         self.state_changed.emit()
@@ -118,18 +120,20 @@ class TrainingControl(QObject):
 
     def pause(self) -> None:
         """End the run within its current step; starting again goes on from there."""
+        self._going_on = False
         self._session.stop()
 
     @contextmanager
     def interrupted(self) -> Iterator[None]:
-        """Rest the weights in the document; a run that is on goes on afterwards to where it was going."""
+        """Rest the weights in the document; a run that is on, and not about to pause, goes on afterwards to
+        where it was going."""
         if not self.running:
             yield
             return
         goal = self._goal
         self._session.finish()
         yield
-        if self.step < goal:
+        if self._going_on and self.step < goal:
             self.start(goal - self.step)
 
     def _trainer(self, data: Data) -> cnn.Trainer:
@@ -175,6 +179,7 @@ class TrainingControl(QObject):
         self._document.keep_training(outcome.network, outcome.training, points)
         self.state_changed.emit()
         if outcome.error is not None:
+            self._going_on = False
             self.failed.emit(outcome.error)
 
 

@@ -20,7 +20,7 @@ from cnn_core.process import Hear, Process, ProcessLost, Say, may_start, serve_b
 from cnn_core.threads import Cancelled, never
 from playground.run import Outcome, Report, follow
 
-MOST_DATA = 1 << 30  # bytes of images; more are not kept twice
+MOST_DATA = 1 << 30  # bytes of all images; more are not kept twice
 _SOON = 20.0  # seconds in which the process is to be ready
 _PATIENCE = 0.02  # seconds between looks at what the window wants
 
@@ -66,7 +66,8 @@ class TrainingProcess:
         self._process: Process | None = None
         self._may_start = may_start()
         self._started = 0.0
-        self._data: list[Callable[[], cnn.Dataset | None]] = []  # it has, weakly: the window may have others
+        # What it has, weakly: the window may have others by now.
+        self._data: list[weakref.ref[cnn.Dataset] | None] = []
 
     def start(self) -> None:
         """Start it, if it has not been started yet. It takes a moment to be `ready`."""
@@ -83,7 +84,7 @@ class TrainingProcess:
 
     def may_take(self, trainer: cnn.Trainer) -> bool:
         """Whether it can, or soon will, take a run of this trainer."""
-        if trainer.train.images.nbytes > MOST_DATA:
+        if sum(part.images.nbytes for part in _data_of(trainer) if part is not None) > MOST_DATA:
             return False
         if self._process is None or self.ready:
             return self._may_start
@@ -115,11 +116,11 @@ class TrainingProcess:
 
     def _send_data(self, process: Process, trainer: cnn.Trainer, stop: Callable[[], bool]) -> None:
         """Send it the data of a trainer, unless it has them."""
-        data = [trainer.train, trainer.validation]
-        if [old() for old in self._data] != data:
+        data = _data_of(trainer)
+        if not self._data or not all(map(_is, self._data, data)):
             self._data = []
-            process.send(_Data(trainer.train, trainer.validation), stop)
-            self._data = [_nothing if part is None else weakref.ref(part) for part in data]
+            process.send(_Data(*data), stop)
+            self._data = [None if part is None else weakref.ref(part) for part in data]
 
     def close(self) -> None:
         """End it."""
@@ -128,13 +129,22 @@ class TrainingProcess:
         self._process, self._data = None, []
 
 
+def _data_of(trainer: cnn.Trainer) -> tuple[cnn.Dataset, cnn.Dataset | None]:
+    return trainer.train, trainer.validation
+
+
+def _is(held: weakref.ref[cnn.Dataset] | None, dataset: cnn.Dataset | None) -> bool:
+    """Whether a reference is to that data set, or none to none; a data set that is gone is not none."""
+    return dataset is None if held is None else dataset is not None and held() is dataset
+
+
 def _relay(
     process: Process, trainer: cnn.Trainer, steps: int, report: Report, stop: Callable[[], bool]
 ) -> Outcome:
     """Have a run done, tell what is wanted of it meanwhile, and pass on what is said of it."""
     light = copy.copy(trainer)
     light.train, light.validation = trainer.train.subset(slice(0, 0)), None
-    rate, stopped = trainer.learning_rate, False
+    rate, stopped = light.learning_rate, False
     process.send(_Start(light, steps))
     while True:
         if not stopped and stop():

@@ -265,6 +265,21 @@ def test_one_image_left_over_is_refused_where_it_would_have_no_variance():
     assert len(list(trainer(network, train=dataset(33), batch_size=17).run(epochs=1))) == 2
 
 
+@pytest.mark.parametrize(
+    ("images", "batch_size", "advice"),
+    [(13, 1, "a batch size of 5"), (61, 2, "a batch size of 7"), (1, 8, "more images")],
+)
+def test_a_batch_size_that_leaves_no_image_alone_is_found(images, batch_size, advice):
+    layers = (Flatten(), Dense(units=4), BatchNorm(), Dense(units=3))
+    network = Network.initialize(Architecture((8, 8, 1), layers))
+    with pytest.raises(DatasetError, match=f"use {advice}$"):
+        trainer(network, train=dataset(images), batch_size=batch_size)
+
+
+def test_no_epochs_are_no_steps():
+    assert list(trainer().run(epochs=0)) == []
+
+
 AUGMENTATION = Augmentation(rotation=10, shift=1, noise=0.1)
 
 

@@ -1,6 +1,7 @@
 """A run that is stopped ends within its batch, leaves no thread, and can go on."""
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import pytest
@@ -13,6 +14,8 @@ class Gate:
     """Lets a test act while a batch is half done."""
 
     entered, open = threading.Event(), threading.Event()
+    seen: list[int]
+    stop: Callable[[], None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,3 +85,29 @@ def test_a_stop_asked_for_before_the_first_step_counts():
     one.stop()
     assert list(run) == []
     assert one.step == 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stopping(Layer):
+    """Asks for a stop when images are classified."""
+
+    def forward(self, x, parameters, context):
+        if not context.training:
+            Gate.seen.append(len(x))
+            Gate.stop()
+        return x, None
+
+    def backward(self, dy, cache, parameters, context):
+        return dy, {}
+
+
+def test_a_stop_within_an_evaluation_keeps_the_step_and_leaves_the_evaluation_out():
+    network = Network.initialize(ARCHITECTURE.inserted(1, Stopping()), seed=4)
+    one = trainer(network, validation=dataset(2000), threads=1)
+    Gate.seen, Gate.stop = [], one.stop
+    points = list(one.run(epochs=3))
+    assert [p.step for p in points] == [1, 2, 3, 4]
+    assert points[-1].validation is None
+    assert 0 < sum(Gate.seen) < 600
+    Gate.stop = lambda: None
+    assert next(p.validation for p in one.run() if p.validation).count == 2000

@@ -1,11 +1,12 @@
 """A training run: progress arrives complete, it obeys within a step, its end leaves good weights."""
 
+import gc
 import os
 import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -332,6 +333,46 @@ def test_everything_a_run_is_made_of_goes_along(
     for point, other in zip(points, expected[5:], strict=True):
         assert (point.step, point.loss, point.learning_rate) == (other.step, other.loss, other.learning_rate)
         assert (point.validation is None) == (other.validation is None)
+
+
+def test_a_run_without_validation_has_none_whatever_the_run_before_had(
+    elsewhere: Session, make_trainer: MakeTrainer, small_data: Data, qtbot: QtBot, moved: list[cnn.Trainer]
+) -> None:
+    trainer = make_trainer()
+    trainer.validation = small_data.train.subset(slice(0, 20))
+    points: list[cnn.Progress] = []
+    elsewhere.progressed.connect(points.extend)
+    steps = trainer.steps_per_epoch
+    run(elsewhere, trainer, steps, qtbot)
+    assert points[-1].validation is not None
+    del trainer, points[:]
+    moved.clear()
+    gc.collect()  # the data set of the validation is gone
+    run(elsewhere, make_trainer(), steps, qtbot)
+    assert len(moved) == 1
+    assert points[-1].step == steps
+    assert points[-1].validation is None
+
+
+def test_a_learning_rate_set_while_a_run_moves_is_told(make_trainer: MakeTrainer) -> None:
+    trainer = make_trainer()
+    said: list[object] = []
+
+    class Other:
+        """Hears that the window sets another rate just as the run is sent."""
+
+        def send(self, message: object) -> None:
+            said.append(message)
+            trainer.learning_rate = 0.001
+
+        def says(self, seconds: float) -> bool:
+            return len(said) > 1
+
+        def receive(self) -> Outcome:
+            return Outcome(trainer.network, trainer.state())
+
+    training_process._relay(cast(Process, Other()), trainer, 5, lambda *_: None, lambda: False)
+    assert [getattr(message, "value", None) for message in said] == [None, 0.001]
 
 
 def test_other_data_are_sent_when_they_are_trained_on(

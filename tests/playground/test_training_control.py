@@ -73,6 +73,19 @@ def test_pausing_and_going_on_gives_the_same_weights(
         assert np.array_equal(values, reached[1][name])
 
 
+def test_what_interrupts_a_run_that_is_about_to_pause_does_not_start_it_again(
+    control: TrainingControl, document: Document
+) -> None:
+    control.start(1_000_000)
+    control.pause()
+    document.edit_settings(replace(document.content.settings, label_smoothing=0.1))
+    assert not control.running
+    control.start(1_000_000)
+    with control.interrupted():
+        assert not control.running
+    assert control.running
+
+
 def test_training_learns(control: TrainingControl, qtbot: QtBot) -> None:
     control.start(4 * STEPS)
     wait(control, qtbot)
@@ -150,6 +163,12 @@ def test_why_training_is_off(
     document.undo_stack.undo()
     document.replace_layer(3, cnn.Dense(units=2))
     assert "3 classes" in control.reason_against()
+    document.undo_stack.undo()
+    document.edit_architecture(architecture.inserted(4, cnn.BatchNorm()), "normalise")
+    document.edit_settings(cnn.TrainingSettings(batch_size=len(small_data.train) - 1))
+    assert "one is left over" in control.reason_against()
+    control.start()
+    assert not control.running
     nothing = TrainingControl(document, Session(owner), Background("data", owner), owner)
     assert nothing.reason_against() == "there is no data"
 
