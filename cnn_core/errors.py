@@ -14,4 +14,11 @@ class CheckpointError(ValueError):
 
 
 class DivergenceError(ValueError):
-    """A training run whose numbers have grown beyond bounds; the last good parameters are kept."""
+    """A training run whose numbers have grown beyond bounds; the parameters of the step before are kept."""
+
+    def __init__(self, reason: str, advice: str) -> None:
+        super().__init__(reason, advice)
+        self.reason, self.advice = reason, advice
+
+    def __str__(self) -> str:
+        return f"{self.reason}; the network of the step before is kept. {self.advice}"

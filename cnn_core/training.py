@@ -224,8 +224,8 @@ class Trainer:
     def _need(self, sound: bool, otherwise: str, rate: float) -> None:
         if not sound:
             raise DivergenceError(
-                f"{otherwise} at step {self.step + 1:,}: training has diverged; "
-                f"the network of the step before is kept. Try a learning rate below {rate:.2g}"
+                f"{otherwise} at step {self.step + 1:,}: training has diverged",
+                f"Try a learning rate below {rate:.2g}",
             )
 
     def _rate(self) -> float:

@@ -152,12 +152,18 @@ class Document(QObject):
     def keep_training(
         self, network: cnn.Network, training: cnn.TrainingState, points: tuple[cnn.Progress, ...]
     ) -> None:
-        """Take over what a run has reached. Not an undo step by itself."""
+        """Take over what a run has reached. Not an undo step by itself.
+
+        Points of steps beyond those of `training` are dropped: the run has gone back.
+        """
         self._era += 1
-        points = self._content.history + points
+        history = self._content.history + points
+        kept = tuple(point for point in history if point.step <= training.step)
         self._content = _consistent(
-            replace(self._content, network=network, training=training, history=points, calibration=None)
+            replace(self._content, network=network, training=training, history=kept, calibration=None)
         )
+        if len(kept) < len(history):
+            self.history_changed.emit()
         self.network_changed.emit()
         self.file_changed.emit()
 

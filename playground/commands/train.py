@@ -130,7 +130,8 @@ class _Run:
                 for progress in start.trainer.run(steps=start.steps):
                     self._take(progress)
             except cnn.DivergenceError as error:
-                raise cnn.DivergenceError(f"{error}. {self._after_divergence()}") from None
+                advice = f"{error.advice}. {self._after_divergence()}"
+                raise cnn.DivergenceError(error.reason, advice) from None
             finally:
                 self._report.clear()
             self._test()
@@ -195,11 +196,11 @@ class _Run:
         self._saved = True
 
     def _after_divergence(self) -> str:
-        """Keep the last good network without writing over a better one, and say where it is."""
+        """Save the network of the step before without writing over a better one, and say where it is."""
         output = self._start.output
         if not self._saved and not output.exists():
             self._save()
-            return f"The last good network is in {output}"
+            return f"It is in {output}"
         return f"{output} still holds the network saved there before"
 
 

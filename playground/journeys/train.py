@@ -63,6 +63,8 @@ class TrainJourney(QObject):
 
     def _reset(self) -> None:
         self._parts.document.reset_weights()
+        self._paused_by_edit = False
+        self._show_state()
         undo = self._window.actions_.undo
         self._window.notice.say(
             "The initial weights are back. Undo brings the trained ones back.", action=undo
@@ -74,8 +76,9 @@ class TrainJourney(QObject):
         actions.train.setText("&Pause" if running else "&Train")
         actions.train.setChecked(running)
         actions.train.setEnabled(running or not reason)
-        for action in (actions.step, actions.epoch):
-            action.setEnabled(not running and not reason)
+        with self._window.training_panel.focus_kept():
+            for action in (actions.step, actions.epoch):
+                action.setEnabled(not running and not reason)
         tip = "Pause within the current step" if running else "Train until the set number of epochs, or pause"
         set_tip(actions.train, f"Training is off: {reason}" if reason and not running else tip)
         panel = self._window.training_panel
@@ -112,6 +115,7 @@ class TrainJourney(QObject):
         self._window.training_panel.set_settings(self._parts.document.content.settings)
 
     def _show_history(self) -> None:
+        self._error = ""  # it was about a run that is no longer the last one shown
         history = self._control.history
         self._window.metrics_plot.set_history(history)
         last = history[-1] if history else None

@@ -23,6 +23,8 @@ class Curves:
         plot.hideButtons()
         plot.setMouseEnabled(x=True, y=False)
         plot.getViewBox().setLimits(yMin=0)
+        for side in ("left", "bottom"):  # before there are labels, or pyqtgraph 0.14 would still use a prefix
+            plot.getAxis(side).enableAutoSIPrefix(False)
         self._raw = plot.plot([], [])
         self._smooth = plot.plot([], [], antialias=True)
         self._validation = plot.plot([], [], symbol="o", symbolSize=7)
@@ -46,7 +48,6 @@ class Curves:
             axis.setPen(pg.mkPen(theme.color("border")))
             axis.setTextPen(theme.color("muted"))
             axis.setTickFont(looks.font("small"))
-            axis.enableAutoSIPrefix(False)
             axis.setStyle(maxTickLevel=int(side == "left"), hideOverlappingLabels=False)
         self.plot.showGrid(x=False, y=True, alpha=0.2)
         self.plot.setLabel("left", self._label, color=theme.muted)

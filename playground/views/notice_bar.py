@@ -30,6 +30,7 @@ class NoticeBar(QFrame):
         self._action = QToolButton()
         self._action.setAccessibleName("What to do about it")
         self._action.hide()
+        self._offered = ""  # what the button said when the sentence was said
         dismiss = QToolButton()
         dismiss.setText("Dismiss")
         dismiss.setToolTip("Hide this message")
@@ -58,15 +59,29 @@ class NoticeBar(QFrame):
         self._symbol.style().polish(self._symbol)
         self._text.setText(text)
         self.setAccessibleDescription(text)
-        self._action.setVisible(action is not None)
-        if action is not None:
-            self._action.setDefaultAction(action)
+        self._offer(action)
         self.show()
         self._place()
         if kind in ("info", "good"):
             self._timer.start()
         else:
             self._timer.stop()
+
+    def _offer(self, action: QAction | None) -> None:
+        """Have a button for an action, none for None."""
+        if (old := self._action.defaultAction()) is not None:
+            old.changed.disconnect(self._on_action_changed)
+            self._action.removeAction(old)
+        self._action.setVisible(action is not None)
+        if action is not None:
+            self._action.setDefaultAction(action)
+            self._offered = action.text()
+            action.changed.connect(self._on_action_changed)
+
+    def _on_action_changed(self) -> None:
+        """Say nothing any more when the button would do something else than the sentence is about."""
+        if self._action.defaultAction().text() != self._offered:
+            self.hide()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Stay in place when the parent changes its size."""

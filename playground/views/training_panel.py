@@ -1,10 +1,13 @@
 """The training bar: run, pause, step, reset; what to train on and how; how far it is."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import (
+    QApplication,
     QFrame,
     QGridLayout,
     QHBoxLayout,
@@ -62,6 +65,7 @@ class TrainingPanel(QFrame):
         self._last_of_kind: dict[str, cnn.Optimizer] = {}
         self._key = ""
         self.buttons = [_button(action) for action in (train, step, epoch, reset)]
+        self._left: QWidget | None = None  # the button that had the focus when it was switched off
         self.buttons[0].setStyleSheet(_MAIN_BUTTON)
         self._make_editors()
         self.progress = TrainingProgress()
@@ -202,6 +206,22 @@ class TrainingPanel(QFrame):
         self.further_button.clicked.connect(lambda: self.further.open_below(self.further_button))
         self.augmentation_button.clicked.connect(self.augmentation_requested)
         self.further.augmentation_requested.connect(self.augmentation_requested)
+
+    @contextmanager
+    def focus_kept(self) -> Iterator[None]:
+        """Give a button of the panel that is switched off meanwhile the focus back when it is on again.
+
+        Qt would pass it on to the next button, and the next press of a key with it.
+        """
+        before = QApplication.focusWidget()
+        yield
+        if before in self.buttons and not before.isEnabled():
+            self._left = before
+            self.setFocus(Qt.FocusReason.OtherFocusReason)
+        elif self._left is not None and self._left.isEnabled():
+            if self.hasFocus():
+                self._left.setFocus(Qt.FocusReason.OtherFocusReason)
+            self._left = None
 
     def _on_dataset_chosen(self) -> None:
         data = self.dataset_box.currentData()

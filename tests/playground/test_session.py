@@ -5,6 +5,7 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -177,22 +178,41 @@ def test_the_learning_rate_changes_while_running(
 
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
-@pytest.mark.parametrize("first", [True, False])
-def test_divergence_ends_the_run_with_a_sentence_and_finite_weights(
-    session: Session, make_trainer: MakeTrainer, qtbot: QtBot, first: bool
+def test_divergence_goes_back_to_the_network_before_it_went_astray(
+    session: Session, make_trainer: MakeTrainer, small_data: Data, qtbot: QtBot
 ) -> None:
     trainer = make_trainer()
-    if first:
-        for values in trainer.network.parameters.values():
-            values *= np.float32(1e25)
-    else:
-        trainer.learning_rate = 1e12
+    snapshots: list[Snapshot] = []
+    session.snapshot_taken.connect(snapshots.append)
+    session.snapshot_taken.connect(lambda _: session.set_learning_rate(1e14) if len(snapshots) > 3 else None)
+    outcome = run(session, trainer, 1_000_000, qtbot)
+    step = outcome.training.step
+    assert outcome.error is not None
+    assert "training has diverged; the network of step" in outcome.error
+    assert f"step {step:,} is back. Try a learning rate below 1e+14" in outcome.error
+    assert 0 < step < snapshots[-1].step
+    assert outcome.network.evaluate(small_data.train).loss < 2.5
+    assert not outcome.training.slots["velocity"]["0.weight"].any()
+    trainer = cnn.Trainer.resume(
+        outcome.network, replace(outcome.training, learning_rate=0.01), train=small_data.train
+    )
+    assert all(point.loss < 2.5 for point in trainer.run(steps=3))  # it can go on from there
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_a_run_that_diverges_at_once_leaves_the_network_as_it_was(
+    session: Session, make_trainer: MakeTrainer, qtbot: QtBot
+) -> None:
+    trainer = make_trainer()
+    for values in trainer.network.parameters.values():
+        values *= np.float32(1e25)
+    before = trainer.network.copy()
     outcome = run(session, trainer, 500, qtbot)
     assert outcome.error is not None
-    assert "training has diverged" in outcome.error
-    assert not outcome.error.startswith("DivergenceError")
-    assert (outcome.training.step == 0) == first
-    assert all(np.isfinite(values).all() for values in outcome.network.parameters.values())
+    assert "training has diverged; the network of step 0 is back" in outcome.error
+    assert outcome.training.step == 0
+    for name, values in before.parameters.items():
+        assert np.array_equal(outcome.network.parameters[name], values)
 
 
 class _Broken(cnn.Trainer):

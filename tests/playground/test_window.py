@@ -10,7 +10,7 @@ import pytest
 from digits_by_hand import DIGITS, draw
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLabel, QSpinBox, QToolButton, QWidget
+from PySide6.QtWidgets import QApplication, QLabel, QSpinBox, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
 import cnn_core as cnn
@@ -296,3 +296,15 @@ def test_another_network_is_classified_with_its_own_input(
     window.actions_.fit_to_data.trigger()
     assert window.control.reason_against() == ""
     assert isinstance(window.parts.document.content.architecture.layers[3], cnn.Dense)
+
+
+def test_pressing_the_same_button_again_by_key_does_the_same_again(window: MainWindow, qtbot: QtBot) -> None:
+    window.activateWindow()
+    step = window.training_panel.buttons[1]
+    QTest.mouseClick(step, Qt.MouseButton.LeftButton)
+    for steps in (1, 2, 3):
+        qtbot.waitUntil(lambda: not window.control.running, timeout=10_000)
+        assert window.control.step == steps
+        focused = QApplication.focusWidget()
+        assert focused is step
+        QTest.keyClick(focused, Qt.Key.Key_Space)

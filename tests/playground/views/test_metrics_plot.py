@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QApplication, QLabel, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
 import cnn_core as cnn
-from playground.theme import DARK
+from playground.theme import DARK, LIGHT
 from playground.views.metric_curves import extremes, thinned
 from playground.views.metric_history import MetricHistory, smoothed
 from playground.views.metrics_plot import EMPTY, MetricsPlot
@@ -88,6 +88,23 @@ def test_points_replace_the_hint(plot: MetricsPlot, qtbot: QtBot) -> None:
     plot.append(points(5))
     qtbot.waitUntil(lambda: "step 5" in shown(plot))
     assert EMPTY not in shown(plot)
+
+
+def test_the_loss_axis_shows_the_loss_in_any_theme(plot: MetricsPlot) -> None:
+    plot.set_history(points(60, first=5))
+    for theme in (DARK, LIGHT):
+        plot.set_theme(theme)
+        plot.set_history(points(70, first=5))
+        axis = plot.plots.loss.plot.getAxis("left")
+        bottom, top = axis.range
+        assert top < 1
+        ticks = [
+            float(text)
+            for spacing, values in axis.tickValues(bottom, top, 200)
+            for text in axis.tickStrings(values, axis.autoSIPrefixScale * axis.scale, spacing)
+        ]
+        assert ticks
+        assert all(bottom - 0.01 <= tick <= top + 0.01 for tick in ticks)
 
 
 def test_the_whole_history_is_kept_while_the_curve_is_thinned(plot: MetricsPlot) -> None:

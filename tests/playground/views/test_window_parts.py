@@ -59,6 +59,19 @@ def test_news_goes_by_itself_and_errors_stay(qtbot: QtBot, monkeypatch: pytest.M
     assert bar.text == "Not saved."
 
 
+def test_a_notice_goes_when_its_button_would_do_something_else(bar: NoticeBar) -> None:
+    undo = QAction("Undo reset", bar)
+    bar.say("The initial weights are back", action=undo)
+    undo.setEnabled(False)
+    undo.setEnabled(True)
+    assert bar.text == "The initial weights are back"
+    undo.setText("Undo stroke")
+    assert bar.text == ""
+    bar.say("Saved")
+    undo.setText("Undo another stroke")
+    assert bar.text == "Saved"
+
+
 def test_a_notice_offers_what_to_do(bar: NoticeBar, qtbot: QtBot) -> None:
     undo = QAction("Undo", bar)
     bar.say("Weights reset.", action=undo)
