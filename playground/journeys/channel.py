@@ -67,6 +67,7 @@ class ChannelJourney(QObject):
             inputs=_of_layer(reading, layer - 1),
             scale=self._window.network_view.scale(layer),
             weight=None if network is None else network.parameters.get(f"{layer}.weight"),
+            bias=None if network is None else network.parameters.get(f"{layer}.bias"),
         )
 
     def _select_pixel(self, row: int, column: int) -> None:

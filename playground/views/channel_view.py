@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import numpy as np
-from PySide6.QtCore import QRectF, QSize, Signal
+from PySide6.QtCore import QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent
-from PySide6.QtWidgets import QGridLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from cnn_core import Conv2D
 from cnn_core.architecture import LayerReport
 from playground import theme as looks
 from playground.theme import LIGHT, SPACING, Theme, format_number, format_shape
+from playground.views import arithmetic
 from playground.views.column_parts import paint_ramp
 from playground.views.feeding import Region, source
 from playground.views.map_pane import MapPane, Pixel
@@ -35,6 +36,9 @@ class ChannelView(QWidget):
         self._report: LayerReport | None = None
         self._name, self._channel = "", 0
         self._values: Values | None = None  # H W
+        self._inputs: Values | None = None
+        self._weight: Values | None = None
+        self._bias = 0.0
         self._map, self._sources, self._legend = MapPane(), SourcesPane(), _Legend()
         self._title, self._source_title = QLabel(), QLabel()
         self._read_out, self._facts = QLabel(), QLabel()
@@ -53,12 +57,13 @@ class ChannelView(QWidget):
             label.setWordWrap(True)
             label.setMinimumWidth(200)
         self._read_out.setAccessibleName("Read-out")
+        # As many lines as there is room for: the panel does not grow with them.
+        self._facts.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Ignored)
+        self._facts.setAlignment(Qt.AlignmentFlag.AlignTop)
         words = QVBoxLayout()
         words.addWidget(self._read_out)
-        words.addWidget(self._facts)
-        words.addSpacing(SPACING)
         words.addWidget(self._legend)
-        words.addStretch(1)
+        words.addWidget(self._facts, 1)
         layout = QGridLayout(self)
         layout.setContentsMargins(SPACING, SPACING, SPACING, SPACING)
         layout.setHorizontalSpacing(2 * SPACING)
@@ -102,20 +107,24 @@ class ChannelView(QWidget):
         report: LayerReport | None = None,
         inputs: Values | None = None,
         weight: Values | None = None,
+        bias: Values | None = None,
         scale: Scale | None = None,
     ) -> None:
         """Show one channel of a layer (`name`, "Conv2D 1") for the current input.
 
         `values` are the layer's output (H, W, C) or (units,), None when nothing is drawn; `inputs` what it
-        reads; `weight` its kernels (KH, KW, C_in, C_out) or (in, units); `report` what is known of the
-        layer, None for the input itself; `scale` its colours, None for up to the channel's own maximum.
+        reads; `weight` its kernels (KH, KW, C_in, C_out) or (in, units), `bias` (C_out,) or (units,);
+        `report` what is known of the layer, None for the input itself; `scale` its colours, None for up to
+        the channel's own maximum.
         """
         if values is None or channel >= values.shape[-1]:
             self.clear("Nothing to show: draw something, or mend the network")
             return
         self._name, self._channel, self._report = name, channel, report
+        self._inputs, self._weight = inputs, weight
+        self._bias = 0.0 if bias is None or channel >= bias.size else float(bias[channel])
         if values.ndim == 1:
-            self._show_unit(float(values[channel]), inputs, weight)
+            self._show_unit(float(values[channel]))
             return
         self._values = values[:, :, channel]
         gray = report is None
@@ -130,7 +139,6 @@ class ChannelView(QWidget):
         self._legend.set_scale(own, gray=gray)
         self._title.setText(f"{name}, channel {channel}, {format_shape(self._values.shape)}")
         self._show_sources(inputs, weight)
-        self._facts.setText(_facts(self._values))
         self._read(self._map.pixel)
 
     def set_pixel(self, pixel: Pixel | None) -> None:
@@ -138,17 +146,14 @@ class ChannelView(QWidget):
         self._map.set_pixel(pixel)
         self._read(self._map.pixel)
 
-    def _show_unit(self, value: float, inputs: Values | None, weight: Values | None) -> None:
-        """A unit of a flat layer has no map: it is one number, of a dense layer with what it sums up."""
+    def _show_unit(self, value: float) -> None:
+        """A unit of a flat layer has no map: it is one number, shown with how it was computed."""
+        report, inputs = self._report, self._inputs
         self.clear(f"{self._name}, unit {self._channel}: {format_number(value)}")
-        if (
-            inputs is not None
-            and weight is not None
-            and weight.ndim == 2
-            and inputs.shape == weight.shape[:1]
-        ):
-            self._sources.set_sources(None, None, legend=_contributions(inputs, weight[:, self._channel]))
-            self._sources.show()
+        if report is not None and inputs is not None:
+            told = arithmetic.of_unit(report.layer, self._channel, inputs, self._weight, self._bias)
+            self._sources.set_sources(None, None, legend=told)
+            self._sources.setVisible(bool(told))
 
     def _show_sources(self, inputs: Values | None, weight: Values | None) -> None:
         """Show the input maps that the channel reads, and its kernels if it has any."""
@@ -196,6 +201,7 @@ class ChannelView(QWidget):
         inside = pixel is not None and values is not None and all(np.less(pixel, values.shape))
         if pixel is None or values is None or not inside:
             self._read_out.setText("" if values is None else "Point at a value to read it")
+            self._facts.setText("" if values is None else _facts(values))
             self._sources.set_traced(None)
         else:
             row, column = pixel
@@ -203,8 +209,16 @@ class ChannelView(QWidget):
             known = report is not None and report.input_shape is not None
             traced = source(report.layer, report.input_shape, self._region(pixel)) if known else None  # type: ignore
             self._sources.set_traced(traced)
+            self._facts.setText(self._computed(row, column) or _facts(values))
         self._map.setAccessibleDescription(self._read_out.text())
         self.pixel_hovered.emit(pixel if inside else None)
+
+    def _computed(self, row: int, column: int) -> str:
+        """Return how a convolution's number was computed; "" for other layers."""
+        layer, inputs, weight = self._report and self._report.layer, self._inputs, self._weight
+        if not isinstance(layer, Conv2D) or inputs is None or weight is None:
+            return ""
+        return arithmetic.of_pixel(layer, (self._channel, row, column), inputs, weight, self._bias)
 
 
 class _Legend(QWidget):
@@ -235,16 +249,6 @@ class _Legend(QWidget):
         table = looks.diverging(theme) if self._scale.signed else looks.sequential(theme)
         words = self._scale.words(limit)
         paint_ramp(painter, theme, QRectF(self.rect()), looks.GRAY if self._gray else table, words)
-
-
-def _contributions(inputs: Values, weights: Values) -> str:
-    """Return the strongest of the products that a unit of a dense layer adds up."""
-    products = inputs * weights
-    lines = [f"The sum of {format_number(products.size)} products of input and weight, plus its bias.", ""]
-    for at in np.argsort(-np.abs(products), kind="stable")[:8].tolist():
-        given, weight, product = (format_number(float(each[at])) for each in (inputs, weights, products))
-        lines.append(f"input {at}: {given} {looks.TIMES} {weight} = {product}")
-    return "\n".join(lines)
 
 
 def _facts(values: Values) -> str:

@@ -21,6 +21,10 @@ _HOW = (
     "before Softmax, a temperature found on images held out, and what may be none of these gets less. The\n"
     "network's own Softmax, in its last column, shows the probabilities without both."
 )
+_OWN = (
+    "The network's own probability. How far it can be trusted, and whether an image is like what it learned\n"
+    "from, is found out when a recipe trains a network; training it further makes that untrue."
+)
 _UNFAMILIAR = "The activations of its layers are unlike those of the images it learned from"
 
 
@@ -110,7 +114,7 @@ class PredictionPanel(QWidget):
         """
         self._why, self._familiar = why, familiar
         self._calibrated = temperature != 1
-        how = _HOW.format(temperature=format_number(temperature)) if self._calibrated else ""
+        how = _HOW.format(temperature=format_number(temperature)) if self._calibrated else _OWN
         tip = how if familiar else _UNFAMILIAR
         if tip != self._sureness.toolTip():
             self._sureness.setToolTip(tip)
@@ -137,8 +141,10 @@ class PredictionPanel(QWidget):
         if not self._familiar:
             kind = "a digit" if all(name.isdecimal() for name in self._names) else "what it learned"
             said = f"looks unlike {kind}"
+        elif self._lines > 1:
+            said += f"\n{_CALIBRATED}" if self._calibrated else f"\nnot {_CALIBRATED}"
         elif self._calibrated:
-            said += f"\n{_CALIBRATED}" if self._lines > 1 else f", {_CALIBRATED}"
+            said += f", {_CALIBRATED}"
         self._write_answer()
         self._sureness.setText(said)
         self.setAccessibleDescription(f"{self._names[winner]}, {said}")

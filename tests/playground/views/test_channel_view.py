@@ -39,6 +39,7 @@ def show(view: ChannelView, layer: int, channel: int) -> None:
         report=report,
         inputs=VALUES[layer - 1] if layer else IMAGE,
         weight=NETWORK.parameters.get(f"{layer}.weight"),
+        bias=NETWORK.parameters.get(f"{layer}.bias"),
     )
 
 
@@ -118,6 +119,16 @@ def test_a_value_outlines_what_it_was_computed_from(view: ChannelView) -> None:
     before = sources.grab().toImage()
     QTest.mouseMove(pane, point(pane, 3, 5, (8, 8)))
     assert sources.grab().toImage() != before
+
+
+def test_a_value_of_a_convolution_is_shown_with_its_arithmetic(view: ChannelView) -> None:
+    show(view, 0, 4)
+    assert "Largest" in texts(view)
+    QTest.mouseMove(view.findChild(MapPane), point(view.findChild(MapPane), 3, 5, (8, 8)))
+    assert "14 others: " in texts(view)
+    assert "bias: 0" in texts(view)
+    show(view, 1, 4)
+    assert "bias" not in texts(view)
 
 
 def test_a_unit_of_a_dense_layer_shows_its_strongest_products(view: ChannelView) -> None:

@@ -236,5 +236,14 @@ def test_a_temperature_is_explained_where_the_percentage_is(panel: PredictionPan
     assert labels(panel).endswith("calibrated")
     assert "0.610" in tips()
     panel.set_prediction(seven(), DIGITS)
-    assert "temperature" not in tips()
+    assert "divided" not in tips()
     assert "calibrated" not in labels(panel)
+
+
+def test_beside_a_drawing_it_is_said_that_an_answer_is_not_calibrated(qtbot: QtBot) -> None:
+    panel = PredictionPanel(lead=QLabel())
+    qtbot.addWidget(panel)
+    panel.set_prediction(seven(), DIGITS, temperature=0.61)
+    assert "%\ncalibrated" in labels(panel)
+    panel.set_prediction(seven(), DIGITS)
+    assert "%\nnot calibrated" in labels(panel)
