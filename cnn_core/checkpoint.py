@@ -7,17 +7,13 @@ anywhere. The header says what arrays there must be; nothing is read that is lar
 
 import io
 import json
-import os
 import struct
-import tempfile
-import time
 import zipfile
 import zlib
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from math import prod
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import IO, Any, NoReturn
 
 import numpy as np
 from numpy.lib import format as npy_format
@@ -29,13 +25,13 @@ from cnn_core.layers import Shape
 from cnn_core.network import Network
 from cnn_core.training import TrainingState
 from cnn_core.training_settings import TrainingSettings
+from cnn_core.writing import write_whole
 
 FORMAT, VERSION = "cnn-checkpoint", 1
 SUFFIX = ".cnn"
 _HEADER = "header.json"
 _MOST_HEADER_BYTES = 4 << 20
 _NPY_HEADER_BYTES = 4096  # more than NumPy writes before the numbers of an array
-_REPLACE_TRIES = 5
 # What zipfile raises for damaged archives; the last two for names that are no text and impossible numbers.
 _DAMAGES = (
     zipfile.BadZipFile,
@@ -67,7 +63,7 @@ def save(path: Path | str, checkpoint: Checkpoint) -> None:
     """Write a checkpoint. The file is complete or, after any failure (CheckpointError), as it was before."""
     path = Path(path)
     try:
-        _write_atomically(path, lambda file: _write(file, checkpoint))
+        write_whole(path, lambda file: _write(file, checkpoint))
     except OSError as error:
         raise CheckpointError(f"{path.name} could not be saved: {error.strerror or error}") from error
     except _Unfit as error:
@@ -91,7 +87,7 @@ def load(path: Path | str) -> Checkpoint:
         ) from error
 
 
-def _write(file: io.BufferedWriter, checkpoint: Checkpoint) -> None:
+def _write(file: IO[bytes], checkpoint: Checkpoint) -> None:
     network, state = checkpoint.network, checkpoint.training
     header: dict[str, Any] = {
         "format": FORMAT,
@@ -261,33 +257,3 @@ def _expected(architecture: Architecture) -> tuple[dict[str, Shape], dict[str, S
 
 def _is_count(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**63
-
-
-def _write_atomically(path: Path, write: Callable[[Any], None]) -> None:
-    """Write beside the file, make sure it is on the disk, then put it in the file's place."""
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            write(file)
-            file.flush()
-            os.fsync(file.fileno())
-        if path.exists():
-            os.chmod(name, path.stat().st_mode & 0o777)  # noqa: PTH101 - a name, not a path
-        else:
-            os.chmod(name, 0o666 & ~_umask())  # noqa: PTH101
-        for attempt in range(_REPLACE_TRIES):
-            try:
-                os.replace(name, path)  # noqa: PTH105
-                return
-            except PermissionError:  # on Windows, while a virus scanner or a viewer holds the old file
-                if attempt == _REPLACE_TRIES - 1:
-                    raise
-                time.sleep(0.1)
-    finally:
-        Path(name).unlink(missing_ok=True)
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

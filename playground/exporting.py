@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from PySide6.QtCore import QBuffer, QIODevice
 from PySide6.QtWidgets import QWidget
 
 import cnn_core as cnn
+from cnn_core.writing import write_whole
 
 FILTERS = {
     "Weights for NumPy (*.npz)": ".npz",
@@ -28,11 +28,11 @@ def export(path: Path, window: QWidget, network: cnn.Network, history: Sequence[
     """Write what the suffix of `path` asks for. Raises OSError, or ValueError for another suffix."""
     suffix = path.suffix.lower()
     if suffix == ".npz":
-        write_whole(path, weights(network))
+        _write(path, weights(network))
     elif suffix == ".csv":
-        write_whole(path, curves(history))
+        _write(path, curves(history))
     elif suffix == ".png":
-        write_whole(path, picture(window))
+        _write(path, picture(window))
     else:
         raise ValueError(
             f"{path.suffix or 'no suffix'} is not a known kind; use {', '.join(FILTERS.values())}"
@@ -67,15 +67,5 @@ def picture(widget: QWidget) -> bytes:
     return bytes(buffer.data().data())
 
 
-def write_whole(path: Path, content: bytes) -> None:
-    """Write all of a file or nothing: a file of that name stays as it was when anything fails."""
-    part = path.with_name(f"{path.name}.part")
-    try:
-        with part.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise
+def _write(path: Path, content: bytes) -> None:
+    write_whole(path, lambda file: file.write(content))

@@ -28,7 +28,7 @@ from cnn_core.preprocessing import Normalization
 from playground import my_drawings
 from playground.app import create_application, create_window
 from playground.drawing import Drawing, Stroke
-from playground.exporting import picture, write_whole
+from playground.exporting import picture
 from playground.main_window import MainWindow
 from playground.selection import Place
 from playground.views.class_bars import ClassBars
@@ -74,7 +74,7 @@ def _play(directory: Path, data: str | None) -> None:
         for name, moment in SCENE.items():
             page = moment(window)
             _settle()
-            write_whole(directory / f"{name}.png", picture(page or window))
+            (directory / f"{name}.png").write_bytes(picture(page or window))
     finally:
         window.close()
         qInstallMessageHandler(None)

@@ -7,10 +7,8 @@ from __future__ import annotations
 
 import contextlib
 import os
-import tempfile
 import zipfile
 import zlib
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -24,6 +22,7 @@ from cnn_core.datasets.digit_strokes import Lines, write
 from cnn_core.datasets.digit_styles import STYLES, Style
 from cnn_core.datasets.progress import Progress, report
 from cnn_core.errors import DatasetError
+from cnn_core.writing import write_whole
 
 CLASS_NAMES = tuple("0123456789")
 SIZES = {"train": 60_000, "test": 10_000}
@@ -111,7 +110,7 @@ def _choose_pens(lines: Lines, random: np.random.Generator) -> NDArray[np.float3
 
 def _cache_path(split: str) -> Path:
     styles = zlib.crc32(repr(STYLES).encode())
-    folder = Path(user_cache_dir("cnn-playground"))
+    folder = Path(user_cache_dir("cnn-playground", appauthor=False))
     return folder / f"digits-{split}-{VERSION}-{styles:08x}.npz"
 
 
@@ -129,21 +128,8 @@ def _read(path: Path, count: int) -> _Block | None:
 def _save(path: Path, images: NDArray[np.uint8], labels: NDArray[np.int64]) -> None:
     """Write the arrays so that no reader ever meets half a file, and drop what earlier versions left."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with _replacing(path) as temporary:
-        np.savez_compressed(temporary, images=images, labels=labels)
+    write_whole(path, lambda file: np.savez_compressed(file, images=images, labels=labels))
     split = path.name.split("-")[1]
     for old in path.parent.glob(f"digits-{split}-*.npz"):
         if old != path:
             old.unlink(missing_ok=True)
-
-
-@contextlib.contextmanager
-def _replacing(path: Path) -> Iterator[Path]:
-    handle, name = tempfile.mkstemp(dir=path.parent, suffix=".npz")
-    os.close(handle)
-    temporary = Path(name)
-    try:
-        yield temporary
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)

@@ -1,6 +1,5 @@
 """NumPy's .npz: read without pickle, claims checked before memory is taken; written whole or not at all."""
 
-import os
 import zipfile
 from math import isqrt, prod
 from pathlib import Path
@@ -14,6 +13,7 @@ from cnn_core.datasets import reading
 from cnn_core.datasets.archive import open_archive, problem_with
 from cnn_core.datasets.dataset import Dataset, Images, Labels
 from cnn_core.errors import DatasetError
+from cnn_core.writing import write_whole
 
 _Pairs = tuple[tuple[str, str], ...]
 _OF_SPLIT: dict[str, _Pairs] = {
@@ -62,18 +62,13 @@ def from_npz(path: Path | str, split: str = "train", source: str = "") -> Datase
 def to_npz(dataset: Dataset, path: Path | str) -> None:
     """Write images, labels and class_names as from_npz reads them; an older file stays until it is whole."""
     path = Path(path)
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.part")
-    names = np.array(dataset.class_names)
+    images, labels, names = dataset.images, dataset.labels, np.array(dataset.class_names)
     try:
-        with temporary.open("wb") as file:
-            np.savez_compressed(file, images=dataset.images, labels=dataset.labels, class_names=names)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
+        write_whole(
+            path, lambda file: np.savez_compressed(file, images=images, labels=labels, class_names=names)
+        )
     except OSError as error:
         raise DatasetError(f"{reading.shown(path)}: cannot be written ({error.strerror or error})") from None
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def _choose(members: dict[str, zipfile.ZipInfo], split: str, name: str) -> tuple[str, str]:

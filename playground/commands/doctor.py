@@ -169,7 +169,7 @@ def _data_sets() -> Facts:
     from cnn_core.datasets.catalog import CATALOG
     from cnn_core.datasets.download import cache_folder
 
-    made = list(platformdirs.user_cache_path("cnn-playground").glob("digits-*.npz"))
+    made = list(platformdirs.user_cache_path("cnn-playground", appauthor=False).glob("digits-*.npz"))
     facts = {"digits": "built in, " + ("made" if made else "made at first use, in some seconds")}
     for name, remote in CATALOG.items():
         splits = [

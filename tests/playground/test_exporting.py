@@ -53,15 +53,18 @@ def test_another_suffix_is_refused_with_the_known_ones(qtbot: QtBot, network: cn
         exporting.export(Path("weights.doc"), QLabel(), network, ())
 
 
-def test_a_failing_write_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = tmp_path / "weights.npz"
-    path.write_bytes(b"old")
+def test_a_failing_write_leaves_the_old_file(
+    qtbot: QtBot, network: cnn.Network, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, own = tmp_path / "curves.csv", tmp_path / "curves.csv.part"
+    for file in (path, own):
+        file.write_bytes(b"old")
 
     def full_disk(_descriptor: int) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("os.fsync", full_disk)
     with pytest.raises(OSError, match="No space"):
-        exporting.write_whole(path, b"new")
-    assert path.read_bytes() == b"old"
-    assert list(tmp_path.iterdir()) == [path]
+        exporting.export(path, QLabel(), network, ())
+    assert path.read_bytes() == own.read_bytes() == b"old"
+    assert set(tmp_path.iterdir()) == {path, own}

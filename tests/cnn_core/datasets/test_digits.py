@@ -25,7 +25,7 @@ def some() -> Dataset:
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A cache folder of its own, small splits made in small blocks."""
     monkeypatch.setattr(digits, "_BLOCK", 20)
-    monkeypatch.setattr(digits, "user_cache_dir", lambda name: str(tmp_path / name))
+    monkeypatch.setattr(digits, "user_cache_dir", lambda name, appauthor: str(tmp_path / name))
     monkeypatch.setattr(digits, "SIZES", {"train": 60, "test": 40})
     return tmp_path / "cnn-playground"
 
