@@ -3,14 +3,12 @@
 fan_in is the number of inputs of one output, fan_out the number of outputs that one input reaches.
 """
 
-from collections.abc import Callable
 from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
 
 Float = NDArray[np.float32]
-Initializer = Callable[[tuple[int, ...], int, int, np.random.Generator], Float]
 
 
 def he_normal(shape: tuple[int, ...], fan_in: int, fan_out: int, generator: np.random.Generator) -> Float:

@@ -8,6 +8,7 @@ the centre of mass to the middle of a 28x28 field.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -137,6 +138,7 @@ def resize(image: NDArray[np.floating | np.uint8], height: int, width: int) -> I
         return vertical @ image.astype(np.float32) @ horizontal.T
 
 
+@lru_cache(maxsize=64)
 def area_weights(source: int, target: int) -> Image:
     """Return (target, source) weights: how much of each source pixel lies in the window of each target pixel.
 
@@ -149,6 +151,7 @@ def area_weights(source: int, target: int) -> Image:
     overlap = np.minimum(middle + half, edges + 1) - np.maximum(middle - half, edges)
     np.maximum(overlap, 0, out=overlap)
     weights: Image = (overlap / overlap.sum(axis=1, keepdims=True)).astype(np.float32)
+    weights.flags.writeable = False  # it is kept: every move of a pen asks for it again
     return weights
 
 

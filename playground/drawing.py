@@ -40,10 +40,6 @@ class Drawing:
         """Return the drawing with one more stroke on top."""
         return Drawing((*self.strokes, stroke))
 
-    def without_last(self) -> Drawing:
-        """Return the drawing without its newest stroke; an empty drawing stays empty."""
-        return Drawing(self.strokes[:-1])
-
     def __bool__(self) -> bool:
         return bool(self.strokes)
 

@@ -7,25 +7,18 @@ from collections.abc import Mapping
 import numpy as np
 
 import cnn_core as cnn
+from cnn_core.shard import by_layer
 
 
 def kept_and_fresh(old: cnn.Network, new: cnn.Network) -> tuple[int, list[int]]:
     """How many of the new network's layers have weights found in `old`, and which ones do not."""
-    groups = [_by_layer(network.parameters) for network in (old, new)]
+    groups = [by_layer(network.parameters) for network in (old, new)]
     fresh = [
         index
         for index, arrays in groups[1].items()
         if not any(_same(arrays, others) for others in groups[0].values())
     ]
     return len(groups[1]) - len(fresh), fresh
-
-
-def _by_layer(parameters: Mapping[str, np.ndarray]) -> dict[int, dict[str, np.ndarray]]:
-    layers: dict[int, dict[str, np.ndarray]] = {}
-    for key, array in parameters.items():
-        index, name = key.split(".", 1)
-        layers.setdefault(int(index), {})[name] = array
-    return layers
 
 
 def _same(a: Mapping[str, np.ndarray], b: Mapping[str, np.ndarray]) -> bool:

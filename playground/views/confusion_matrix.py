@@ -9,8 +9,8 @@ from PySide6.QtGui import QColor, QFontMetricsF, QKeyEvent, QMouseEvent, QPainte
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from playground import theme as looks
+from playground.pictures import to_picture
 from playground.theme import LIGHT, Theme, format_number
-from playground.views.pixels import to_image
 
 Counts = NDArray[np.int64]
 Cell = tuple[int, int]  # true class, predicted class
@@ -194,7 +194,7 @@ class ConfusionMatrix(QWidget):
     def _paint_cells(self, painter: QPainter) -> None:
         colors = self._colors()
         area = self._area()
-        painter.drawImage(area, to_image(colors))
+        painter.drawImage(area, to_picture(colors))
         count = len(self._names)
         width, height = area.width() / count, area.height() / count
         if min(width, height) >= 6:

@@ -16,8 +16,9 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from playground import theme as looks
+from playground.pictures import to_picture
 from playground.theme import LIGHT, Theme, format_number
-from playground.views.pixels import colored, to_image
+from playground.views.pixels import colored
 
 STRONGEST, MEAN = -1, -2  # instead of an input channel
 MOST_TILES = 128
@@ -258,5 +259,5 @@ class KernelGrid(QWidget):
         before, after = (painter.fontMetrics().horizontalAdvance(text) + 4 for text in (low, high))
         bar = QRectF(before, line.y() + 4, max(min(96, self.width() - before - after), 8), 8)
         painter.drawText(line, Qt.AlignmentFlag.AlignVCenter, low)
-        painter.drawImage(bar, to_image(looks.diverging(self._theme)[None]))
+        painter.drawImage(bar, to_picture(looks.diverging(self._theme)[None]))
         painter.drawText(line.adjusted(bar.right() + 4, 0, 0, 0), Qt.AlignmentFlag.AlignVCenter, high)

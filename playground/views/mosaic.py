@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import QImage
 
+from cnn_core.preprocessing import area_weights
 from playground.theme import ColorTable, rgb
 
 Values = NDArray[np.float32]
@@ -148,21 +149,9 @@ def _blended(values: Values, size: tuple[int, int]) -> Values:
     """Return (th, tw, C) means of (H, W, C) values."""
     height, width = values.shape[:2]
     # Many small products, not few large ones: those would be spread over threads that training keeps busy.
-    rows = _weights(height, size[0]) @ values.transpose(1, 0, 2)  # W th C
-    blended: Values = _weights(width, size[1]) @ rows.transpose(1, 0, 2)
+    rows = area_weights(height, size[0]) @ values.transpose(1, 0, 2)  # W th C
+    blended: Values = area_weights(width, size[1]) @ rows.transpose(1, 0, 2)
     return blended
-
-
-@lru_cache(maxsize=64)
-def _weights(source: int, target: int) -> Values:
-    """Return (target, source): the share of each source cell in each target pixel; linear when growing."""
-    ratio = source / target
-    middle = (np.arange(target)[:, None] + 0.5) * ratio
-    reach = max(1.0, ratio) / 2
-    edges = np.arange(source)
-    overlap = np.clip(np.minimum(middle + reach, edges + 1) - np.maximum(middle - reach, edges), 0, None)
-    weights: Values = (overlap / overlap.sum(axis=1, keepdims=True)).astype(np.float32)
-    return weights
 
 
 @lru_cache(maxsize=64)

@@ -1,8 +1,7 @@
-"""Arrays of numbers as images: values to colours by a table, an array to a QImage that owns its bytes."""
+"""Values to colours by a table."""
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtGui import QImage
 
 from playground.theme import ColorTable
 
@@ -15,10 +14,3 @@ def colored(values: NDArray[np.float32], low: float, high: float, table: ColorTa
     scaled = (np.nan_to_num(values, nan=low) - low) * (255.0 / span)
     colors: NDArray[np.uint8] = table[np.clip(np.rint(scaled), 0, 255).astype(np.uint8)]
     return colors
-
-
-def to_image(rgb: NDArray[np.uint8]) -> QImage:
-    """A QImage of an (H, W, 3) array, independent of it."""
-    height, width = rgb.shape[:2]
-    bytes_of = np.ascontiguousarray(rgb)
-    return QImage(bytes_of.data, width, height, 3 * width, QImage.Format.Format_RGB888).copy()

@@ -43,13 +43,11 @@ _OPEN_ENTRIES = (("Open a file…", OPEN_FILE), ("Open a folder of images…", O
 class TrainingPanel(QFrame):
     """Shows training settings and progress, and the actions given to it as buttons.
 
-    Emits `settings_edited(TrainingSettings)` on each change of a setting, the learning rate included, and
-    before it `learning_rate_edited(float)` where it was that; `dataset_requested(key)`;
+    Emits `settings_edited(TrainingSettings)` on each change of a setting; `dataset_requested(key)`;
     `dataset_open_requested(kind)` with "file" or "folder"; `augmentation_requested()`.
     """
 
     settings_edited = Signal(object)
-    learning_rate_edited = Signal(float)
     dataset_requested = Signal(str)
     dataset_open_requested = Signal(str)
     augmentation_requested = Signal()
@@ -239,7 +237,6 @@ class TrainingPanel(QFrame):
             self._edit(optimizer=self._last_of_kind.get(name) or cnn.OPTIMIZERS[name]())
 
     def _on_learning_rate_edited(self, value: float) -> None:
-        self.learning_rate_edited.emit(value)
         self._edit(optimizer=replace(self._settings.optimizer, learning_rate=value))
 
     def _edit(self, **changes: object) -> None:

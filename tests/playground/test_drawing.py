@@ -67,8 +67,6 @@ def test_a_growing_stroke_gives_the_same_pixels_as_the_finished_one() -> None:
     assert np.array_equal(live, rasterize(Drawing((LINE, stroke))))
 
 
-def test_without_last_takes_back_one_stroke() -> None:
-    drawing = Drawing().with_stroke(LINE)
-    assert drawing
-    assert not drawing.without_last()
-    assert not Drawing().without_last()
+def test_a_drawing_without_strokes_is_false() -> None:
+    assert Drawing().with_stroke(LINE)
+    assert not Drawing()

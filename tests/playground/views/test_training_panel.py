@@ -62,7 +62,7 @@ def test_a_click_on_train_triggers_the_action(panel: TrainingPanel) -> None:
 def test_the_learning_rate_box_sends_number_and_settings(panel: TrainingPanel) -> None:
     seen = settings_of(panel)
     rates: list[float] = []
-    panel.learning_rate_edited.connect(rates.append)
+    panel.learning_rate.edited.connect(rates.append)
     type_into(panel.learning_rate.box, "0.002")
     assert rates == [0.002]
     assert seen == [cnn.TrainingSettings(optimizer=cnn.SGD(learning_rate=0.002))]
@@ -71,7 +71,7 @@ def test_the_learning_rate_box_sends_number_and_settings(panel: TrainingPanel) -
 def test_the_slider_walks_powers_of_ten(panel: TrainingPanel) -> None:
     panel.learning_rate.set_value(0.01)
     rates: list[float] = []
-    panel.learning_rate_edited.connect(rates.append)
+    panel.learning_rate.edited.connect(rates.append)
     for _ in range(2):
         QTest.keyClick(panel.learning_rate.slider, Qt.Key.Key_PageUp)
     assert rates == pytest.approx([0.032, 0.1], rel=0.02)
