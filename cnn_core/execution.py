@@ -43,7 +43,7 @@ class Executor:
     """Runs one architecture. Threads that run at the same time need an executor each."""
 
     def __init__(self, architecture: Architecture, threads: int | None = None) -> None:
-        """Prepare for `threads` threads, as many as the process may use cores where None."""
+        """Prepare for so many threads, and processes that train; None: as many as there are cores to use."""
         self.threads = Threads(threads)
         self._team = Team(architecture, self.threads.count)
         self._inference = plan(architecture, False)

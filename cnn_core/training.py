@@ -63,6 +63,11 @@ class TrainingState:
 class Trainer:
     """Trains a copy of a network. Not thread-safe, but for `stop` and `learning_rate`.
 
+    `train` and `validation` are uint8 images (N, H, W, C) with their class numbers. `schedule` scales the
+    optimiser's learning rate from step to step. `label_smoothing` in 0..1 is shared among all classes,
+    `clip_norm` bounds the common norm of all gradients (None: nothing does), `seed` decides all that is
+    random. `threads` says how many cores are used, None all; the numbers are the same for any.
+
     A trainer can be pickled, between two steps, and goes on in another process.
     """
 

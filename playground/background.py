@@ -20,7 +20,7 @@ _log = logging.getLogger(__name__)
 
 
 class _Work:
-    """The thread and what came of it. Each attribute is written once by one thread, so no lock is needed."""
+    """The thread and what came of it. Each attribute is written by one thread alone, so no lock is needed."""
 
     def __init__(self, name: str, work: Callable[[Report], Any]) -> None:
         self.dropped = False

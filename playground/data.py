@@ -24,7 +24,7 @@ BUILT_IN = "digits"
 MINE = "my-drawings"
 AND_MINE = f" + {MINE}"  # ends the name of data into which the person's drawings are mixed
 _AND_MINE = re.compile(rf"\s*\+\s*{MINE}$")  # as people write it
-# Mixed in, drawings are repeated until one image in ten is one of them: a few would not be noticed.
+# Mixed in, drawings are repeated until there is one to ten other images: a few would not be noticed.
 SHARE = 10
 MOST_COPIES = 100  # ... but none more often than this
 NAMED = {BUILT_IN: "Built-in digits", **{name: remote.title for name, remote in CATALOG.items()}}
@@ -193,7 +193,7 @@ def alone(drawings: MyDrawings, known: Sequence[str] = (), held_out: int | None 
 def mixed(base: Data, drawings: MyDrawings) -> Data:
     """`base` with the drawings among it, in its image shape, their classes added by name to its classes.
 
-    The drawings to train on are repeated until they are one image in ten; those held out are not. None are
+    The drawings to train on are repeated until there is one to ten others; those held out are not. None are
     held out where nothing of `base` is.
     """
     own = drawings.dataset()

@@ -227,7 +227,7 @@ def palette(theme: Theme) -> QPalette:
 def format_number(value: float) -> str:
     """Return a number for reading: three significant digits, thousands separated, a true minus sign.
 
-    Whole numbers of type int keep all digits ("225 034"); very large and small ones are written "1.2e-5".
+    Whole numbers of type int keep all digits ("225 034"); very large and small ones are written "1.20e−5".
     """
     if isinstance(value, int | np.integer):
         return f"{value:,}".replace(",", THIN_SPACE).replace("-", MINUS)

@@ -35,8 +35,7 @@ WARM_UP = 2.5  # seconds of each turn that do not count: other processes join in
 def main(arguments: Sequence[str]) -> int:
     """Measure, print, return the exit code."""
     options = _options(arguments)
-    app = create_application(["cnn-playground"])
-    app.setApplicationName(f"{app.applicationName()}-bench")  # leaves the settings of the person alone
+    _create_application()
     QSettings().clear()
     window = create_window(data=options.data)
     window.before_close.clear()
@@ -58,7 +57,7 @@ def main(arguments: Sequence[str]) -> int:
 def print_time_to_classified(began: float) -> None:
     """Open the window, draw, and print the seconds since `began` (time.time()) when the drawing is
     classified."""
-    create_application(["cnn-playground"])
+    _create_application()
     window = create_window()
     _stroke(window, np.linspace(0.2, 0.8, 4))
     QApplication.processEvents()
@@ -69,11 +68,19 @@ def print_time_to_classified(began: float) -> None:
     window.close()
 
 
+def _create_application() -> None:
+    """Make the application, under a name of its own: it leaves the settings of the person alone."""
+    app = create_application(["cnn-playground"])
+    app.setApplicationName(f"{app.applicationName()}-bench")
+
+
 def _figures(window: MainWindow, seconds: float) -> dict[str, float]:
+    problems: list[str] = []
+    window.parts.loading.failed.connect(problems.append)
     end = time.monotonic() + PATIENCE
     while window.control.data is None:
-        if time.monotonic() > end:
-            raise TimeoutError("the data did not arrive")
+        if problems or time.monotonic() > end:
+            raise cnn.DatasetError(problems[0] if problems else "the data did not arrive")
         _live(0.05)
     _live(0.5)
     while window.parts.measuring.busy:  # idle is when this is over

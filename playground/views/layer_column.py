@@ -89,11 +89,8 @@ class LayerColumn(QWidget):
         self._update_values()
 
     def _update_values(self) -> None:
-        """Have the values painted again, and the legend where it changed; the words above them stay.
-
-        In one rectangle: clipped to two, Qt paints a large image in pieces on several threads, and to wake
-        those takes longer than to paint.
-        """
+        """Have the values painted again, and the legend where it changed; the words above them stay."""
+        # One rectangle: clipped to two, Qt paints images on several threads, which takes longer to wake.
         pictured, beneath = self._pictured().toAlignedRect(), self.legend != self._legend_painted
         self.update(pictured if pictured and not beneath else self.rect().adjusted(0, HEADER, 0, 0))
 
