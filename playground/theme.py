@@ -244,6 +244,15 @@ def format_number(value: float) -> str:
     return f"{digits}e{exponent}".replace("-", MINUS)
 
 
+def brief_number(value: float, digits: int) -> str:
+    """Return a number as short as it gets with one or two significant digits: "0.9", "12", "1e27"."""
+    if not math.isfinite(value) or value == 0:
+        return format_number(float(value))
+    rounded, _, power = f"{value:.{digits - 1}e}".partition("e")
+    plain = f"{value:,.{max(0, digits - 1 - int(power))}f}".replace(",", THIN_SPACE)
+    return min(plain, f"{rounded}e{int(power)}", key=len).replace("-", MINUS)
+
+
 def format_shape(shape: tuple[int, ...]) -> str:
     """Return a shape as people write it: (26, 26, 32) -> "26×26×32"."""
     return TIMES.join(format_number(int(size)) for size in shape)

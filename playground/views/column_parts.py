@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from math import ceil
@@ -102,11 +103,19 @@ def _ramp(table: bytes, width: float, ratio: float, border: str) -> QPixmap:
     return picture
 
 
-def paint_ramp(painter: QPainter, theme: Theme, room: QRectF, table: ColorTable | None, text: str) -> None:
+def paint_ramp(
+    painter: QPainter,
+    theme: Theme,
+    room: QRectF,
+    table: ColorTable | None,
+    text: str,
+    shorter: Iterable[str] = (),
+) -> None:
     """Paint a strip of the colours with what they reach to below it; without a table only the words."""
     if table is not None:
         ratio = painter.device().devicePixelRatio()
         ramp = _ramp(table.tobytes(), min(room.width(), _LONGEST_RAMP), ratio, theme.border)
         painter.drawPixmap(room.topLeft().toPoint(), ramp)
     painter.setPen(theme.color("muted"))
-    write_line(painter, QRectF(room.x(), room.y() + 6, room.width() + 2, 15), "small", text)
+    box = QRectF(room.x(), room.y() + 6, room.width() + 2, 15)
+    write_line(painter, box, "small", text, shorter=shorter)

@@ -233,7 +233,7 @@ class LayerColumn(QWidget):
         text += f", strongest {tiles.order.size}" if tiles.hidden else ""
         room = QRectF(PAD, self.height() - FOOTER + 5, self.width() - 2 * PAD, FOOTER - 5)
         table = None if self._content.kind is Kind.BARS else tiles.table(self._theme)
-        paint_ramp(painter, self._theme, room, table, text)
+        paint_ramp(painter, self._theme, room, table, text, tiles.brief_reach(self._selected[1]))
 
     # -- events --------------------------------------------------------------------------------------
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +12,7 @@ from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import QImage
 
 from playground import theme as looks
-from playground.theme import Theme, format_number
+from playground.theme import Theme, brief_number, format_number
 from playground.views.feeding import Region
 from playground.views.mosaic import Canvas, Grid, Scale, Values, first_channels, packed, tiles
 
@@ -81,7 +83,7 @@ class MapTiles:
             self._fresh = True
         return self._canvas.image()
 
-    def reach(self, channel: int | None) -> str:
+    def reach(self, channel: int | None, write: Callable[[float], str] = format_number) -> str:
         """Return what the colours of a channel, or of all, reach to: "±1.24", "0–1.24"; "" without values."""
         scale = self.scale
         if scale is None or self.values is None:
@@ -89,12 +91,20 @@ class MapTiles:
         if isinstance(scale.limit, np.ndarray):
             if not scale.limit.any():
                 return "all 0"
-            limit = "own max" if channel is None else format_number(scale.limit_of(channel))
+            limit = "own max" if channel is None else write(scale.limit_of(channel))
         else:
             if not scale.limit:
                 return "all 0"
-            limit = format_number(scale.limit)
+            limit = write(scale.limit)
         return scale.words(limit)
+
+    def brief_reach(self, channel: int | None) -> Iterator[str]:
+        """Return what the colours reach to, shorter and shorter; each is made only when it is asked for."""
+        if self.hidden:  # then more than that is said where it fits
+            yield self.reach(channel)
+        for digits in (2, 1):
+            yield self.reach(channel, partial(brief_number, digits=digits))
+        yield self.reach(channel, lambda _: "…")  # rather than a part of a number, which is another number
 
     @property
     def hidden(self) -> int:

@@ -1,5 +1,7 @@
 """The curves of loss or accuracy in one plot, thinned to what can be seen."""
 
+from math import inf
+
 import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
@@ -14,10 +16,11 @@ BUCKETS = 400  # drawn points: about one a pixel, so that a frame costs the same
 
 
 class Curves:
-    """The curves of one quantity in one plot; `factor` turns it into the unit of the axis."""
+    """The curves of one quantity in one plot; `factor` turns it into the unit of the axis, up to `most`."""
 
-    def __init__(self, plot: pg.PlotItem, name: str, label: str, factor: float) -> None:
+    def __init__(self, plot: pg.PlotItem, name: str, label: str, factor: float, most: float = inf) -> None:
         self.plot, self._name, self._factor, self._label = plot, name, factor, label
+        self._most = most
         self._steps_per_epoch = -1
         plot.setMenuEnabled(False)
         plot.hideButtons()
@@ -71,10 +74,13 @@ class Curves:
         """Set both ranges at once: automatic ones would be found anew, and painted twice, for each curve."""
         if not len(steps):
             return
-        x = self.plot.viewRange()[0] if zoomed else (steps[0], max(steps[-1], steps[0] + 1))
-        room = 0.05 * max(float(np.ptp(values)), 1e-6)
-        y = max(float(values.min()) - room, 0.0), float(values.max()) + room
-        self.plot.setRange(xRange=x, yRange=y, padding=0 if zoomed else 0.04, disableAutoRange=True)
+        aside = 0.04 * max(float(steps[-1] - steps[0]), 1.0)
+        x = (steps[0] - aside, max(steps[-1], steps[0] + 1) + aside)
+        room = 0.09 * max(float(np.ptp(values)), 1e-6)
+        # Above the most there is only room for a line at it, and for half of the number beside that.
+        y = max(float(values.min()) - room, 0.0), min(float(values.max()) + room, self._most + room * 2 / 3)
+        x = self.plot.viewRange()[0] if zoomed else x
+        self.plot.setRange(xRange=x, yRange=y, padding=0, disableAutoRange=True)
 
     def mark(self, step: float | None) -> None:
         """Draw a line at a step, or none."""

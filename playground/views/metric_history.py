@@ -64,12 +64,14 @@ class MetricHistory:
 
 
 def smoothed(values: Floats, at: NDArray[np.int64]) -> Floats:
-    """The mean around some positions, over a thirtieth of all values (7 to 201), over fewer near the ends.
+    """The mean around some positions, over a thirtieth of all values (7 to 201), over those that exist.
 
-    The window is symmetric everywhere, so the curve neither lags behind nor leans at its ends.
+    Near an end the window reaches less far on that side only: the first and the last point are means of about
+    half as many values, so the curve does not end in a single batch. There it lags by a quarter of a window.
     """
     count = len(values)
-    half = np.minimum(min(max(count // 60, 3), 100), np.minimum(at, count - 1 - at))
+    half = min(max(count // 60, 3), 100)
+    first, end = np.maximum(at - half, 0), np.minimum(at + half + 1, count)
     sums = np.concatenate([[0.0], np.cumsum(values)])
-    result: Floats = (sums[at + half + 1] - sums[at - half]) / (2 * half + 1)
+    result: Floats = (sums[end] - sums[first]) / (end - first)
     return result

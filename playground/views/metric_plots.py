@@ -9,6 +9,24 @@ from playground.views.metric_curves import Curves
 from playground.views.metric_history import MetricHistory
 
 
+class StepAxis(pg.AxisItem):  # type: ignore[misc]
+    """An axis with marks at whole numbers only."""
+
+    def tickSpacing(self, minVal: float, maxVal: float, size: float) -> list[tuple[float, float]]:
+        """Return the distances between marks and where they start, none of them a part of a step."""
+        spacings = super().tickSpacing(minVal, maxVal, size)
+        return [each for each in spacings if each[0] >= 1] or [(1.0, 0.0)]
+
+
+class PercentAxis(pg.AxisItem):  # type: ignore[misc]
+    """An axis without marks above 100."""
+
+    def tickValues(self, minVal: float, maxVal: float, size: float) -> list[tuple[float, list[float]]]:
+        """Return the distances between marks and their places, also where the room above 100 is in view."""
+        found = super().tickValues(minVal, maxVal, size)
+        return [(spacing, [value for value in values if value <= 100]) for spacing, values in found]
+
+
 class MetricPlots(pg.GraphicsLayoutWidget):  # type: ignore[misc]
     """Both plots, which show the same steps; says what is done with the mouse."""
 
@@ -21,13 +39,18 @@ class MetricPlots(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.ci.layout.setContentsMargins(0, 0, SPACING, 0)
         self.ci.layout.setHorizontalSpacing(SPACING)
-        self.loss = Curves(self.addPlot(0, 0), "loss", "Loss (cross-entropy)", 1.0)
-        self.accuracy = Curves(self.addPlot(0, 1), "accuracy", "Accuracy (%)", 100.0)
+        self.loss = Curves(self._add_plot(0, pg.AxisItem("left")), "loss", "Loss (cross-entropy)", 1.0)
+        accuracy = self._add_plot(1, PercentAxis("left"))
+        self.accuracy = Curves(accuracy, "accuracy", "Accuracy (%)", 100.0, most=100.0)
         self.accuracy.plot.setXLink(self.loss.plot)
         self._both = (self.loss, self.accuracy)
         self.scene().sigMouseMoved.connect(self._on_mouse_moved)
         for curves in self._both:
             curves.plot.getViewBox().sigRangeChangedManually.connect(self.zoomed)
+
+    def _add_plot(self, column: int, left: pg.AxisItem) -> pg.PlotItem:
+        """Add a plot over steps, with its other axis."""
+        return self.addPlot(0, column, axisItems={"bottom": StepAxis("bottom"), "left": left})
 
     def set_theme(self, theme: Theme) -> None:
         """Draw in a theme's colours."""

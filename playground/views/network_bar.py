@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QResizeEvent
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QWidget
 
 from playground.theme import SPACING
+from playground.views.elided_label import ElidedLabel
 from playground.views.scales import SCOPES
 
 _SCOPE_WORDS = {
@@ -24,8 +24,7 @@ class NetworkBar(QWidget):
 
     def __init__(self, parent: QWidget | None = None, lead: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._text = ""
-        self._read_out, self._freshness = QLabel(), QLabel()
+        self._read_out, self._freshness = ElidedLabel(before_value=": "), QLabel()
         self._large, self._scopes = QToolButton(), QComboBox()
         self._read_out.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self._read_out.setAccessibleName("Read-out")
@@ -76,20 +75,13 @@ class NetworkBar(QWidget):
     @property
     def read_out(self) -> str:
         """The whole text, also where it does not fit."""
-        return self._text
+        return self._read_out.text()
 
     def set_read_out(self, text: str) -> None:
         """Write what is pointed at or selected, shortened to the room there is."""
-        if text != self._text:
-            self._text = text
-            self._write()
-
-    def _write(self) -> None:
-        text = self._text
-        metrics, room = self._read_out.fontMetrics(), self._read_out.width()
-        self._read_out.setText(metrics.elidedText(text, Qt.TextElideMode.ElideRight, room))
-        self._read_out.setAccessibleDescription(text)
-        self._read_out.setToolTip(text)
+        if text != self._read_out.text():
+            self._read_out.setText(text)
+            self._read_out.setAccessibleDescription(text)
 
     def set_freshness(self, text: str, *, stale: bool) -> None:
         """Write the step that the maps come from, or why they are not of now."""
@@ -99,8 +91,3 @@ class NetworkBar(QWidget):
         if self._freshness.property("role") != role:
             self._freshness.setProperty("role", role)
             self._freshness.style().polish(self._freshness)
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """Shorten the text anew."""
-        super().resizeEvent(event)
-        self._write()

@@ -30,6 +30,7 @@ class NetworkStrip(QWidget):
     menu_asked = Signal(int, QPoint)
     remove_requested = Signal(int)
     move_requested = Signal(int, int)
+    focus_changed = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -195,22 +196,19 @@ class NetworkStrip(QWidget):
             self.background_clicked.emit()
 
     def focusInEvent(self, event: QFocusEvent) -> None:
-        """Show where the keyboard is."""
+        """Say that the keyboard is here."""
         super().focusInEvent(event)
-        self.update()
+        self.focus_changed.emit()
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
-        """Show that the keyboard is elsewhere."""
+        """Say that the keyboard is elsewhere."""
         super().focusOutEvent(event)
-        self.update()
+        self.focus_changed.emit()
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """The keyboard's place, and the gap a dragged column would go to."""
+        """The gap a dragged column would go to."""
         painter = QPainter(self)
         painter.fillRect(event.rect(), self._theme.color("panel"))
-        if self.hasFocus():
-            painter.setPen(self._theme.color("accent"))
-            painter.drawLine(0, self.height() - 1, self.width(), self.height() - 1)
         if self._drag is not None:
             left = self.columns[self._drag[1]].geometry().right()
             painter.setPen(QPen(self._theme.color("accent"), 3))

@@ -7,13 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from PySide6.QtCore import QEvent, QObject, QPoint, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QPainter, QPaintEvent, QWheelEvent
-from PySide6.QtWidgets import (
-    QFrame,
-    QMenu,
-    QScrollArea,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QFrame, QMenu, QScrollArea, QVBoxLayout, QWidget
 
 from cnn_core.architecture import LayerReport
 from playground.theme import LIGHT, SPACING, Theme, format_number
@@ -89,6 +83,7 @@ class NetworkView(QWidget):
         strip.hovered.connect(self._hover)
         strip.insert_asked.connect(self._offer_layers)
         strip.menu_asked.connect(self._offer_actions)
+        strip.focus_changed.connect(self.update)
         self._bar.large_chosen.connect(self._arrange)
         self._bar.scope_chosen.connect(self.set_scope)
 
@@ -280,8 +275,12 @@ class NetworkView(QWidget):
     # -- events --------------------------------------------------------------------------------------
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """The surface of a panel."""
-        QPainter(self).fillRect(event.rect(), self._theme.color("panel"))
+        """The surface of a panel, and a line above the columns while the keyboard is there."""
+        painter = QPainter(self)
+        painter.fillRect(event.rect(), self._theme.color("panel"))
+        if self._strip.hasFocus():
+            top = self._scroll.y() - SPACING // 2  # in the gap, that no frame of the maps paints
+            painter.fillRect(0, top, self.width(), 1, self._theme.color("accent"))
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Give the columns the room there is, and let the wheel scroll along them."""

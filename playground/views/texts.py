@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import lru_cache
 
 from PySide6.QtCore import QPointF, QRectF, Qt
@@ -10,12 +11,26 @@ from PySide6.QtGui import QPainter, QStaticText
 from playground.theme import font
 
 
-def write_line(painter: QPainter, box: QRectF, role: str, text: str, *, at_right: bool = False) -> None:
+def write_line(
+    painter: QPainter,
+    box: QRectF,
+    role: str,
+    text: str,
+    *,
+    at_right: bool = False,
+    shorter: Iterable[str] = (),
+) -> None:
     """Write one line into a box, in the middle of its height and in the painter's colour; `role` as for
-    `theme.font`. What is too long ends in dots."""
+    `theme.font`. What is too long gives way to the first of the `shorter` that fits, or ends in dots."""
     painter.setFont(font(role))
     written = _laid_out(role, text)
     size = written.size()
+    if size.width() > box.width():
+        for text in shorter:
+            written = _laid_out(role, text)
+            size = written.size()
+            if size.width() <= box.width():
+                break
     if size.width() > box.width():
         shortened = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, int(box.width()))
         written = _laid_out(role, shortened)

@@ -34,12 +34,12 @@ def stale_pixels(window: QWidget) -> int:
     """
     for _ in range(3):
         QApplication.processEvents()
-    shown = _pixels(window.screen().grabWindow(window.winId()))
-    anew = _pixels(window.grab())[: shown.shape[0], : shown.shape[1]]
+    shown = pixels(window.screen().grabWindow(window.winId()))
+    anew = pixels(window.grab())[: shown.shape[0], : shown.shape[1]]
     return int(np.count_nonzero((shown != anew).any(axis=2)))
 
 
-def _pixels(picture: QPixmap) -> NDArray[np.uint8]:
+def pixels(picture: QPixmap) -> NDArray[np.uint8]:
     """(H, W, 3) uint8."""
     image = picture.toImage().convertToFormat(QImage.Format.Format_RGB32)
     rows = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.bytesPerLine())

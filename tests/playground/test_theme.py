@@ -112,3 +112,21 @@ def test_numbers_are_written_with_three_significant_digits(value: float, text: s
 
 def test_shapes_are_written_with_a_multiplication_sign() -> None:
     assert theme.format_shape((26, 26, 32)) == "26×26×32"
+
+
+@pytest.mark.parametrize(
+    ("value", "two", "one"),
+    [
+        (0.905, "0.91", "0.9"),
+        (0.0312, "0.031", "0.03"),
+        (0.00031, "3.1e−4", "3e−4"),
+        (9.97, "10", "10"),
+        (-12.4, "−12", "−12"),
+        (1_230_000.0, "1.2e6", "1e6"),
+        (1.07e27, "1.1e27", "1e27"),
+        (0.0, "0", "0"),
+        (float("inf"), "∞", "∞"),
+    ],
+)
+def test_brief_numbers_are_as_short_as_their_digits_allow(value: float, two: str, one: str) -> None:
+    assert (theme.brief_number(value, 2), theme.brief_number(value, 1)) == (two, one)

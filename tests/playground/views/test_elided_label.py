@@ -14,6 +14,26 @@ def test_text_that_does_not_fit_is_told_by_the_tooltip(qtbot: QtBot) -> None:
     assert label.toolTip() == ""
 
 
+def test_words_give_way_to_the_value_after_them(qtbot: QtBot) -> None:
+    label = ElidedLabel("Conv2D 1, channel 3, row 4, column 7: 1.24", before_value=": ")
+    qtbot.addWidget(label)
+    metrics = label.fontMetrics()
+    for room in range(metrics.horizontalAdvance("1.24"), metrics.horizontalAdvance(label.text())):
+        label.resize(room, 20)
+        assert label.fitting.endswith("1.24")
+        assert label.fitting == "1.24" or "…: " in label.fitting
+        assert metrics.horizontalAdvance(label.fitting) <= room + 1
+    label.resize(600, 20)
+    assert label.fitting == label.text()
+
+
+def test_a_value_too_long_for_its_room_is_elided_with_the_words_before_it(qtbot: QtBot) -> None:
+    label = ElidedLabel("Conv2D 1, does not fit: its kernel is larger than its input", before_value=": ")
+    qtbot.addWidget(label)
+    label.resize(90, 20)
+    assert label.fitting.startswith("Conv2D 1") and label.fitting.endswith("…")
+
+
 def test_it_does_not_widen_what_it_sits_in(qtbot: QtBot) -> None:
     label = ElidedLabel("x" * 500)
     qtbot.addWidget(label)

@@ -1,5 +1,6 @@
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -127,6 +128,33 @@ def test_clear_brings_the_hint_back(plot: MetricsPlot) -> None:
     assert len(plot.history) == 0 and EMPTY in shown(plot)
 
 
+def marks(plot: MetricsPlot, quantity: str, side: str) -> list[float]:
+    """The numbers that stand at an axis."""
+    item = getattr(plot.plots, quantity).plot
+    axis, range_ = item.getAxis(side), item.viewRange()[int(side == "left")]
+    size = axis.height() if side == "left" else axis.width()
+    return [value for _, values in axis.tickValues(*range_, size) for value in values]
+
+
+@pytest.mark.parametrize("count", [2, 30, 5000])
+def test_the_axis_of_the_accuracy_ends_at_100_percent(plot: MetricsPlot, count: int) -> None:
+    plot.set_history(points(count))
+    assert max(marks(plot, "accuracy", "left")) <= 100
+    plot.set_history([replace(point, accuracy=float(point.step > 1)) for point in points(count)])
+    assert max(marks(plot, "accuracy", "left")) == 100
+    box = plot.plots.accuracy.plot.getViewBox()
+    low, high = box.viewRange()[1]
+    assert (high - 100) / (high - low) * box.height() >= 5  # px, for half of the number
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 30])
+def test_the_marks_of_the_steps_are_whole_numbers(plot: MetricsPlot, count: int) -> None:
+    plot.set_history(points(count))
+    for quantity in ("loss", "accuracy"):
+        steps = marks(plot, quantity, "bottom")
+        assert steps and all(step == int(step) for step in steps)
+
+
 def test_arrow_keys_walk_the_steps(plot: MetricsPlot) -> None:
     plot.set_history(points(30))
     QTest.keyClick(plot, Qt.Key.Key_Home)
@@ -163,10 +191,24 @@ def test_it_draws_in_the_dark_theme(plot: MetricsPlot) -> None:
     assert not plot.grab().isNull()
 
 
-def test_the_average_neither_lags_nor_leans() -> None:
+def test_the_average_does_not_lag_between_the_ends() -> None:
     line = np.arange(1000.0) * 3
-    at = np.array([0, 1, 2, 500, 998, 999])
+    at = np.array([16, 17, 500, 982, 983])
     assert smoothed(line, at) == pytest.approx(line[at])
+
+
+@pytest.mark.parametrize("count", [8, 40, 5000])
+def test_the_average_ends_in_the_mean_of_many_values(count: int) -> None:
+    values = np.random.default_rng(0).normal(size=count)
+    half = min(max(count // 60, 3), 100)
+    first, last = smoothed(values, np.array([0, count - 1]))
+    assert first == pytest.approx(values[: half + 1].mean())
+    assert last == pytest.approx(values[-half - 1 :].mean())
+
+
+def test_the_average_of_a_few_values_is_that_of_all_there_are() -> None:
+    assert smoothed(np.array([2.0]), np.array([0])) == pytest.approx([2.0])
+    assert smoothed(np.array([2.0, 4.0]), np.array([0, 1])) == pytest.approx([3.0, 3.0])
 
 
 def test_the_average_is_smoother_than_the_values() -> None:

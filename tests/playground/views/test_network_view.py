@@ -13,6 +13,8 @@ from pytestqt.qtbot import QtBot
 
 import cnn_core as cnn
 from playground.theme import DARK
+from playground.views.breadcrumb import Breadcrumb
+from playground.views.elided_label import ElidedLabel
 from playground.views.insert_gap import InsertGap
 from playground.views.layer_column import HEADER
 from playground.views.network_view import NetworkView
@@ -247,6 +249,27 @@ def test_hovering_a_value_reads_it_in_words(view: NetworkView) -> None:
     assert hover.text.replace("\u202f", " ") in texts(view)
     QTest.mouseMove(column(view, 0), QPoint(5, 5))
     assert hovers[-1] is None
+
+
+@pytest.mark.parametrize("neighbour", ["way", "step"])
+def test_the_read_out_keeps_its_value_when_a_neighbour_takes_its_room(qtbot: QtBot, neighbour: str) -> None:
+    way = Breadcrumb()
+    view = NetworkView(lead=way)
+    qtbot.addWidget(view)
+    view.resize(700, 300)
+    view.show()
+    values = show(view, SMALL)
+    QTest.mouseMove(view, QPoint(1, 1))
+    QTest.mouseMove(column(view, 0), tile_point(view, 0, 3))
+    if neighbour == "way":
+        way.set_names(["Network", "Conv2D", "Channel 3"])
+    else:
+        view.set_activations(None, values, note="These maps are of step 1 000")
+    label = view.findChild(ElidedLabel)
+    qtbot.waitUntil(lambda: label.fitting != view.read_out)
+    assert view.read_out.startswith("Conv2D, channel 3, row ")
+    assert label.fitting.endswith(view.read_out.rpartition(": ")[2])
+    assert label.fontMetrics().horizontalAdvance(label.fitting) <= label.width() + 1
 
 
 def test_hovering_a_score_names_its_class(view: NetworkView) -> None:

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from on_screen import column, network_view, stale_pixels
+from on_screen import column, network_view, pixels, stale_pixels
 from PySide6.QtCore import QEvent, QObject, QPoint
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QScrollArea, QWidget
@@ -154,7 +154,32 @@ def test_maps_hidden_for_a_while_come_back_with_the_newest(view: NetworkView) ->
     assert stale_pixels(view) == 0
 
 
-def test_a_frame_paints_nothing_between_the_columns(view: NetworkView, painted: list[QWidget]) -> None:
+def take_focus(view: NetworkView, qtbot: QtBot) -> NetworkStrip:
+    strip = view.findChild(NetworkStrip)
+    view.activateWindow()
+    view.setFocus()
+    qtbot.waitUntil(strip.hasFocus)
+    return strip
+
+
+def test_the_keyboard_on_the_columns_is_marked_by_one_whole_line(view: NetworkView, qtbot: QtBot) -> None:
+    strip = take_focus(view, qtbot)
+    assert stale_pixels(view) == 0
+    focused = pixels(view.grab())
+    strip.clearFocus()
+    assert stale_pixels(view) == 0
+    rows, columns = np.nonzero((focused != pixels(view.grab())).any(axis=2))
+    top = view.findChild(QScrollArea).geometry().top()
+    assert len(set(rows.tolist())) == 1 and rows[0] < top
+    assert columns.tolist() == list(range(view.width()))
+
+
+@pytest.mark.parametrize("focus", [False, True])
+def test_a_frame_paints_nothing_between_the_columns(
+    view: NetworkView, painted: list[QWidget], qtbot: QtBot, focus: bool
+) -> None:
+    if focus:
+        take_focus(view, qtbot)
     show(view, seed=1)
     assert stale_pixels(view) == 0
     painted.clear()
