@@ -106,8 +106,9 @@ class Document(QObject):
     def modified(self) -> bool:
         """True when a file saved now would differ from the one opened or saved last."""
         now, saved = self._content, self._saved
-        same = now.network is saved.network and now.settings == saved.settings and now.data == saved.data
-        return not (same and now.architecture == saved.architecture)
+        names = ("settings", "data", "architecture", "class_names")
+        same = all(getattr(now, name) == getattr(saved, name) for name in names)
+        return now.network is not saved.network or not same
 
     @property
     def title(self) -> str:
@@ -116,15 +117,25 @@ class Document(QObject):
 
     # Architecture and weights
 
-    def edit_architecture(self, architecture: cnn.Architecture, text: str, key: object = None) -> None:
+    def edit_architecture(
+        self,
+        architecture: cnn.Architecture,
+        text: str,
+        key: object = None,
+        class_names: tuple[str, ...] | None = None,
+    ) -> None:
         """Replace the architecture, keeping the weights of layers it has in common with the old one.
 
-        Edits with the same `key`, one straight after the other, are one undo step.
+        Edits with the same `key`, one straight after the other, are one undo step. `class_names`, if given,
+        are what the scores stand for from then on, in the same step.
         """
+        named = {} if class_names in (None, self._content.class_names) else {"class_names": class_names}
         if architecture == self._content.architecture:
+            if named:
+                self._push(text, named)
             return
         self.network_about_to_change.emit()
-        values: dict[str, Any] = {"architecture": architecture}
+        values: dict[str, Any] = {"architecture": architecture, **named}
         if architecture.error is None:
             network = self._content.network.adapted_to(architecture, seed=self._content.settings.seed)
             values |= {"network": network, "training": None, "history": (), "calibration": None}

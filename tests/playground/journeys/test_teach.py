@@ -234,6 +234,23 @@ def test_fitting_lets_a_network_learn_a_new_class(window: MainWindow, qtbot: QtB
     assert window.parts.document.content.architecture.classes == 11
 
 
+def test_a_new_class_has_its_name_as_soon_as_the_network_is_fitted(window: MainWindow, qtbot: QtBot) -> None:
+    base, document = window.control.data, window.parts.document
+    assert base is not None
+    before = document.content
+    draw(window, qtbot)
+    window.teach_panel.keep_requested.emit("star")
+    window.training_panel.dataset_requested.emit(base.spec + AND_MINE)
+    qtbot.waitUntil(lambda: window.control.data.spec != base.spec, timeout=10_000)
+    QTest.keySequence(window, window.actions_.fit_to_data.shortcut())
+    assert document.content.class_names[10:] == ("star",)
+    qtbot.waitUntil(lambda: len(bars(window)._names) == 11, timeout=10_000)
+    assert bars(window)._names[10] == "star"
+    document.undo_stack.undo()
+    assert document.content.class_names == before.class_names
+    assert document.content.architecture == before.architecture
+
+
 def test_single_drawings_are_removed_on_their_page(
     window: MainWindow, qtbot: QtBot, collection: Path
 ) -> None:
