@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, QPoint, Qt
 from PySide6.QtGui import QUndoCommand
-from PySide6.QtWidgets import QFileDialog, QInputDialog
+from PySide6.QtWidgets import QFileDialog
 
 import cnn_core as cnn
 from playground import my_drawings
@@ -26,6 +26,7 @@ from playground.pictures import to_bytes
 from playground.probe import as_input
 from playground.training_control import TrainingControl
 from playground.views.my_drawings_dialog import MyDrawingsDialog
+from playground.views.teach_panel import new_class_dialog
 
 _SHORT = 12  # characters of a class name on the button
 
@@ -235,13 +236,19 @@ class TeachJourney(QObject):
         self._window.teach_panel.open_menu(self._window.prediction_panel.mapToGlobal(place))
 
     def _ask_for_class(self) -> None:
-        dialog = QInputDialog(self._window)
-        dialog.setWindowTitle("A new class")
-        dialog.setLabelText("What is the drawing?")
-        dialog.setOkButtonText("Keep")
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog = new_class_dialog(self._window, self._reason_against)
         dialog.textValueSelected.connect(self.keep)
         dialog.open()
+
+    def _reason_against(self, text: str) -> str:
+        """Why a class cannot be called so; an empty text when it can."""
+        if text in self._known():
+            return ""
+        try:
+            my_drawings.clean_name(text)
+        except cnn.DatasetError as problem:
+            return sentence(problem).capitalize()
+        return ""
 
     def _export(self, kind: str) -> None:
         if kind == "folder":

@@ -197,6 +197,25 @@ def test_a_new_class_is_typed_in_and_said_to_need_a_fitting_network(
     assert len(my_drawings.read(collection)) == 2
 
 
+@pytest.mark.parametrize("name", ["", "   ", "y" * 60])
+def test_what_is_no_name_cannot_be_kept_and_the_dialog_stays(
+    window: MainWindow, qtbot: QtBot, collection: Path, name: str
+) -> None:
+    draw(window, qtbot)
+    pick(window, "Something new…")
+    dialog = window.findChild(QInputDialog)
+    assert dialog is not None
+    QTest.keyClicks(dialog.findChild(QLineEdit), name)
+    QTest.keyClick(dialog, Qt.Key.Key_Return)
+    assert dialog.isVisible()
+    assert window.notice.text == ""
+    assert dialog.labelText().startswith("A class name can have 40" if name.strip() else "What is")
+    QTest.keyClick(dialog.findChild(QLineEdit), Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
+    QTest.keyClicks(dialog.findChild(QLineEdit), "star")
+    QTest.keyClick(dialog, Qt.Key.Key_Return)
+    assert my_drawings.read(collection).names == ("star",)
+
+
 def test_kept_drawings_are_data_alone_and_mixed_in(window: MainWindow, qtbot: QtBot) -> None:
     base = window.control.data
     assert base is not None
