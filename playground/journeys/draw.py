@@ -128,11 +128,14 @@ class DrawJourney(QObject):
         window.pipeline_view.set_drawing(reading.drawn, normalization)
         broken = self._parts.document.content.architecture.error is not None
         why = "The network has an error; mend it to see an answer" if broken else NOTHING_DRAWN
+        picture = self._parts.document.content.picture
+        label = picture.label if isinstance(picture, Picture) and reading.drawn is None else ""
         window.prediction_panel.set_prediction(
             reading.probabilities,
             names,
             why,
             familiar=reading.familiar is not False,
             temperature=reading.temperature,
+            label=label,  # none as soon as a stroke begins on the image
         )
         window.network_view.set_activations(reading.seen, reading.activations, reading.step)

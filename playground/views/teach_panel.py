@@ -20,6 +20,7 @@ from playground.theme import SPACING
 
 NEW_CLASS = "Something new…"
 QUESTION = "What is the drawing?"
+_SHORT = 12  # characters of a class name on the button
 
 
 class TeachPanel(QWidget):
@@ -70,6 +71,14 @@ class TeachPanel(QWidget):
             choice.triggered.connect(lambda _checked=False, name=name: self.keep_requested.emit(name))
         self.menu.addSeparator()
         self.menu.addAction(NEW_CLASS).triggered.connect(self.new_class_requested)
+
+
+def keep_text(answer: str | None, done: bool) -> str:
+    """What the button that keeps a drawing as what was answered says."""
+    if answer is None:
+        return "&Keep"
+    short = _escaped(answer if len(answer) <= _SHORT else f"{answer[: _SHORT - 1]}…")
+    return f"Kept as {short}" if done else f"&Keep as {short}"
 
 
 def new_class_dialog(parent: QWidget, reason_against: Callable[[str], str]) -> QInputDialog:

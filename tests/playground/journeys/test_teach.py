@@ -8,7 +8,7 @@ import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QContextMenuEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QInputDialog, QLineEdit, QToolButton
+from PySide6.QtWidgets import QApplication, QInputDialog, QLabel, QLineEdit, QToolButton
 from pytestqt.qtbot import QtBot
 
 import cnn_core as cnn
@@ -17,6 +17,7 @@ from playground.data import AND_MINE, MINE
 from playground.drawing import Drawing, Stroke
 from playground.journeys.teach import TeachJourney
 from playground.main_window import MainWindow
+from playground.picture import Picture
 from playground.views.class_bars import ClassBars
 from playground.views.my_drawings_dialog import MyDrawingsDialog
 
@@ -214,6 +215,47 @@ def test_what_is_no_name_cannot_be_kept_and_the_dialog_stays(
     QTest.keyClicks(dialog.findChild(QLineEdit), "star")
     QTest.keyClick(dialog, Qt.Key.Key_Return)
     assert my_drawings.read(collection).names == ("star",)
+
+
+def test_an_image_of_the_data_is_labelled_and_not_offered_to_be_kept(
+    window: MainWindow, qtbot: QtBot, collection: Path
+) -> None:
+    draw(window, qtbot)
+    data = window.control.data
+    assert data is not None
+    window.tabs.setCurrentWidget(window.dataset_browser)
+    grid = window.dataset_browser.grid
+    qtbot.waitUntil(lambda: not grid.thumbnail_rect(1).isEmpty(), timeout=10_000)
+    QTest.mouseClick(grid.viewport(), Qt.MouseButton.LeftButton, pos=grid.thumbnail_rect(1).center())
+    picture = window.parts.document.content.picture
+    assert isinstance(picture, Picture)
+    window.parts.probe.run()
+    label = f"labelled {picture.label}"
+    assert any(
+        each.text() == label and each.isVisible() for each in window.prediction_panel.findChildren(QLabel)
+    )
+    assert window.teach_panel.keep_button.text() == "In the data"
+    assert label in window.teach_panel.keep_button.toolTip()
+    assert not window.teach_panel.keep_button.isEnabled()
+    assert not window.teach_panel.correct_button.isEnabled()
+    assert bars(window).button_rect(4).isEmpty()
+    window.actions_.undo.trigger()
+    window.parts.probe.run()
+    assert window.teach_panel.keep_button.isEnabled()
+    assert label not in window.prediction_panel.accessibleDescription()
+
+
+def test_a_drawing_of_ones_own_can_be_corrected_among_the_data(
+    window: MainWindow, qtbot: QtBot, collection: Path
+) -> None:
+    draw(window, qtbot)
+    window.teach_panel.keep_requested.emit("1")
+    kept = Picture(my_drawings.read(collection).images[0], "My drawings, image 0: 1", label="1")
+    window.parts.document.show_picture(kept, "image from the data")
+    window.parts.probe.run()
+    assert "labelled 1" in window.prediction_panel.accessibleDescription()
+    say(window, 4)
+    assert my_drawings.read(collection).names == ("4",)
 
 
 def test_kept_drawings_are_data_alone_and_mixed_in(window: MainWindow, qtbot: QtBot) -> None:
