@@ -37,6 +37,9 @@ class Actions:
         make, standard = self._make, QKeySequence.StandardKey
         self.undo = make("undo", "&Undo", standard.Undo, "Take back the last change")
         self.redo = make("redo", "&Redo", standard.Redo, "Do the change taken back once more")
+        tip = "Put the picture in the clipboard on the canvas"
+        self.paste_picture = make("pastePicture", "&Paste picture", standard.Paste, tip)
+        self.paste_picture.setShortcuts(standard.Paste)  # all the system's keys for it
         self.clear_drawing = make("clearDrawing", "&Clear", "Ctrl+D", "Empty the canvas")
         self.back = make("back", "&Back", "Esc", "Go one step out: number, channel, layer, network")
         tip = "The answer is right: keep the drawing in My drawings"

@@ -14,6 +14,7 @@ import cnn_core as cnn
 from cnn_core.calibration import Calibration
 from playground import history
 from playground.drawing import Drawing
+from playground.edit_texts import changed_fields, layer_edit, settings_edit
 from playground.kept_weights import kept_and_fresh
 from playground.picture import Picture
 from playground.resources import comes_along
@@ -106,8 +107,9 @@ class Document(QObject):
     def modified(self) -> bool:
         """True when a file saved now would differ from the one opened or saved last."""
         now, saved = self._content, self._saved
-        same = now.network is saved.network and now.settings == saved.settings and now.data == saved.data
-        return not (same and now.architecture == saved.architecture)
+        names = ("settings", "data", "architecture", "class_names")
+        same = all(getattr(now, name) == getattr(saved, name) for name in names)
+        return now.network is not saved.network or not same
 
     @property
     def title(self) -> str:
@@ -116,15 +118,25 @@ class Document(QObject):
 
     # Architecture and weights
 
-    def edit_architecture(self, architecture: cnn.Architecture, text: str, key: object = None) -> None:
+    def edit_architecture(
+        self,
+        architecture: cnn.Architecture,
+        text: str,
+        key: object = None,
+        class_names: tuple[str, ...] | None = None,
+    ) -> None:
         """Replace the architecture, keeping the weights of layers it has in common with the old one.
 
-        Edits with the same `key`, one straight after the other, are one undo step.
+        Edits with the same `key`, one straight after the other, are one undo step. `class_names`, if given,
+        are what the scores stand for from then on, in the same step.
         """
+        named = {} if class_names in (None, self._content.class_names) else {"class_names": class_names}
         if architecture == self._content.architecture:
+            if named:
+                self._push(text, named)
             return
         self.network_about_to_change.emit()
-        values: dict[str, Any] = {"architecture": architecture}
+        values: dict[str, Any] = {"architecture": architecture, **named}
         if architecture.error is None:
             network = self._content.network.adapted_to(architecture, seed=self._content.settings.seed)
             values |= {"network": network, "training": None, "history": (), "calibration": None}
@@ -135,11 +147,10 @@ class Document(QObject):
 
     def replace_layer(self, index: int, layer: cnn.Layer) -> None:
         """Set the fields of one layer; ticks of one field merge."""
-        old = self._content.architecture.layers[index]
-        changed = [f.name for f in fields(layer) if getattr(layer, f.name) != getattr(old, f.name, None)]
+        changed = changed_fields(self._content.architecture.layers[index], layer)
         key = ("layer", index, *changed) if len(changed) == 1 else None
-        text = f"{', '.join(changed) or 'edit'} of {layer.name} {index + 1}"
-        self.edit_architecture(self._content.architecture.replaced(index, layer), text, key)
+        architecture = self._content.architecture.replaced(index, layer)
+        self.edit_architecture(architecture, layer_edit(architecture.layers, index, changed), key)
 
     def reset_weights(self) -> None:
         """The initial weights of this seed again, the curves empty; undo brings the trained ones back."""
@@ -171,11 +182,8 @@ class Document(QObject):
 
     def edit_settings(self, settings: cnn.TrainingSettings) -> None:
         """Replace the training settings; ticks of one field merge."""
-        old = self._content.settings
-        changed = [f.name for f in fields(settings) if getattr(settings, f.name) != getattr(old, f.name)]
-        if changed:
-            key = ("settings", settings.optimizer.name, *changed)
-            self._push(", ".join(name.replace("_", " ") for name in changed), {"settings": settings}, key)
+        if text := settings_edit(self._content.settings, settings):
+            self._push(text, {"settings": settings}, ("settings", settings.optimizer.name, text))
 
     def set_data(self, spec: str) -> None:
         """Note which data is in use. Not an undo step: loading it again is one click."""

@@ -60,10 +60,10 @@ class PictureError(ValueError):
     """There is no picture; the text says what there is instead."""
 
 
-def picture_in(data: QMimeData) -> QImage:
+def picture_in(data: QMimeData, where: str = "what was dropped") -> QImage:
     """Return the picture in what was dropped or pasted: the pixels themselves, or the first file.
 
-    Raises PictureError when there is none, or none that can be read.
+    Raises PictureError when there is none, or none that can be read; `where` is what a person calls `data`.
     """
     image = QImage(data.imageData()) if data.hasImage() else QImage()
     files = [url.toLocalFile() for url in data.urls() if url.isLocalFile()]
@@ -73,5 +73,5 @@ def picture_in(data: QMimeData) -> QImage:
         except DatasetError as error:
             raise PictureError(str(error)) from None
     if image.isNull():
-        raise PictureError("there is no picture in the clipboard")
+        raise PictureError(f"There is no picture in {where}")
     return image

@@ -185,7 +185,8 @@ class DataJourney(QObject):
         training = self._window.dataset_browser.split == TRAINING
         images = self._control.data.train if training else self._control.data.validation
         label = images.class_names[images.labels[index]]
-        picture = Picture(images.images[index], f"{self._control.data.name}, image {index}: {label}")
+        caption = f"{self._control.data.name}, image {index}: {label}"
+        picture = Picture(images.images[index], caption, label=label)
         self._document.show_picture(picture, "image from the data")
         self._window.dataset_browser.set_selected(index)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject
+from PySide6.QtGui import QGuiApplication
 
 import cnn_core as cnn
 from cnn_core.calibration import Calibration
@@ -50,6 +51,7 @@ class DrawJourney(QObject):
         window.draw_canvas.drop_refused.connect(lambda text: window.notice.say(f"{text}.", "error"))
         self._connect_brush()
         window.actions_.clear_drawing.triggered.connect(self._clear)
+        window.actions_.paste_picture.triggered.connect(self._paste)
         parts.document.picture_changed.connect(self._show_picture)
         parts.document.network_changed.connect(self._use_network_at_rest)
         parts.session.snapshot_taken.connect(self._use_snapshot)
@@ -64,6 +66,9 @@ class DrawJourney(QObject):
     def _on_picture_dropped(self, gray: NDArray[np.uint8]) -> None:
         picture = Picture(as_ink(gray), "a picture", as_drawing=True)
         self._parts.document.show_picture(picture, "picture")
+
+    def _paste(self) -> None:
+        self._window.draw_canvas.take(QGuiApplication.clipboard().mimeData(), "the clipboard")
 
     def _connect_pipeline(self) -> None:
         """The button and the command show the steps; a switch changes what the network gets."""
@@ -123,11 +128,14 @@ class DrawJourney(QObject):
         window.pipeline_view.set_drawing(reading.drawn, normalization)
         broken = self._parts.document.content.architecture.error is not None
         why = "The network has an error; mend it to see an answer" if broken else NOTHING_DRAWN
+        picture = self._parts.document.content.picture
+        label = picture.label if isinstance(picture, Picture) and reading.drawn is None else ""
         window.prediction_panel.set_prediction(
             reading.probabilities,
             names,
             why,
             familiar=reading.familiar is not False,
             temperature=reading.temperature,
+            label=label,  # none as soon as a stroke begins on the image
         )
         window.network_view.set_activations(reading.seen, reading.activations, reading.step)

@@ -65,16 +65,23 @@ class EditJourney(QObject):
     def load_preset(self, name: str) -> None:
         """Replace all layers by a ready architecture, made to fit the data in use."""
         self._selection.select(Place())
-        self._edit(lambda _old: self._fitted(cnn.presets.load(name)), f"preset {name}")
+        self._edit(lambda _old: self._fitted(cnn.presets.load(name)), f"preset {name}", self._data_names())
 
     def fit_to_data(self) -> None:
-        """Give the network the data's input and one score a class."""
-        self._edit(self._fitted, "fitting to the data")
+        """Give the network the data's input, and one score a class under the class's name."""
+        self._edit(self._fitted, "fitting to the data", self._data_names())
 
-    def _edit(self, change: Callable[[cnn.Architecture], cnn.Architecture], text: str) -> bool:
-        """Change the architecture; False, and a notice, where there can be no such architecture."""
+    def _edit(
+        self,
+        change: Callable[[cnn.Architecture], cnn.Architecture],
+        text: str,
+        names: tuple[str, ...] | None = None,
+    ) -> bool:
+        """Change the architecture, and the names of the classes where some are given; False, and a notice,
+        where there can be no such architecture."""
         try:
-            self._document.edit_architecture(change(self._document.content.architecture), text)
+            architecture = change(self._document.content.architecture)
+            self._document.edit_architecture(architecture, text, class_names=names)
         except (cnn.ArchitectureError, MemoryError) as problem:
             reason = str(problem) or "there is not enough memory for it"
             self._window.notice.say(f"Not done: {reason}.", "error")
@@ -90,6 +97,11 @@ class EditJourney(QObject):
     def _fitted(self, architecture: cnn.Architecture) -> cnn.Architecture:
         data = self._control.data
         return architecture if data is None else fitted(architecture, data.train)
+
+    def _data_names(self) -> tuple[str, ...] | None:
+        """The names of the data's classes; None without data."""
+        data = self._control.data
+        return None if data is None else data.train.class_names
 
     def _fill_menus(self) -> None:
         for name in cnn.presets.names():

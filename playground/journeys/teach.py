@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, QPoint, Qt
 from PySide6.QtGui import QUndoCommand
-from PySide6.QtWidgets import QFileDialog, QInputDialog
+from PySide6.QtWidgets import QFileDialog
 
 import cnn_core as cnn
 from playground import my_drawings
@@ -26,8 +26,7 @@ from playground.pictures import to_bytes
 from playground.probe import as_input
 from playground.training_control import TrainingControl
 from playground.views.my_drawings_dialog import MyDrawingsDialog
-
-_SHORT = 12  # characters of a class name on the button
+from playground.views.teach_panel import keep_text, new_class_dialog
 
 
 class TeachJourney(QObject):
@@ -215,15 +214,18 @@ class TeachJourney(QObject):
 
     def _show(self) -> None:
         """Name the answer on the button; called with each pen move, so only what is new is set."""
-        answer, known = self._answer(), self._known()
-        drawn = self._parts.document.content.picture != Drawing()
-        if (answer, drawn, known, self._kept) == self._shown:
+        answer, known, label = self._answer(), self._known(), self._label()
+        drawn = not label and self._parts.document.content.picture != Drawing()
+        if (answer, drawn, label, known, self._kept) == self._shown:
             return
-        self._shown = (answer, drawn, known, self._kept)
+        self._shown = (answer, drawn, label, known, self._kept)
         actions, panel = self._window.actions_, self._window.prediction_panel
         done = answer is not None and answer == self._kept
-        actions.keep_drawing.setText(_button_text(answer, done))
-        set_tip(actions.keep_drawing, f"The answer {answer or ''} is right: keep the drawing in My drawings")
+        actions.keep_drawing.setText("In the data" if label else keep_text(answer, done))
+        tip = f"The answer {answer or ''} is right: keep the drawing in My drawings"
+        set_tip(
+            actions.keep_drawing, f"This image is in the data already, labelled {label}" if label else tip
+        )
         actions.keep_drawing.setEnabled(drawn and answer is not None and not done)
         actions.correct_drawing.setEnabled(drawn)
         panel.set_teaching(
@@ -231,17 +233,29 @@ class TeachJourney(QObject):
         )
         self._window.teach_panel.set_classes(my_drawings.merged(known, self._drawings.class_names))
 
+    def _label(self) -> str:
+        """What the data say that an image of theirs is, which is not kept once more: those held out would be
+        learned from. Empty for anything else, and for the person's own drawings, which can be corrected."""
+        picture = self._parts.document.content.picture
+        return picture.label if isinstance(picture, Picture) and self._kept is None else ""
+
     def _open_menu(self, place: QPoint) -> None:
         self._window.teach_panel.open_menu(self._window.prediction_panel.mapToGlobal(place))
 
     def _ask_for_class(self) -> None:
-        dialog = QInputDialog(self._window)
-        dialog.setWindowTitle("A new class")
-        dialog.setLabelText("What is the drawing?")
-        dialog.setOkButtonText("Keep")
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog = new_class_dialog(self._window, self._reason_against)
         dialog.textValueSelected.connect(self.keep)
         dialog.open()
+
+    def _reason_against(self, text: str) -> str:
+        """Why a class cannot be called so; an empty text when it can."""
+        if text in self._known():
+            return ""
+        try:
+            my_drawings.clean_name(text)
+        except cnn.DatasetError as problem:
+            return sentence(problem).capitalize()
+        return ""
 
     def _export(self, kind: str) -> None:
         if kind == "folder":
@@ -270,14 +284,6 @@ class _Change(QUndoCommand):
 
     def undo(self) -> None:
         self._journey.change([step.back() for step in reversed(self._steps)])
-
-
-def _button_text(answer: str | None, done: bool) -> str:
-    """What the button that keeps a drawing as what was answered says."""
-    if answer is None:
-        return "&Keep"
-    short = (answer if len(answer) <= _SHORT else f"{answer[: _SHORT - 1]}…").replace("&", "&&")
-    return f"Kept as {short}" if done else f"&Keep as {short}"
 
 
 def image_to_keep(picture: Drawing | Picture) -> NDArray[np.uint8]:

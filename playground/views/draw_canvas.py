@@ -9,9 +9,7 @@ from PySide6.QtGui import (
     QDragEnterEvent,
     QDropEvent,
     QEnterEvent,
-    QGuiApplication,
     QKeyEvent,
-    QKeySequence,
     QMouseEvent,
     QPainter,
     QPaintEvent,
@@ -48,7 +46,7 @@ class DrawCanvas(QWidget):
     drawing_edited = Signal(object)  # Drawing, when a stroke ends
     brush_width_edited = Signal(float)  # in units of the canvas
     image_dropped = Signal(object)  # (H, W) uint8 gray levels of a dropped or pasted picture
-    drop_refused = Signal(str)  # why a dropped file is no picture
+    drop_refused = Signal(str)  # why what was dropped or pasted is no picture
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -96,6 +94,15 @@ class DrawCanvas(QWidget):
         """Make later strokes as wide as this, in units of the canvas."""
         self._brush = min(max(width, _THINNEST), _THICKEST)
         self.update()
+
+    def take(self, data: QMimeData, where: str = "what was dropped") -> None:
+        """Pass on the picture in what was dropped or is pasted, or say why there is none `where` it is."""
+        try:
+            image = picture_in(data, where)
+        except PictureError as error:
+            self.drop_refused.emit(str(error))
+        else:
+            self.image_dropped.emit(to_gray(image))
 
     @property
     def brush_width(self) -> float:
@@ -211,9 +218,7 @@ class DrawCanvas(QWidget):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Arrows move the pen, Space puts it down or lifts it."""
         key = Qt.Key(event.key())
-        if event.matches(QKeySequence.StandardKey.Paste):
-            self._take(QGuiApplication.clipboard().mimeData())
-        elif key in _ARROWS and not event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier:
+        if key in _ARROWS and not event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier:
             x, y = self._pen or (0.5, 0.5)
             self._drag((min(max(x + _ARROWS[key][0], 0.0), 1.0), min(max(y + _ARROWS[key][1], 0.0), 1.0)))
         elif key == Qt.Key.Key_Space and not event.isAutoRepeat():
@@ -245,16 +250,7 @@ class DrawCanvas(QWidget):
     def dropEvent(self, event: QDropEvent) -> None:
         """Take the dropped picture."""
         event.acceptProposedAction()
-        self._take(event.mimeData())
-
-    def _take(self, data: QMimeData) -> None:
-        """Pass on the picture in the data, or say why there is none."""
-        try:
-            image = picture_in(data)
-        except PictureError as error:
-            self.drop_refused.emit(str(error))
-        else:
-            self.image_dropped.emit(to_gray(image))
+        self.take(event.mimeData())
 
     def _sheet(self) -> QRectF:
         """Return the square of paper in the middle of the widget."""

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QSizePol
 from playground.theme import SPACING, Theme, font, format_number
 from playground.views.class_bars import ClassBars
 from playground.views.class_texts import format_percent
+from playground.views.elided_label import ElidedLabel
 
 NOTHING_DRAWN = "Draw something to see an answer"
 _CALIBRATED = "calibrated"
@@ -46,6 +47,9 @@ class PredictionPanel(QWidget):
         self._answer = QLabel("–")
         self._why, self._familiar, self._calibrated = NOTHING_DRAWN, True, False
         self._lines = 1 if lead is None else 3  # of words there is room for below the answer
+        self._label = ""  # the class that the data say it is
+        self._labelled = ElidedLabel()
+        self._labelled.hide()
         self._sureness = QLabel(NOTHING_DRAWN)
         self._sureness.setProperty("role", "muted")
         self._bars = ClassBars()
@@ -72,7 +76,7 @@ class PredictionPanel(QWidget):
         self._answer.setFont(answer_font)
         self._sureness.setWordWrap(True)
         self._sureness.setAlignment(Qt.AlignmentFlag.AlignTop)
-        for label, height in ((self._answer, 28), (self._sureness, 16 * self._lines)):
+        for label, height in ((self._answer, 28), (self._labelled, 16), (self._sureness, 16 * self._lines)):
             label.setFixedHeight(height)
             label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
 
@@ -81,6 +85,7 @@ class PredictionPanel(QWidget):
         answer = QVBoxLayout()
         answer.setSpacing(0)
         answer.addWidget(self._answer)
+        answer.addWidget(self._labelled)
         answer.addWidget(self._sureness)
         head = QHBoxLayout()
         head.setSpacing(SPACING + SPACING // 2)
@@ -106,13 +111,15 @@ class PredictionPanel(QWidget):
         *,
         familiar: bool = True,
         temperature: float = 1.0,
+        label: str = "",
     ) -> None:
         """Show one probability per class, 0..1; None: no answer, and `why` there is none.
 
         Where the image is not `familiar` that is said rather than how sure the answer is. `temperature` is
-        what the scores were divided by for these probabilities.
+        what the scores were divided by for these probabilities. `label` is the class that an image of a data
+        set has there.
         """
-        self._why, self._familiar = why, familiar
+        self._why, self._familiar, self._label = why, familiar, label
         self._calibrated = temperature != 1
         how = _HOW.format(temperature=format_number(temperature)) if self._calibrated else _OWN
         tip = how if familiar else _UNFAMILIAR
@@ -128,6 +135,7 @@ class PredictionPanel(QWidget):
     def _say(self) -> None:
         """Write the answer and how sure the network is in words."""
         winner = self._winner()
+        self._show_label(winner)
         if winner < 0:
             self._answer.setText("–")
             self._sureness.setText(self._why)
@@ -141,13 +149,28 @@ class PredictionPanel(QWidget):
         if not self._familiar:
             kind = "a digit" if all(name.isdecimal() for name in self._names) else "what it learned"
             said = f"looks unlike {kind}"
-        elif self._lines > 1:
+        elif self._lines > 1 and not self._label:
             said += f"\n{_CALIBRATED}" if self._calibrated else f"\nnot {_CALIBRATED}"
-        elif self._calibrated:
+        elif self._calibrated and not self._label:
             said += f", {_CALIBRATED}"
         self._write_answer()
         self._sureness.setText(said)
-        self.setAccessibleDescription(f"{self._names[winner]}, {said}")
+        labelled = f", {self._labelled.text()}" if self._label else ""
+        self.setAccessibleDescription(f"{self._names[winner]}, {said}{labelled}")
+
+    def _show_label(self, winner: int) -> None:
+        """Say below an answer what the data say, in the colour for right or wrong, where they say anything;
+        a line less is left for how sure the answer is."""
+        shown = bool(self._label) and winner >= 0
+        known = self._label in self._names  # else the network has other classes, and is neither
+        role = "muted" if not known else "good" if self._names[winner] == self._label else "error"
+        if self._labelled.property("role") != role:
+            self._labelled.setProperty("role", role)
+            self._labelled.style().unpolish(self._labelled)
+            self._labelled.style().polish(self._labelled)
+        self._labelled.setText(f"labelled {self._label}")
+        self._labelled.setVisible(shown)
+        self._sureness.setFixedHeight(16 * max(self._lines - shown, 1))
 
     def _write_answer(self) -> None:
         """Show the winner's name, shortened to the room there is."""

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QHBoxLayout, QMenu, QSizePolicy, QToolButton, QWidget
+from PySide6.QtWidgets import (
+    QDialogButtonBox,
+    QHBoxLayout,
+    QInputDialog,
+    QMenu,
+    QSizePolicy,
+    QToolButton,
+    QWidget,
+)
 
 from playground.theme import SPACING
 
 NEW_CLASS = "Something new…"
+QUESTION = "What is the drawing?"
+_SHORT = 12  # characters of a class name on the button
 
 
 class TeachPanel(QWidget):
@@ -31,7 +41,6 @@ class TeachPanel(QWidget):
         self._correct = correct
         self.menu = QMenu("What the drawing is", self)
         self.menu.setAccessibleName("What the drawing is")
-        self.menu.aboutToShow.connect(self._fill)
         self.keep_button, self.correct_button = _button(keep), _button(correct)
         self.keep_button.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         correct.triggered.connect(lambda: self.open_menu())
@@ -49,6 +58,8 @@ class TeachPanel(QWidget):
         """Open the menu of classes at a place of the screen, or above its button."""
         if not self._correct.isEnabled():
             return
+        self._fill()  # before it is asked how high it is
+        self.menu.ensurePolished()
         if place is None:
             place = self.correct_button.mapToGlobal(QPoint(0, -self.menu.sizeHint().height()))
         self.menu.popup(place)
@@ -60,6 +71,36 @@ class TeachPanel(QWidget):
             choice.triggered.connect(lambda _checked=False, name=name: self.keep_requested.emit(name))
         self.menu.addSeparator()
         self.menu.addAction(NEW_CLASS).triggered.connect(self.new_class_requested)
+
+
+def keep_text(answer: str | None, done: bool) -> str:
+    """What the button that keeps a drawing as what was answered says."""
+    if answer is None:
+        return "&Keep"
+    short = _escaped(answer if len(answer) <= _SHORT else f"{answer[: _SHORT - 1]}…")
+    return f"Kept as {short}" if done else f"&Keep as {short}"
+
+
+def new_class_dialog(parent: QWidget, reason_against: Callable[[str], str]) -> QInputDialog:
+    """Ask what a drawing is. A name with a reason against it cannot be chosen; the reason is said in place
+    of the question once there is something to read."""
+    dialog = QInputDialog(parent)
+    dialog.setWindowTitle("A new class")
+    dialog.setLabelText(QUESTION)
+    dialog.setOkButtonText("Keep")
+    dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    buttons = dialog.findChild(QDialogButtonBox)
+    assert buttons is not None
+    keep = buttons.button(QDialogButtonBox.StandardButton.Ok)
+
+    def check(text: str) -> None:
+        reason = reason_against(text)
+        keep.setEnabled(not reason)
+        dialog.setLabelText(reason if reason and text.strip() else QUESTION)
+
+    dialog.textValueChanged.connect(check)
+    check("")
+    return dialog
 
 
 def _button(action: QAction) -> QToolButton:

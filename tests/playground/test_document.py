@@ -46,6 +46,15 @@ def test_unchanged_layers_keep_their_weights(document: Document) -> None:
     assert parameters["3.weight"].shape[1] == 5
 
 
+def test_names_of_classes_are_an_edit_even_where_no_layer_changes(document: Document) -> None:
+    document.edit_architecture(document.content.architecture, "fit", class_names=("a", "b", "c"))
+    assert document.content.class_names == ("a", "b", "c")
+    assert document.modified
+    document.undo_stack.undo()
+    assert document.content.class_names == ()
+    assert not document.modified
+
+
 def test_what_starts_anew_is_said(document: Document, qtbot: QtBot) -> None:
     with qtbot.waitSignal(document.adapted) as adapted:
         document.replace_layer(3, cnn.Dense(units=5))

@@ -2,14 +2,16 @@
 
 import numpy as np
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QColor, QImage, QPainter
+from PySide6.QtGui import QColor, QGuiApplication, QImage, QPainter
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QDoubleSpinBox, QMenu, QWidget
 from pytestqt.qtbot import QtBot
 
 from cnn_core.preprocessing import Normalization
 from playground.drawing import Drawing, Stroke
 from playground.journeys.draw import as_ink, note_on
 from playground.main_window import MainWindow
+from playground.picture import Picture
 from playground.pictures import to_gray
 
 CORNER = Drawing((Stroke(((0.1, 0.7), (0.15, 0.9))),))
@@ -79,3 +81,59 @@ def test_the_note_names_one_step_and_counts_several() -> None:
     assert note_on(Normalization(center=False)) == ("centre is off", "Prepared without: centre")
     assert note_on(Normalization(smooth=False)) == ("smooth is off", "Prepared without: smooth")
     assert note_on(Normalization(crop=False, scale=False))[0] == "2 steps are off"
+
+
+def copy_picture() -> None:
+    """Put a white sheet with a bar of ink into the clipboard."""
+    scan = QImage(60, 60, QImage.Format.Format_RGB32)
+    scan.fill(Qt.GlobalColor.white)
+    painter = QPainter(scan)
+    painter.fillRect(28, 10, 6, 40, QColor("black"))
+    painter.end()
+    QGuiApplication.clipboard().setImage(scan)
+
+
+def press_paste(widget: QWidget) -> None:
+    widget.setFocus()
+    QTest.keyClick(widget, Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
+
+
+def test_a_picture_is_pasted_wherever_the_focus_is(window: MainWindow) -> None:
+    copy_picture()
+    for widget in (window.network_view, window.training_panel.buttons[0], window.draw_canvas):
+        press_paste(widget)
+        assert isinstance(window.parts.document.content.picture, Picture)
+        assert window.parts.document.undo_stack.count() == 1
+        window.actions_.undo.trigger()
+        assert window.parts.document.content.picture == Drawing()
+
+
+def test_the_edit_menu_pastes_a_picture(window: MainWindow) -> None:
+    copy_picture()
+    menu = next(m for m in window.menuBar().findChildren(QMenu) if window.actions_.undo in m.actions())
+    menu.popup(window.pos())
+    place = menu.actionGeometry(window.actions_.paste_picture).center()
+    QTest.mouseClick(menu, Qt.MouseButton.LeftButton, pos=place)
+    assert isinstance(window.parts.document.content.picture, Picture)
+
+
+def test_a_text_field_keeps_its_own_paste(window: MainWindow) -> None:
+    rate = window.training_panel.findChild(QDoubleSpinBox, "learningRateBox")
+    assert rate is not None
+    QGuiApplication.clipboard().setText("0.25")
+    rate.setFocus()
+    QTest.keyClick(rate, Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
+    press_paste(rate)
+    QTest.keyClick(rate, Qt.Key.Key_Return)
+    assert rate.value() == 0.25
+    assert window.notice.text == ""
+    copy_picture()
+    press_paste(rate)
+    assert window.parts.document.content.picture == Drawing()
+
+
+def test_a_clipboard_without_a_picture_is_said(window: MainWindow) -> None:
+    QGuiApplication.clipboard().setText("seven")
+    press_paste(window.network_view)
+    assert window.notice.text == "There is no picture in the clipboard."
+    assert window.parts.document.content.picture == Drawing()

@@ -1,11 +1,15 @@
 """Editing through the window: what cannot be is said, what fits the data is made."""
 
 import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QWidget
 
 import cnn_core as cnn
 from playground.data import Data
 from playground.journeys.edit import EditJourney, fitted
 from playground.main_window import MainWindow
+from playground.selection import Place
 
 
 @pytest.fixture
@@ -60,3 +64,31 @@ def test_what_an_edit_resets_is_said_with_a_way_back(window: MainWindow, edit: E
     edit.insert(3, cnn.Conv2D(filters=16, padding="same"))
     assert "new weights" in window.notice.text
     assert "Conv2D 2" in window.notice.text
+
+
+def type_into(box: QWidget, text: str) -> None:
+    """Write a number in the place of the one in a box."""
+    box.setFocus()
+    QTest.keyClick(box, Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
+    QTest.keyClicks(box, text)
+    QTest.keyClick(box, Qt.Key.Key_Return)
+
+
+def test_undo_calls_a_layer_as_its_column_and_a_field_as_the_form(
+    window: MainWindow, edit: EditJourney
+) -> None:
+    edit.insert(2, cnn.Conv2D(filters=8, padding="same"))
+    window.parts.selection.select(Place(4))  # the third convolution, behind the new one and a pooling
+    field = window.inspector_panel.findChild(QWidget, "kernel_sizeField")
+    assert field is not None
+    type_into(field.focusProxy(), "2")
+    assert window.actions_.undo.text() == "&Undo kernel size of Conv2D 3"
+
+
+def test_undo_names_the_setting_that_was_changed(window: MainWindow) -> None:
+    rate = window.training_panel.findChild(QWidget, "learningRateBox")
+    assert rate is not None
+    type_into(rate, "0.02")
+    assert window.actions_.undo.text() == "&Undo learning rate"
+    type_into(window.training_panel.batch_box, "32")
+    assert window.actions_.undo.text() == "&Undo batch"

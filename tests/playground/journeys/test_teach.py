@@ -8,7 +8,7 @@ import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QContextMenuEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QInputDialog, QLineEdit, QToolButton
+from PySide6.QtWidgets import QApplication, QInputDialog, QLabel, QLineEdit, QToolButton
 from pytestqt.qtbot import QtBot
 
 import cnn_core as cnn
@@ -17,6 +17,7 @@ from playground.data import AND_MINE, MINE
 from playground.drawing import Drawing, Stroke
 from playground.journeys.teach import TeachJourney
 from playground.main_window import MainWindow
+from playground.picture import Picture
 from playground.views.class_bars import ClassBars
 from playground.views.my_drawings_dialog import MyDrawingsDialog
 
@@ -197,6 +198,66 @@ def test_a_new_class_is_typed_in_and_said_to_need_a_fitting_network(
     assert len(my_drawings.read(collection)) == 2
 
 
+@pytest.mark.parametrize("name", ["", "   ", "y" * 60])
+def test_what_is_no_name_cannot_be_kept_and_the_dialog_stays(
+    window: MainWindow, qtbot: QtBot, collection: Path, name: str
+) -> None:
+    draw(window, qtbot)
+    pick(window, "Something new…")
+    dialog = window.findChild(QInputDialog)
+    assert dialog is not None
+    QTest.keyClicks(dialog.findChild(QLineEdit), name)
+    QTest.keyClick(dialog, Qt.Key.Key_Return)
+    assert dialog.isVisible()
+    assert window.notice.text == ""
+    assert dialog.labelText().startswith("A class name can have 40" if name.strip() else "What is")
+    QTest.keyClick(dialog.findChild(QLineEdit), Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
+    QTest.keyClicks(dialog.findChild(QLineEdit), "star")
+    QTest.keyClick(dialog, Qt.Key.Key_Return)
+    assert my_drawings.read(collection).names == ("star",)
+
+
+def test_an_image_of_the_data_is_labelled_and_not_offered_to_be_kept(
+    window: MainWindow, qtbot: QtBot, collection: Path
+) -> None:
+    draw(window, qtbot)
+    data = window.control.data
+    assert data is not None
+    window.tabs.setCurrentWidget(window.dataset_browser)
+    grid = window.dataset_browser.grid
+    qtbot.waitUntil(lambda: not grid.thumbnail_rect(1).isEmpty(), timeout=10_000)
+    QTest.mouseClick(grid.viewport(), Qt.MouseButton.LeftButton, pos=grid.thumbnail_rect(1).center())
+    picture = window.parts.document.content.picture
+    assert isinstance(picture, Picture)
+    window.parts.probe.run()
+    label = f"labelled {picture.label}"
+    assert any(
+        each.text() == label and each.isVisible() for each in window.prediction_panel.findChildren(QLabel)
+    )
+    assert window.teach_panel.keep_button.text() == "In the data"
+    assert label in window.teach_panel.keep_button.toolTip()
+    assert not window.teach_panel.keep_button.isEnabled()
+    assert not window.teach_panel.correct_button.isEnabled()
+    assert bars(window).button_rect(4).isEmpty()
+    window.actions_.undo.trigger()
+    window.parts.probe.run()
+    assert window.teach_panel.keep_button.isEnabled()
+    assert label not in window.prediction_panel.accessibleDescription()
+
+
+def test_a_drawing_of_ones_own_can_be_corrected_among_the_data(
+    window: MainWindow, qtbot: QtBot, collection: Path
+) -> None:
+    draw(window, qtbot)
+    window.teach_panel.keep_requested.emit("1")
+    kept = Picture(my_drawings.read(collection).images[0], "My drawings, image 0: 1", label="1")
+    window.parts.document.show_picture(kept, "image from the data")
+    window.parts.probe.run()
+    assert "labelled 1" in window.prediction_panel.accessibleDescription()
+    say(window, 4)
+    assert my_drawings.read(collection).names == ("4",)
+
+
 def test_kept_drawings_are_data_alone_and_mixed_in(window: MainWindow, qtbot: QtBot) -> None:
     base = window.control.data
     assert base is not None
@@ -232,6 +293,23 @@ def test_fitting_lets_a_network_learn_a_new_class(window: MainWindow, qtbot: QtB
     window.actions_.fit_to_data.trigger()
     assert window.control.reason_against() == ""
     assert window.parts.document.content.architecture.classes == 11
+
+
+def test_a_new_class_has_its_name_as_soon_as_the_network_is_fitted(window: MainWindow, qtbot: QtBot) -> None:
+    base, document = window.control.data, window.parts.document
+    assert base is not None
+    before = document.content
+    draw(window, qtbot)
+    window.teach_panel.keep_requested.emit("star")
+    window.training_panel.dataset_requested.emit(base.spec + AND_MINE)
+    qtbot.waitUntil(lambda: window.control.data.spec != base.spec, timeout=10_000)
+    QTest.keySequence(window, window.actions_.fit_to_data.shortcut())
+    assert document.content.class_names[10:] == ("star",)
+    qtbot.waitUntil(lambda: len(bars(window)._names) == 11, timeout=10_000)
+    assert bars(window)._names[10] == "star"
+    document.undo_stack.undo()
+    assert document.content.class_names == before.class_names
+    assert document.content.architecture == before.architecture
 
 
 def test_single_drawings_are_removed_on_their_page(

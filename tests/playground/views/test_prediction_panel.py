@@ -34,7 +34,7 @@ def seven(sureness: float = 0.91) -> np.ndarray:
 
 
 def labels(panel: PredictionPanel) -> str:
-    return " ".join(label.text() for label in panel.findChildren(QLabel))
+    return " ".join(label.text() for label in panel.findChildren(QLabel) if not label.isHidden())
 
 
 def test_the_winner_is_named_with_its_percentage(panel: PredictionPanel) -> None:
@@ -247,3 +247,30 @@ def test_beside_a_drawing_it_is_said_that_an_answer_is_not_calibrated(qtbot: QtB
     assert "%\ncalibrated" in labels(panel)
     panel.set_prediction(seven(), DIGITS)
     assert "%\nnot calibrated" in labels(panel)
+
+
+@pytest.mark.parametrize(("label", "role"), [("7", "good"), ("8", "error"), ("star", "muted")])
+def test_what_the_data_say_stands_below_the_answer(panel: PredictionPanel, label: str, role: str) -> None:
+    panel.set_prediction(seven(), DIGITS, label=label)
+    said = next(each for each in panel.findChildren(QLabel) if each.text() == f"labelled {label}")
+    assert said.isVisible()
+    assert said.property("role") == role
+    assert panel.accessibleDescription().endswith(f"labelled {label}")
+    panel.set_prediction(None, DIGITS, label=label)
+    assert said.isHidden()  # there is nothing to compare it with
+    panel.set_prediction(seven(), DIGITS)
+    assert said.isHidden()
+
+
+def test_the_label_takes_no_room_beside_what_the_answer_is_to(qtbot: QtBot) -> None:
+    lead = QLabel()
+    lead.setFixedSize(84, 84)
+    panel = PredictionPanel(lead=lead)
+    qtbot.addWidget(panel)
+    panel.resize(184, 400)
+    panel.show()
+    panel.set_prediction(seven(0.5), DIGITS, temperature=0.6)
+    before = panel.findChild(ClassBars).mapTo(panel, QPoint())
+    panel.set_prediction(seven(0.5), DIGITS, temperature=0.6, label="8")
+    qtbot.wait(1)
+    assert panel.findChild(ClassBars).mapTo(panel, QPoint()) == before

@@ -1,7 +1,7 @@
 """The row below the prediction that keeps a drawing with its class."""
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QAction
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
@@ -36,6 +36,17 @@ def test_the_last_entry_is_for_what_is_not_there_yet(panel: TeachPanel, qtbot: Q
     place = panel.menu.actionGeometry(last).center()
     with qtbot.waitSignal(panel.new_class_requested):
         QTest.mouseClick(panel.menu, Qt.MouseButton.LeftButton, pos=place)
+
+
+def test_the_menu_opens_above_its_button_the_first_time_too(panel: TeachPanel) -> None:
+    panel.move(100, 400)
+    for _ in range(2):
+        QTest.mouseClick(panel.correct_button, Qt.MouseButton.LeftButton)
+        assert panel.menu.isVisible()
+        top = panel.correct_button.mapToGlobal(QPoint(0, 0)).y()
+        assert panel.menu.geometry().bottom() < top
+        assert panel.menu.geometry().bottom() > top - 4
+        QTest.keyClick(panel.menu, Qt.Key.Key_Escape)
 
 
 def test_there_is_no_menu_while_there_is_nothing_to_keep(panel: TeachPanel) -> None:
