@@ -134,8 +134,13 @@ class MainWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Ask, end what runs, remember the layout."""
+        focused = self.focusWidget()
+        if focused is not None:
+            focused.clearFocus()  # a value half typed counts, and is not left for when the actions are gone
         if not all(question() for question in self.before_close):
             event.ignore()
+            if focused is not None:
+                focused.setFocus()
             return
         for end in self.on_close:
             end()

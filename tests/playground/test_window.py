@@ -308,3 +308,17 @@ def test_pressing_the_same_button_again_by_key_does_the_same_again(window: MainW
         focused = QApplication.focusWidget()
         assert focused is step
         QTest.keyClick(focused, Qt.Key.Key_Space)
+
+
+def test_a_value_half_typed_counts_when_the_window_is_closed(window: MainWindow) -> None:
+    window.activateWindow()
+    box = window.training_panel.learning_rate.box
+    box.setFocus()
+    box.selectAll()
+    QTest.keyClicks(box, "0.003")
+    modified: list[bool] = []
+    window.before_close[:] = [lambda: modified.append(window.parts.document.modified) or False]
+    assert not window.close()
+    assert modified == [True]
+    assert window.parts.document.content.settings.optimizer.learning_rate == 0.003
+    assert QApplication.focusWidget() in (box, box.lineEdit())

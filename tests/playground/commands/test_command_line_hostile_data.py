@@ -6,6 +6,7 @@ import pickle
 import shutil
 import stat
 import struct
+import sys
 import zipfile
 import zlib
 from pathlib import Path
@@ -389,13 +390,17 @@ def test_what_cannot_be_used_at_all_is_one_sentence(command, model, picture, tmp
             importing.survey(path)
 
 
+# From Python 3.14 on, a path asked whether it is a folder says no to any name.
+LONG = "cannot be read (File name too long)" if sys.version_info < (3, 14) else "there is no data set or file"
+
+
 @pytest.mark.parametrize(
     ("spec", "code", "sentence"),
     [
         ("", 2, "the name of the data is empty"),
         ("/dev/zero", 1, "zero: a file was expected, this is a folder or a device"),
         ("a\0b", 1, "there is no data set or file 'a\\x00b'"),
-        ("x" * 5000, 1, "cannot be read (File name too long)"),
+        ("x" * 5000, 1, LONG),
         ("nowhere::8x8x1,keep,17", 1, "nowhere: there is no such file"),
         ("nowhere::0x8x1,keep,17", 2, "is no data choice; a folder or .zip of images is followed by"),
         ("nowhere::8x8x1,bent,17", 2, "is no data choice"),

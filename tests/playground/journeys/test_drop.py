@@ -14,6 +14,9 @@ from playground.dropping import file_to_open
 from playground.main_window import MainWindow
 from playground.views.import_dialog import ImportDialog
 
+# PySide6 6.12 wants a QPointF, which 6.11 does not take.
+pytestmark = pytest.mark.filterwarnings("ignore:Function. 'QDragEnterEvent:DeprecationWarning")
+
 LEFT, NONE = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
 COPY = Qt.DropAction.CopyAction
 
