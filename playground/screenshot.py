@@ -133,11 +133,11 @@ def training(window: MainWindow) -> None:
 
 
 def channel(window: MainWindow) -> None:
-    """One channel of the second convolution."""
+    """One value of a channel of the second convolution."""
     window.parts.document.undo_stack.undo()
     layers = window.parts.document.content.architecture.layers
     convolutions = [index for index, layer in enumerate(layers) if isinstance(layer, cnn.Conv2D)]
-    window.parts.selection.select(Place(convolutions[-1], 5))
+    window.parts.selection.select(Place(convolutions[-1], 5, (3, 5)))
 
 
 def error(window: MainWindow) -> None:
