@@ -195,7 +195,7 @@ def _is_number(value: Any) -> bool:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class Calibrated:
     """A calibration and what it did to the images held out: accuracy and calibration errors, all 0..1."""
 
     calibration: Calibration
@@ -206,7 +206,7 @@ class Outcome:
 
 def calibrate(
     network: Network, train: Dataset, held_out: Sequence[Dataset], others: Array | None = None
-) -> Outcome:
+) -> Calibrated:
     """Return the calibration of a network that learned from `train`, by images it did not learn from.
 
     The temperature is that of the first data set held out. `others` are images (N, H, W, C) of no class, to
@@ -216,7 +216,7 @@ def calibrate(
     temperature = fit_temperature(logits, labels)
     known = fit_familiarity(network, train, held_out, others)
     calibration = Calibration(temperature=temperature, familiarity=known)
-    return Outcome(
+    return Calibrated(
         calibration,
         accuracy=float((logits.argmax(axis=1) == labels).mean()),
         error_before=calibration_error(F.softmax(logits), labels),

@@ -21,7 +21,7 @@ from cnn_core.plan import Segment, parts, plan
 from cnn_core.shard import by_layer, scaled
 from cnn_core.team import Team, TeamResult
 from cnn_core.threads import Cancelled, Threads, never, single_threaded_blas
-from cnn_core.worker import Settings
+from cnn_core.worker import BatchSettings
 
 INFERENCE_BATCH = 256  # images run at once: bounds the memory whatever the number of images
 BLOCK = 1 << 16  # numbers of an array that are worked on together
@@ -111,7 +111,7 @@ class Executor:
 
         `seed` decides what dropout drops. Raises Cancelled as soon as `cancelled` returns True.
         """
-        settings = Settings(seed=tuple(seed), label_smoothing=label_smoothing, augmentation=augmentation)
+        settings = BatchSettings(seed=tuple(seed), label_smoothing=label_smoothing, augmentation=augmentation)
         result = self._team.run(parameters, buffers, images, labels, settings, cancelled)
         losses = np.concatenate([outcome.losses for outcome in result.outcomes])
         return BatchResult(

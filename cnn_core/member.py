@@ -17,7 +17,7 @@ from cnn_core.meeting import Meeting
 from cnn_core.plan import plan
 from cnn_core.process import Hear, Process, Say
 from cnn_core.shared_arrays import Forms, SharedArrays
-from cnn_core.worker import Settings, Worker
+from cnn_core.worker import BatchSettings, Worker
 
 _serving = False  # this process is a member
 
@@ -37,7 +37,7 @@ class Task:
 
     numbers: Sequence[int]
     shards: Sequence[slice]
-    settings: Settings
+    settings: BatchSettings
 
 
 def start_member(architecture: Architecture) -> Process:

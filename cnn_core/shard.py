@@ -23,7 +23,7 @@ from cnn_core.threads import Cancelled
 AUGMENTED_TOGETHER = 32  # images changed together, with random numbers of their own
 
 
-class Outcome(NamedTuple):
+class ShardResult(NamedTuple):
     """What a shard says of its images."""
 
     losses: Array  # (n,)
@@ -31,7 +31,7 @@ class Outcome(NamedTuple):
 
 
 # Gives what it brings to each meeting and is sent what all together make of it.
-Run: TypeAlias = Generator[Meeting, Any, Outcome]
+Run: TypeAlias = Generator[Meeting, Any, ShardResult]
 
 
 @dataclass(eq=False)
@@ -93,7 +93,7 @@ class Shard:
             chunk.x *= chunk.x.dtype.type(1 / self.batch)
             self._back(chunk, last, None, joined)
         yield from self._return(others, last, joined)
-        return Outcome(losses, int(correct.sum()))
+        return ShardResult(losses, int(correct.sum()))
 
     def _return(self, segments: Sequence[Segment], done: Segment, joined: Array | None) -> Iterator[Meeting]:
         """Run these segments in reverse; the one after them is done, its gradients joined if it regrouped."""
@@ -234,10 +234,12 @@ class Shard:
         )
 
 
-def side_by_side(runs: Mapping[int, Run], meet: Callable[[dict[int, Meeting]], Any]) -> dict[int, Outcome]:
+def side_by_side(
+    runs: Mapping[int, Run], meet: Callable[[dict[int, Meeting]], Any]
+) -> dict[int, ShardResult]:
     """Run shards from meeting to meeting; `meet` returns what all shards, not these alone, make of what each
     of these brings."""
-    outcomes: dict[int, Outcome] = {}
+    outcomes: dict[int, ShardResult] = {}
     together = None
     while True:
         meetings = {}

@@ -15,9 +15,9 @@ from cnn_core.meeting import Common, Meeting
 from cnn_core.member import Room, Task, may_start, start_member
 from cnn_core.plan import plan, shards
 from cnn_core.process import Process, ProcessLost
-from cnn_core.shard import Outcome, by_layer
+from cnn_core.shard import ShardResult, by_layer
 from cnn_core.shared_arrays import SharedArrays
-from cnn_core.worker import Settings, Worker
+from cnn_core.worker import BatchSettings, Worker
 
 # To start another process takes time of a core: what is over before begins and ends without.
 ALONE_AT_FIRST = 0.3  # seconds
@@ -27,7 +27,7 @@ ALONE_AT_FIRST = 0.3  # seconds
 class TeamResult:
     """What the shards of a batch say together. The gradients are valid until the next batch."""
 
-    outcomes: list[Outcome]  # of each shard
+    outcomes: list[ShardResult]  # of each shard
     processes: int  # that have taken shards
     contributions: Sequence[Mapping[str, Array]]  # what each shard adds to the gradients
     common: Common  # what they have found together
@@ -81,7 +81,7 @@ class Team:
         buffers: Mapping[str, Array],
         images: Array,
         labels: Array,
-        settings: Settings,
+        settings: BatchSettings,
         cancelled: Callable[[], bool],
     ) -> TeamResult:
         """Run a batch forward and back.
@@ -110,7 +110,7 @@ class Team:
         self,
         cut: Sequence[slice],
         arrays: BatchArrays,
-        settings: Settings,
+        settings: BatchSettings,
         cancelled: Callable[[], bool],
         members: Sequence[Process],
     ) -> TeamResult:

@@ -11,12 +11,12 @@ from cnn_core.datasets.augment import Augmentation
 from cnn_core.meeting import Meeting
 from cnn_core.memory import Memory, Scratch
 from cnn_core.plan import Segment
-from cnn_core.shard import Outcome, Shard, by_layer, side_by_side
+from cnn_core.shard import Shard, ShardResult, by_layer, side_by_side
 from cnn_core.threads import never, single_threaded_blas
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings:
+class BatchSettings:
     """How a batch is to be run."""
 
     seed: tuple[int, ...]
@@ -39,10 +39,10 @@ class Worker:
         numbers: Sequence[int],
         shards: Sequence[slice],
         arrays: BatchArrays,
-        settings: Settings,
+        settings: BatchSettings,
         meet: Callable[[dict[int, Meeting]], Any],
         cancelled: Callable[[], bool] = never,
-    ) -> dict[int, Outcome]:
+    ) -> dict[int, ShardResult]:
         """Run the shards of these numbers, and write what each adds to the gradients.
 
         `meet` is given what these shards bring to a batch normalisation, and returns what all shards together

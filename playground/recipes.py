@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import cnn_core as cnn
-from cnn_core.calibration import Outcome
+from cnn_core.calibration import Calibrated
 from cnn_core.datasets.catalog import CATALOG
 
 WRITERS_HELD_OUT = 5
@@ -124,7 +124,7 @@ def no_digits(train: cnn.Dataset, drawings: tuple[cnn.Dataset, ...]) -> NDArray[
     return other_drawings.images(min(_NO_DIGITS, len(train) // 2), _SEED_OF_NO_DIGITS)
 
 
-def told(outcome: Outcome) -> str:
+def told(outcome: Calibrated) -> str:
     """Say what a calibration found, for the terminal and the model card."""
     known = outcome.calibration.familiarity is not None
     limited = "" if known else "; what is unfamiliar is not known: too few images, or too wide a layer"

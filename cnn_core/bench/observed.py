@@ -19,7 +19,7 @@ from cnn_core.layers.base import Gradients, Parameters
 from cnn_core.meeting import Common, Meeting
 from cnn_core.memory import Memory, Scratch
 from cnn_core.plan import Segment, Step, parts, shards
-from cnn_core.worker import Settings, Worker
+from cnn_core.worker import BatchSettings, Worker
 
 Key: TypeAlias = tuple[int, str]  # a layer's place in the network, "forward" or "backward"
 
@@ -133,7 +133,7 @@ class Runner:
             images=self.images, labels=self._labels, values=self._values, gradients=self._gradients
         )
         self._worker.segments = segments
-        outcomes = self._worker.run(range(len(cut)), cut, arrays, Settings(seed=(0,)), meet)
+        outcomes = self._worker.run(range(len(cut)), cut, arrays, BatchSettings(seed=(0,)), meet)
         gradients = {
             name: np.add.reduce([one[name] for one in self._gradients])
             for name in self._gradients[0]
