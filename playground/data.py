@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+import cnn_core as cnn
 from cnn_core import datasets
 from cnn_core.datasets import download
 from cnn_core.datasets.catalog import CATALOG
@@ -188,6 +189,16 @@ def alone(drawings: MyDrawings, known: Sequence[str] = (), held_out: int | None 
     if not held.any():
         held[-1] = True
     return Data(MINE, own.subset(~held), own.subset(held))
+
+
+def fitted(architecture: cnn.Architecture, dataset: cnn.Dataset) -> cnn.Architecture:
+    """The architecture with the data set's image shape and, in its last Dense layer, one unit a class."""
+    layers = list(architecture.layers)
+    for index, layer in reversed(list(enumerate(layers))):
+        if isinstance(layer, cnn.Dense):
+            layers[index] = replace(layer, units=len(dataset.class_names))
+            break
+    return cnn.Architecture(dataset.image_shape, tuple(layers))
 
 
 def mixed(base: Data, drawings: MyDrawings) -> Data:

@@ -13,7 +13,7 @@ import cnn_core as cnn
 from playground import recipes
 from playground.commands import inputs, own_images, settings
 from playground.commands.settings import UsageError
-from playground.data import BUILT_IN
+from playground.data import BUILT_IN, fitted
 
 DEFAULT_OUTPUT = "trained.cnn"
 _LARGEST_JSON = 1_000_000  # bytes; the largest architecture possible takes a twentieth of it
@@ -46,7 +46,7 @@ def fresh(options: argparse.Namespace) -> Start:
     name = options.architecture or "sample"
     given = None if name in cnn.presets.names() else _from_file(name)
     data = _data(options, BUILT_IN, given.input_shape if given else None)
-    architecture = given or _fitted(cnn.presets.load(name), data.train)
+    architecture = given or fitted(cnn.presets.load(name), data.train)
     network = cnn.Network.initialize(architecture, seed=chosen.seed)
     trainer = cnn.Trainer(network, **_arguments(chosen, data, options.threads))
     trainer.plan(chosen.epochs)
@@ -60,7 +60,7 @@ def by_recipe(options: argparse.Namespace) -> Start:
     output = _output(options.output or unused(Path(f"{options.recipe}.cnn")))
     data = _data(options, recipe.data)
     train, tests = recipes.mixed(recipe, data.train, options.strokes, all_writers=data.validation is None)
-    architecture = _fitted(cnn.presets.load(recipe.architecture), train)
+    architecture = fitted(cnn.presets.load(recipe.architecture), train)
     network = cnn.Network.initialize(architecture, seed=chosen.seed)
     trainer = cnn.Trainer(network, **_arguments(chosen, replace(data, train=train), options.threads))
     trainer.plan(chosen.epochs)
@@ -143,12 +143,6 @@ def _data(options: argparse.Namespace, usual: str, taken: tuple[int, ...] | None
     wishes = own_images.from_options(options)
     spec = usual if options.data is None else options.data
     return inputs.choose(spec, options.validation, options.hold_out, wishes, taken)
-
-
-def _fitted(preset: cnn.Architecture, train: cnn.Dataset) -> cnn.Architecture:
-    scores = max(i for i, layer in enumerate(preset.layers) if isinstance(layer, cnn.Dense))
-    last = replace(preset.layers[scores], units=len(train.class_names))  # type: ignore[call-arg]
-    return cnn.Architecture(train.image_shape, preset.replaced(scores, last).layers)
 
 
 def _arguments(chosen: cnn.TrainingSettings, data: inputs.Chosen, threads: int | None) -> dict[str, Any]:

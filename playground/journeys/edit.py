@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from PySide6.QtCore import QObject
 
 import cnn_core as cnn
+from playground.data import fitted
 from playground.main_window import MainWindow
 from playground.parts import Parts
 from playground.selection import Place
@@ -175,13 +175,3 @@ def _inside(place: Place, reports: tuple[cnn.LayerReport, ...]) -> Place:
     shape = reports[place.layer].output_shape
     there = place.channel is None or (shape is not None and place.channel < shape[-1])
     return place if there else place.cut(1)
-
-
-def fitted(architecture: cnn.Architecture, dataset: cnn.Dataset) -> cnn.Architecture:
-    """The architecture with the data set's image shape and, in its last Dense layer, one unit a class."""
-    layers = list(architecture.layers)
-    for index, layer in reversed(list(enumerate(layers))):
-        if isinstance(layer, cnn.Dense):
-            layers[index] = replace(layer, units=len(dataset.class_names))
-            break
-    return cnn.Architecture(dataset.image_shape, tuple(layers))

@@ -6,8 +6,8 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
 
 import cnn_core as cnn
-from playground.data import Data
-from playground.journeys.edit import EditJourney, fitted
+from playground.data import Data, fitted
+from playground.journeys.edit import EditJourney
 from playground.main_window import MainWindow
 from playground.selection import Place
 
