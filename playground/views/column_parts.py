@@ -117,5 +117,5 @@ def paint_ramp(
         ramp = _ramp(table.tobytes(), min(room.width(), _LONGEST_RAMP), ratio, theme.border)
         painter.drawPixmap(room.topLeft().toPoint(), ramp)
     painter.setPen(theme.color("muted"))
-    box = QRectF(room.x(), room.y() + 6, room.width() + 2, 15)
+    box = QRectF(room.x(), room.y() + 6, room.width(), 15)
     write_line(painter, box, "small", text, shorter=shorter)

@@ -35,12 +35,10 @@ class InsertGap(QAbstractButton):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """The plus sign; the line under the pointer."""
-        aimed = self.underMouse() or self.isDown()
-        if not aimed and event.rect().top() > _TOP + _ARM + 1:  # only the columns beneath have changed
-            return
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         middle = QPointF(self.width() / 2, _TOP)
+        aimed = self.underMouse() or self.isDown()
         painter.setPen(QPen(self._theme.color("accent" if aimed else "muted"), 2 if aimed else 1.25))
         painter.drawLine(middle - QPointF(_ARM, 0), middle + QPointF(_ARM, 0))
         painter.drawLine(middle - QPointF(0, _ARM), middle + QPointF(0, _ARM))

@@ -89,10 +89,10 @@ class LayerColumn(QWidget):
         self._update_values()
 
     def _update_values(self) -> None:
-        """Have the values painted again, and the legend where it changed; the words above them stay."""
+        """Have the values painted again, and the legend where it changed; words and borders stay."""
         # One rectangle: clipped to two, Qt paints images on several threads, which takes longer to wake.
         pictured, beneath = self._pictured().toAlignedRect(), self.legend != self._legend_painted
-        self.update(pictured if pictured and not beneath else self.rect().adjusted(0, HEADER, 0, 0))
+        self.update(pictured if pictured and not beneath else self.rect().adjusted(PAD, HEADER, -PAD, 0))
 
     def set_stale(self, stale: bool) -> None:
         """Show the values as no longer true."""
