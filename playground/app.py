@@ -14,7 +14,8 @@ import cnn_core as cnn
 from playground import resources
 from playground.actions import Actions
 from playground.background import Background
-from playground.document import Content, Document, content_from
+from playground.content import Content, content_from
+from playground.document import Document
 from playground.errors import ErrorReport, start_log
 from playground.garbage import GarbageTimer
 from playground.journeys.appearance import AppearanceJourney, theme_for

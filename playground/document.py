@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +11,7 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QUndoCommand, QUndoStack
 
 import cnn_core as cnn
-from cnn_core.calibration import Calibration
-from playground import history
+from playground.content import Content, checkpoint_of, consistent, content_from
 from playground.drawing import Drawing
 from playground.edit_texts import changed_fields, layer_edit, settings_edit
 from playground.kept_weights import kept_and_fresh
@@ -20,29 +19,6 @@ from playground.picture import Picture
 from playground.resources import comes_along
 
 SUFFIX = ".cnn"
-EMPTY = Drawing()
-ALL_STEPS = cnn.preprocessing.Normalization()
-
-
-@dataclass(frozen=True)
-class Content:
-    """Everything a document holds, as one value.
-
-    `network` belongs to `architecture`, except while the architecture has an error: then it is the last one
-    that worked, kept so that its weights come back when the error is repaired. `calibration` is about exactly
-    these weights, None once they have changed.
-    """
-
-    architecture: cnn.Architecture
-    network: cnn.Network
-    settings: cnn.TrainingSettings
-    training: cnn.TrainingState | None = None
-    history: tuple[cnn.Progress, ...] = ()
-    picture: Drawing | Picture = EMPTY
-    normalization: cnn.preprocessing.Normalization = ALL_STEPS  # how drawings are prepared
-    class_names: tuple[str, ...] = ()
-    data: str = "digits"
-    calibration: Calibration | None = None
 
 
 class _Swap(QUndoCommand):
@@ -170,7 +146,7 @@ class Document(QObject):
         self._era += 1
         history = self._content.history + points
         kept = tuple(point for point in history if point.step <= training.step)
-        self._content = _consistent(
+        self._content = consistent(
             replace(self._content, network=network, training=training, history=kept, calibration=None)
         )
         if len(kept) < len(history):
@@ -214,16 +190,7 @@ class Document(QObject):
             raise cnn.CheckpointError(
                 f"The architecture has an error and cannot be saved yet: {content.architecture.error}"
             )
-        metadata = {
-            "class_names": list(content.class_names),
-            "data": content.data,
-            "history": history.to_json(content.history),
-            **(content.calibration.to_json() if content.calibration else {}),
-        }
-        checkpoint = cnn.Checkpoint(
-            network=content.network, settings=content.settings, training=content.training, metadata=metadata
-        )
-        cnn.checkpoint.save(path, checkpoint)
+        cnn.checkpoint.save(path, checkpoint_of(content))
         self.path = path
         self._mark_saved()
 
@@ -257,7 +224,7 @@ class Document(QObject):
         if "architecture" in values or "network" in values:
             self.network_about_to_change.emit()
         held = {name: getattr(self._content, name) for name in values}
-        self._content = _consistent(replace(self._content, **values))
+        self._content = consistent(replace(self._content, **values))
         self._announce(set(values))
         return held
 
@@ -278,27 +245,3 @@ class Document(QObject):
         self._era += 1
         self._saved = self._content
         self.file_changed.emit()
-
-
-def content_from(checkpoint: cnn.Checkpoint) -> Content:
-    """The document a checkpoint describes; defaults where it says nothing."""
-    names = checkpoint.metadata.get("class_names", [])
-    return Content(
-        architecture=checkpoint.network.architecture,
-        network=checkpoint.network,
-        settings=checkpoint.settings or cnn.TrainingSettings(),
-        training=checkpoint.training,
-        history=history.from_json(checkpoint.metadata.get("history")),
-        class_names=tuple(str(name) for name in names) if isinstance(names, list) else (),
-        data=str(checkpoint.metadata.get("data", "digits")),
-        calibration=Calibration.from_json(checkpoint.metadata, checkpoint.network.architecture),
-    )
-
-
-def _consistent(content: Content) -> Content:
-    """The content; an optimiser that finds another one's memory begins anew from the same step."""
-    training, optimizer = content.training, content.settings.optimizer
-    if training is None or set(training.slots) == set(optimizer.slot_names()):
-        return content
-    slots = optimizer.slots(content.network.parameters)
-    return replace(content, training=replace(training, slots=slots))

@@ -8,11 +8,13 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QObject
 from pytestqt.qtbot import QtBot
+from training_runs import MakeTrainer
 
 import cnn_core as cnn
 from playground.app import create_window
+from playground.content import Content
 from playground.data import Data
-from playground.document import Content, Document
+from playground.document import Document
 from playground.main_window import MainWindow
 from playground.session import Session
 
@@ -95,3 +97,14 @@ def small_file(small_architecture: cnn.Architecture, tmp_path: Path) -> Path:
     path = tmp_path / "small.cnn"
     cnn.Network.initialize(small_architecture, seed=3).save(path)
     return path
+
+
+@pytest.fixture
+def make_trainer(small_architecture: cnn.Architecture, small_data: Data) -> MakeTrainer:
+    """Makes trainers of one small network, all alike."""
+
+    def make() -> cnn.Trainer:
+        network = cnn.Network.initialize(small_architecture, seed=1)
+        return cnn.Trainer(network, train=small_data.train, batch_size=8, threads=1)
+
+    return make

@@ -9,7 +9,8 @@ from pytestqt.qtbot import QtBot
 
 import cnn_core as cnn
 from cnn_core.calibration import Calibration
-from playground.document import Document, content_from
+from playground.content import content_from
+from playground.document import Document
 from playground.drawing import Drawing, Stroke
 from playground.picture import Picture
 
