@@ -54,7 +54,7 @@ def _present(file: RemoteFile, folder: Path) -> Path | None:
 def _get(file: RemoteFile, remote: RemoteSet, split: str, folder: Path, progress: Progress | None) -> Path:
     if (present := _present(file, folder)) is not None:
         return present
-    # Here, not above: to import HTTP takes as long as half of this package, and few runs need it.
+    # Here, not above: HTTP is slow to import, and few runs need it.
     from cnn_core.datasets.transfer import TransferError
 
     target = folder / file.name

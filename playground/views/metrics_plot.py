@@ -167,8 +167,7 @@ class MetricsPlot(QWidget):
 
     @property
     def plots(self) -> MetricPlots:
-        """The plots, made when there is first something to draw: to import pyqtgraph takes a third of the
-        time of opening the window."""
+        """The plots, made when there is first something to draw: the window opens without pyqtgraph."""
         if self._plots is None:
             from playground.views.metric_plots import MetricPlots
 

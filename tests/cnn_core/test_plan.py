@@ -9,7 +9,7 @@ from some_architectures import any_architecture
 from cnn_core import BatchNorm, MaxPool2D, presets
 from cnn_core.execution import Executor
 from cnn_core.layers.pooled_normalization import PooledBatchNorm
-from cnn_core.plan import plan
+from cnn_core.plan import ENOUGH_IMAGES, plan
 
 
 def run(network, images, labels, threads):
@@ -50,3 +50,12 @@ def test_batch_normalisation_takes_the_pooling_after_it_along_in_training_alone(
     assert trained[10] is BatchNorm
     assert MaxPool2D not in trained.values()
     assert PooledBatchNorm not in answering.values()
+
+
+def test_large_weights_begin_a_segment_only_where_few_images_would_come_to_them_together():
+    few = plan(presets.load("vgg"), False)
+    assert len(few) > 1
+    assert few[0].images < ENOUGH_IMAGES <= few[1].images
+    for training in (False, True):
+        (whole,) = plan(presets.load("sample"), training)
+        assert whole.images >= ENOUGH_IMAGES

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtCore import QEvent
+from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from playground import theme
@@ -130,3 +131,22 @@ def test_shapes_are_written_with_a_multiplication_sign() -> None:
 )
 def test_brief_numbers_are_as_short_as_their_digits_allow(value: float, two: str, one: str) -> None:
     assert (theme.brief_number(value, 2), theme.brief_number(value, 1)) == (two, one)
+
+
+def test_a_theme_given_twice_dresses_no_widget_anew(qapp: QApplication, qtbot: QtBot) -> None:
+    seen: list[QEvent.Type] = []
+
+    class Dressed(QWidget):
+        def changeEvent(self, event: QEvent) -> None:
+            seen.append(event.type())
+
+    theme.apply(qapp, LIGHT)
+    widget = Dressed()
+    qtbot.addWidget(widget)
+    widget.show()
+    seen.clear()
+    theme.apply(qapp, LIGHT)
+    assert seen == []
+    theme.apply(qapp, DARK)
+    assert QEvent.Type.StyleChange in seen
+    theme.apply(qapp, LIGHT)

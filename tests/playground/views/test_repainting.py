@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from on_screen import column, network_view, pixels, stale_pixels
 from PySide6.QtCore import QEvent, QObject, QPoint
+from PySide6.QtGui import QPaintEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QScrollArea, QWidget
 from pytestqt.qtbot import QtBot
@@ -71,10 +72,12 @@ class _PaintSpy(QObject):
     def __init__(self) -> None:
         super().__init__()
         self.painted: list[QWidget] = []
+        self.rectangles: list[int] = []  # of which each time
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.Paint and isinstance(watched, QWidget):
+        if isinstance(event, QPaintEvent) and isinstance(watched, QWidget):
             self.painted.append(watched)
+            self.rectangles.append(event.region().rectCount())
         return False
 
 
@@ -189,6 +192,19 @@ def test_a_frame_paints_nothing_between_the_columns(
     kinds = {type(widget) for widget in painted}
     assert LayerColumn in kinds
     assert not kinds & {InsertGap, NetworkStrip}
+
+
+def test_maps_and_legend_are_painted_in_one_rectangle(view: NetworkView) -> None:
+    columns, spy = view.findChildren(LayerColumn), _PaintSpy()
+    legends = [column.legend for column in columns]
+    for each in columns:
+        each.installEventFilter(spy)
+    show(view, seed=1, ink=30.0)
+    assert stale_pixels(view) == 0
+    changed = [each for each, legend in zip(columns, legends, strict=True) if each.legend != legend]
+    assert len(changed) > 3
+    assert set(changed) <= set(spy.painted)
+    assert set(spy.rectangles) == {1}
 
 
 def test_the_input_is_painted_only_when_it_changes(view: NetworkView, painted: list[QWidget]) -> None:
