@@ -214,9 +214,12 @@ class ChannelView(QWidget):
         self.pixel_hovered.emit(pixel if inside else None)
 
     def _computed(self, row: int, column: int) -> str:
-        """Return how a convolution's number was computed; "" for other layers."""
+        """Return how a convolution's number was computed; "" for other layers, and where the weights are not
+        yet those of an edited one."""
         layer, inputs, weight = self._report and self._report.layer, self._inputs, self._weight
         if not isinstance(layer, Conv2D) or inputs is None or weight is None:
+            return ""
+        if inputs.ndim != 3 or layer.parameter_shapes(inputs.shape)["weight"] != weight.shape:
             return ""
         return arithmetic.of_pixel(layer, (self._channel, row, column), inputs, weight, self._bias)
 

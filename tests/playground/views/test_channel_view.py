@@ -131,6 +131,16 @@ def test_a_value_of_a_convolution_is_shown_with_its_arithmetic(view: ChannelView
     assert "bias" not in texts(view)
 
 
+def test_weights_from_before_an_edit_are_not_added_up(view: ChannelView) -> None:
+    layer = cnn.Conv2D(filters=6, kernel_size=5, padding="same")
+    report = ARCHITECTURE.replaced(0, layer).check()[0]
+    values = np.zeros((10, 10, 6), np.float32)
+    view.set_channel("Conv2D", 4, values, report=report, inputs=IMAGE, weight=NETWORK.parameters["0.weight"])
+    view.set_pixel((9, 9))
+    assert "Row 9, column 9: 0" in texts(view)
+    assert "bias" not in texts(view)
+
+
 def test_a_unit_of_a_dense_layer_shows_its_strongest_products(view: ChannelView) -> None:
     show(view, 3, 1)
     products = VALUES[2] * NETWORK.parameters["3.weight"][:, 1]
