@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, fields
-from functools import cache
+from functools import cache, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +21,7 @@ TIMES = "\N{MULTIPLICATION SIGN}"
 ColorTable = NDArray[np.uint8]  # (256, 3), RGB
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)  # compared as themselves: looked up every frame
 class Theme:
     """Colours by meaning, written "#rrggbb"; text and muted keep a contrast of 4.5 on all three surfaces."""
 
@@ -224,6 +224,7 @@ def palette(theme: Theme) -> QPalette:
     return result
 
 
+@lru_cache(maxsize=1024, typed=True)
 def format_number(value: float) -> str:
     """Return a number for reading: three significant digits, thousands separated, a true minus sign.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt, Signal
-from PySide6.QtGui import QContextMenuEvent, QEnterEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QRegion
+from PySide6.QtGui import QContextMenuEvent, QEnterEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QApplication, QWidget
 
 from playground.theme import LIGHT, Theme
@@ -153,7 +153,7 @@ class LayerColumn(QWidget):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         theme, caption, body = self._theme, self._caption, self._body()
-        self._paint_background(painter, event.region())
+        self._paint_background(painter, event)
         if event.rect().y() < HEADER:
             paint_header(painter, theme, body, caption)
         if caption.problem:
@@ -177,11 +177,10 @@ class LayerColumn(QWidget):
             return self._body() if self._labels else QRectF()
         return QRectF() if kind is Kind.NOTHING else tiles.grid.extent.translated(PAD, HEADER)
 
-    def _paint_background(self, painter: QPainter, region: QRegion) -> None:
-        theme, pictured = self._theme, self._pictured()
-        for rect in region:  # type: ignore[attr-defined]  # the stubs of PySide6 6.11 do not know that it can
-            if not pictured.contains(rect.toRectF()):  # that is painted over
-                painter.fillRect(rect, theme.color("panel"))
+    def _paint_background(self, painter: QPainter, event: QPaintEvent) -> None:
+        theme = self._theme
+        if not self._pictured().contains(event.rect().toRectF()):  # else it is all painted over
+            painter.fillRect(event.rect(), theme.color("panel"))
         if self._selected[0]:
             painter.setPen(QPen(theme.color("accent"), 1.5))
             painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.75, 0.75, -0.75, -0.75), 5, 5)

@@ -101,9 +101,8 @@ class Scale:
         half = np.float32(127.5) if self.signed else np.float32(255)
         with np.errstate(invalid="ignore"):  # a network that went wrong is shown too
             scaled = values * (half / limit)
-            if self.signed:
-                scaled += half
-            return np.clip(np.rint(scaled, out=scaled), 0, 255, out=scaled).astype(np.uint8)
+            scaled += half + np.float32(0.5) if self.signed else np.float32(0.5)  # what follows rounds down
+            return scaled.clip(0, 255, out=scaled).astype(np.uint8)
 
     def limit_of(self, channel: int) -> float:
         """Return the largest value the scale reaches for one channel."""
@@ -140,8 +139,8 @@ def tiles(
     """
     height, width = values.shape[:2]
     if (height > 1 and size[0] < _CRISP * height) or (width > 1 and size[1] < _CRISP * width):
-        return table[np.ascontiguousarray(scale.levels(_blended(values, size)).transpose(2, 0, 1))]
-    colors = table[np.ascontiguousarray(scale.levels(values).transpose(2, 0, 1))]  # C H W
+        return table.take(scale.levels(_blended(values, size)).transpose(2, 0, 1))
+    colors = table.take(scale.levels(values).transpose(2, 0, 1))  # C H W
     return colors[:, _nearest(height, size[0])[:, None], _nearest(width, size[1])]
 
 

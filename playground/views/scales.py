@@ -76,8 +76,9 @@ def layer_scales(
     that are much louder than the others left out; "network": to that of all layers. Bounded layers always
     reach to 1, flat layers have one scale for all units.
     """
-    heads = {rule.head for rule in rules if not rule.bounded}
-    largest = {i: _largest(activations[i]) for i in heads}
+    heads = {rule.head: activations[rule.head] for rule in rules if not rule.bounded}
+    peaks = {i: _peaks(values) for i, values in heads.items() if values is not None}
+    largest = {i: _largest(values, peaks[i]) for i, values in heads.items() if values is not None}
     everywhere = max(largest.values(), default=0.0)
     scales: list[Scale | None] = []
     for rule, values in zip(rules, activations, strict=True):
@@ -92,25 +93,26 @@ def layer_scales(
         elif scope == "network":
             limit = everywhere
         elif scope == "channel" and values.ndim == 3 and head.ndim == 3 and head.shape[2] == values.shape[2]:
-            limit = _peaks(head)
-        elif scope == "layer" and head.ndim == 3 and (quieter := _without_loud(head)):
+            limit = peaks[rule.head]
+        elif scope == "layer" and head.ndim == 3 and (quieter := _without_loud(peaks[rule.head])):
             limit, cut = quieter, True
         scales.append(Scale(limit, rule.signed, cut))
     return scales
 
 
 def _peaks(values: Values) -> Values:
-    """Return the largest magnitude of each channel of (H, W, C) values."""
-    peaks: Values = np.maximum(values.max(axis=(0, 1)), -values.min(axis=(0, 1)))
+    """Return the largest magnitude of each channel of (H, W, C) values; of (units,) each one's."""
+    across = tuple(range(values.ndim - 1))
+    peaks: Values = np.maximum(values.max(axis=across), -values.min(axis=across))
     return peaks
 
 
-def _without_loud(values: Values) -> float:
+def _without_loud(peaks: Values) -> float:
     """Return how far the channels reach without the few loudest ones; 0 where those are not much louder.
 
     Channels that are 0 everywhere do not count: behind a ReLU there are many.
     """
-    peaks = np.sort(_peaks(values))
+    peaks = np.sort(peaks)
     peaks = peaks[peaks > 0]
     if not peaks.size:
         return 0.0
@@ -118,9 +120,7 @@ def _without_loud(values: Values) -> float:
     return quieter if 0 < _WORTH * quieter < float(peaks[-1]) else 0.0
 
 
-def _largest(values: Values | None) -> float:
+def _largest(values: Values, peaks: Values) -> float:
     """Return the largest magnitude; numbers that are none count as nothing."""
-    if values is None or values.size == 0:
-        return 0.0
-    largest = max(float(values.max()), -float(values.min()))
+    largest = float(peaks.max())
     return largest if np.isfinite(largest) else float(np.abs(np.nan_to_num(values, posinf=0, neginf=0)).max())
