@@ -18,7 +18,7 @@ from playground.views.elided_label import ElidedLabel
 from playground.views.metric_history import MetricHistory
 
 if TYPE_CHECKING:
-    from playground.views.metric_plots import MetricPlots
+    from playground.views.linked_plots import LinkedPlots
 
 REDRAW_MILLISECONDS = 400  # curves need no more frames, and each takes training time from the processor
 AHEAD_MILLISECONDS = 1500  # after it is first seen: the window has opened, and nobody has trained yet
@@ -60,7 +60,7 @@ class MetricsPlot(QWidget):
         self._all_button.setAccessibleName("Show the whole training")
         self._all_button.setStyleSheet("QToolButton { padding: 0 8px; min-height: 16px; }")
         self._all_button.hide()
-        self._plots: MetricPlots | None = None
+        self._plots: LinkedPlots | None = None
         self._all_button.clicked.connect(self.show_all)
         self._lay_out()
         self.set_theme(LIGHT)
@@ -166,12 +166,12 @@ class MetricsPlot(QWidget):
         self._pages.addWidget(page)
 
     @property
-    def plots(self) -> MetricPlots:
+    def plots(self) -> LinkedPlots:
         """The plots, made when there is first something to draw: the window opens without pyqtgraph."""
         if self._plots is None:
-            from playground.views.metric_plots import MetricPlots
+            from playground.views.linked_plots import LinkedPlots
 
-            self._plots = MetricPlots()
+            self._plots = LinkedPlots()
             self._plots.set_theme(self._theme)
             self._plots.pointed_at.connect(self._on_pointed_at)
             self._plots.double_clicked.connect(self.show_all)
@@ -220,4 +220,4 @@ def _nearest(steps: np.ndarray, step: float) -> int:
 
 def _import_plots() -> None:
     """Import what plots need in a thread, so that the window does not stand still when training begins."""
-    threading.Thread(target=import_module, args=("playground.views.metric_plots",)).start()
+    threading.Thread(target=import_module, args=("playground.views.linked_plots",)).start()

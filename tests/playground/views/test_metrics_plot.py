@@ -80,7 +80,7 @@ def test_what_plots_need_is_imported_in_a_thread_after_a_while() -> None:
         "while not importers:\n"
         "    app.processEvents()\n"
         "importers[0].join()\n"
-        "assert 'playground.views.metric_plots' in sys.modules"
+        "assert 'playground.views.linked_plots' in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
 

@@ -27,7 +27,7 @@ class PercentAxis(pg.AxisItem):  # type: ignore[misc]
         return [(spacing, [value for value in values if value <= 100]) for spacing, values in found]
 
 
-class MetricPlots(pg.GraphicsLayoutWidget):  # type: ignore[misc]
+class LinkedPlots(pg.GraphicsLayoutWidget):  # type: ignore[misc]
     """Both plots, which show the same steps; says what is done with the mouse."""
 
     pointed_at = Signal(object)  # the step beneath the cursor (float), None where there is none
