@@ -65,9 +65,10 @@ class Dataset:
             raise DatasetError(f"cannot take these images from {len(self):,}: {error}") from None
 
     def split(self, count: int, generator: np.random.Generator | None = None) -> tuple["Dataset", "Dataset"]:
-        """(all but `count`, `count` held out): the last ones, or with a generator randomly drawn ones.
+        """(all but `count`, `count` held out): the last ones; with a generator of each class its share, drawn
+        at random.
 
-        Deterministic, and blind to the labels. Use a generator where a file is sorted by class.
+        Both keep the order. Use a generator where a file is sorted by class, or where a class is small.
         """
         if not 0 <= count <= len(self):
             raise DatasetError(
@@ -77,7 +78,14 @@ class Dataset:
         if generator is None:
             return self.subset(slice(0, border)), self.subset(slice(border, None))
         order = generator.permutation(len(self))
-        return self.subset(np.sort(order[:border])), self.subset(np.sort(order[border:]))
+        sizes = np.bincount(self.labels)
+        place = np.empty(
+            len(self)
+        )  # of each image in its class, 0..1: the first ones of all classes are drawn
+        for label, size in enumerate(sizes):
+            place[order[self.labels[order] == label]] = (np.arange(size) + 0.5) / size
+        drawn = order[np.argsort(place[order], kind="stable")]
+        return self.subset(np.sort(drawn[count:])), self.subset(np.sort(drawn[:count]))
 
     def shuffled(self, generator: np.random.Generator) -> "Dataset":
         """The same images in an order drawn from `generator`."""

@@ -20,16 +20,29 @@ def save(path: Path, labels: np.ndarray) -> str:
 
 
 def test_one_image_in_six_at_the_end_is_held_out(tmp_path: Path) -> None:
-    found = data.read(save(tmp_path / "mixed.npz", np.arange(60) % 3))
-    assert (len(found.train), len(found.validation)) == (50, 10)
-    assert found.validation.images[0, 0, 0, 0] == 50
+    found = data.read(save(tmp_path / "mixed.npz", np.arange(600) % 3))
+    assert (len(found.train), len(found.validation)) == (500, 100)
+    assert found.validation.images[:, 0, 0, 0].tolist() == [number % 256 for number in range(500, 600)]
     assert found.name == "mixed.npz"
 
 
-def test_a_file_sorted_by_class_loses_no_class(tmp_path: Path) -> None:
-    found = data.read(save(tmp_path / "sorted.npz", np.repeat(np.arange(3), 40)))
-    assert set(found.train.labels) == {0, 1, 2}
-    assert set(found.validation.labels) == {0, 1, 2}
+@pytest.mark.parametrize(
+    "labels",
+    [
+        np.repeat([0, 1, 2], 200),
+        np.repeat([2, 0, 1], 200),
+        np.repeat([0, 1, 2, 0, 1, 2], 100),
+        np.random.default_rng(1).permutation(np.repeat([0, 1, 2], 6)),
+    ],
+    ids=["sorted", "in blocks", "two sorted parts", "small classes"],
+)
+def test_of_each_class_its_share_is_held_out_where_the_last_images_would_not_do(
+    tmp_path: Path, labels: np.ndarray
+) -> None:
+    found = data.read(save(tmp_path / "blocks.npz", labels))
+    assert len(found.validation) == len(labels) // 6
+    counts = np.bincount(found.validation.labels)
+    assert len(counts) == 3 and np.ptp(counts) <= 1
 
 
 def test_a_single_image_cannot_be_trained_on(tmp_path: Path) -> None:

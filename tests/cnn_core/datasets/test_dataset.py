@@ -102,6 +102,24 @@ def test_split_with_a_generator_is_random_disjoint_and_repeatable(dataset: Datas
     assert ids(rest) == ids(again) != [6, 7, 8, 9]
 
 
+@pytest.mark.parametrize(
+    ("sizes", "count", "expected"),
+    [
+        ((6,) * 10, 10, [1] * 10),
+        ((100, 100, 100), 50, [16, 17, 17]),
+        ((90, 9, 1), 20, [18, 2, 0]),
+        ((1, 1, 4), 5, [1, 1, 3]),
+        ((0, 3, 0), 1, [0, 1, 0]),
+    ],
+)
+def test_split_with_a_generator_holds_out_of_each_class_its_share(sizes, count: int, expected) -> None:
+    labels = np.repeat(np.arange(len(sizes)), sizes)
+    names = tuple(str(name) for name in range(len(sizes)))
+    dataset = Dataset(np.zeros((len(labels), 1, 1, 1), np.uint8), labels, names, "blocks")
+    rest = dataset.split(count, np.random.default_rng(0))[1]
+    assert sorted(np.bincount(rest.labels, minlength=len(sizes))) == sorted(expected)
+
+
 @pytest.mark.parametrize("count", [-1, 11])
 def test_split_of_more_than_there_is_is_refused(dataset: Dataset, count: int) -> None:
     with pytest.raises(DatasetError, match="0 to 10 are possible"):
