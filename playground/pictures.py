@@ -37,23 +37,22 @@ def to_picture(image: NDArray[np.generic]) -> QImage:
     return QImage(pixels.data, width, height, pixels.strides[0], layout).copy()
 
 
-def to_gray(image: QImage) -> NDArray[np.uint8]:
-    """Return the (H, W) uint8 gray levels of any picture; what is transparent counts as white.
+def to_pixels(image: QImage) -> NDArray[np.uint8]:
+    """Return the (H, W, 3) uint8 colours of any picture; what is transparent counts as white.
 
     Pictures longer than 1024 px are scaled down, keeping their aspect.
     """
     if max(image.width(), image.height()) > _LARGEST:
         fit, smooth = Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
         image = image.scaled(QSize(_LARGEST, _LARGEST), fit, smooth)
-    opaque = QImage(image.size(), QImage.Format.Format_RGB32)
+    opaque = QImage(image.size(), QImage.Format.Format_RGB888)
     opaque.fill(Qt.GlobalColor.white)
     painter = QPainter(opaque)
     image.setDevicePixelRatio(1.0)
     painter.drawImage(0, 0, image)
     painter.end()
-    gray = opaque.convertToFormat(QImage.Format.Format_Grayscale8)
-    rows = np.frombuffer(gray.constBits(), np.uint8).reshape(gray.height(), gray.bytesPerLine())
-    return rows[:, : gray.width()].copy()
+    rows = np.frombuffer(opaque.constBits(), np.uint8).reshape(opaque.height(), opaque.bytesPerLine())
+    return rows[:, : 3 * opaque.width()].reshape(opaque.height(), opaque.width(), 3).copy()
 
 
 class PictureError(ValueError):

@@ -21,11 +21,12 @@ from playground.views.prediction_panel import NOTHING_DRAWN
 STEP_NAMES = {"crop": "crop", "scale": "scale", "smooth": "smooth", "center": "centre"}
 
 
-def as_ink(gray: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """The ink (side, side, 1) of a scan, in the middle of a square sheet; dark ink is made bright."""
-    side = max(gray.shape)
-    margins = [((side - length) // 2, side - length - (side - length) // 2) for length in gray.shape]
-    return np.pad(cnn.preprocessing.find_ink(gray), margins)[:, :, None]
+def as_ink(scan: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The ink (side, side, 1) of a scan (H, W, C), in the middle of a square sheet; dark ink is made bright."""
+    ink = cnn.preprocessing.find_ink(scan)
+    side = max(ink.shape)
+    margins = [((side - length) // 2, side - length - (side - length) // 2) for length in ink.shape]
+    return np.pad(ink, margins)[:, :, None]
 
 
 def note_on(normalization: Normalization) -> tuple[str, str]:
@@ -63,8 +64,10 @@ class DrawJourney(QObject):
     def _on_drawn(self, drawing: Drawing) -> None:
         self._parts.document.show_picture(drawing, "stroke")
 
-    def _on_picture_dropped(self, gray: NDArray[np.uint8]) -> None:
-        picture = Picture(as_ink(gray), "a picture", as_drawing=True)
+    def _on_picture_dropped(self, pixels: NDArray[np.uint8]) -> None:
+        """Take it for a drawing, or, where the network sees colours, as it is."""
+        gray = self._parts.document.content.architecture.input_shape[2] == 1
+        picture = Picture(as_ink(pixels) if gray else pixels, "a picture", as_drawing=gray)
         self._parts.document.show_picture(picture, "picture")
 
     def _paste(self) -> None:

@@ -24,7 +24,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from playground.drawing import DEFAULT_WIDTH, Drawing, Point, Stroke, paint_stroke
 from playground.dropping import file_to_open
-from playground.pictures import PictureError, picture_in, to_bytes, to_gray
+from playground.pictures import PictureError, picture_in, to_bytes, to_pixels
 from playground.theme import LIGHT, Theme
 from playground.views.sheet import color_of, finished_sheet, paint_brush, paint_hint
 
@@ -45,7 +45,7 @@ class DrawCanvas(QWidget):
     drawing_changed = Signal(object)  # Drawing so far, on every move of the pen
     drawing_edited = Signal(object)  # Drawing, when a stroke ends
     brush_width_edited = Signal(float)  # in units of the canvas
-    image_dropped = Signal(object)  # (H, W) uint8 gray levels of a dropped or pasted picture
+    image_dropped = Signal(object)  # (H, W, 3) uint8 colours of a dropped or pasted picture
     drop_refused = Signal(str)  # why what was dropped or pasted is no picture
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -102,7 +102,7 @@ class DrawCanvas(QWidget):
         except PictureError as error:
             self.drop_refused.emit(str(error))
         else:
-            self.image_dropped.emit(to_gray(image))
+            self.image_dropped.emit(to_pixels(image))
 
     @property
     def brush_width(self) -> float:

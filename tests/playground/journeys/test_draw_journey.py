@@ -7,12 +7,13 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QDoubleSpinBox, QMenu, QWidget
 from pytestqt.qtbot import QtBot
 
+import cnn_core as cnn
 from cnn_core.preprocessing import Normalization
 from playground.drawing import Drawing, Stroke
 from playground.journeys.draw import as_ink, note_on
 from playground.main_window import MainWindow
 from playground.picture import Picture
-from playground.pictures import to_gray
+from playground.pictures import to_pixels
 
 CORNER = Drawing((Stroke(((0.1, 0.7), (0.15, 0.9))),))
 
@@ -61,15 +62,24 @@ def test_a_dropped_scan_goes_through_the_steps(window: MainWindow) -> None:
     painter = QPainter(scan)
     painter.fillRect(20, 10, 10, 60, QColor("black"))
     painter.end()
-    window.draw_canvas.image_dropped.emit(to_gray(scan))
+    window.draw_canvas.image_dropped.emit(to_pixels(scan))
     whole = seen(window)
     assert np.flatnonzero(whole.any(axis=(1, 2))).tolist() == list(range(4, 24))
     window.parts.document.prepare_drawings(Normalization(crop=False, scale=False, center=False))
     assert seen(window).sum() < whole.sum() / 4
 
 
+def test_a_network_that_sees_colours_gets_a_dropped_picture_as_it_is(window: MainWindow) -> None:
+    layers = (cnn.Flatten(), cnn.Dense(units=10), cnn.Softmax())
+    window.parts.document.edit_architecture(cnn.Architecture((8, 8, 3), layers), "input")
+    photo = QImage(8, 8, QImage.Format.Format_RGB32)
+    photo.fill(QColor(200, 40, 0))
+    window.draw_canvas.image_dropped.emit(to_pixels(photo))
+    assert np.allclose(seen(window), np.array([200, 40, 0]) / 255)
+
+
 def test_a_scan_is_put_in_the_middle_of_a_square_sheet() -> None:
-    dark_on_light = np.full((10, 30), 255, np.uint8)
+    dark_on_light = np.full((10, 30, 3), 255, np.uint8)
     dark_on_light[5, 15] = 0
     ink = as_ink(dark_on_light)
     assert ink.shape == (30, 30, 1)

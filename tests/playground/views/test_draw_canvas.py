@@ -241,17 +241,17 @@ def drop(canvas: DrawCanvas, data: QMimeData) -> None:
     canvas.dropEvent(QDropEvent(QPointF(50, 50), copy, data, LEFT, NONE))
 
 
-def test_a_dropped_picture_is_passed_on_as_gray_levels(canvas: DrawCanvas) -> None:
+def test_a_dropped_picture_is_passed_on_in_its_colours(canvas: DrawCanvas) -> None:
     taken: list[np.ndarray] = []
     canvas.image_dropped.connect(taken.append)
     image = QImage(30, 20, QImage.Format.Format_RGB32)
-    image.fill(QColor(200, 200, 200))
+    image.fill(QColor(200, 100, 0))
     data = QMimeData()
     data.setImageData(image)
     drop(canvas, data)
-    assert taken[0].shape == (20, 30)
+    assert taken[0].shape == (20, 30, 3)
     assert taken[0].dtype == np.uint8
-    assert (taken[0] == 200).all()
+    assert (taken[0] == (200, 100, 0)).all()
 
 
 def test_a_dropped_file_that_is_no_picture_is_refused_with_its_name(canvas: DrawCanvas, tmp_path) -> None:  # type: ignore[no-untyped-def]
