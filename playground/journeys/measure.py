@@ -55,6 +55,7 @@ class MeasureJourney(QObject):
         self._measured: dict[str, tuple[cnn.Network, Data]] = {}  # of what the answers of a part are
         self._answers: dict[str, Measured] = {}
         self._under_way: tuple[str, cnn.Network, Data] | None = None
+        self._confused: Data | None = None  # whose images are in the confusion shown
 
     def _stop(self) -> None:
         """For good: the end of a run on closing must not start another measurement."""
@@ -64,9 +65,14 @@ class MeasureJourney(QObject):
     def _measure(self) -> None:
         """Measure the next part that has no answers of this network yet; the images held out come first."""
         control, network = self._control, self._parts.document.content.network
-        if control.running or control.reason_against():
+        if control.running:
             return
-        assert control.data is not None
+        answerable = self._answerable()
+        if not answerable or self._confused is not control.data:
+            self._confused = None
+            self._window.confusion_view.set_confusion(None)
+        if not answerable or control.data is None:
+            return
         parts = {HELD_OUT: control.data.validation}
         if self._window.dataset_browser.split == TRAINING:
             parts[TRAINING] = control.data.train
@@ -80,6 +86,17 @@ class MeasureJourney(QObject):
                 work = partial(measure, network.copy(), images, step, calibration=calibration)
                 self._parts.measuring.start(work)
             return
+
+    def _answerable(self) -> bool:
+        """Whether the network as it is can be given the images of the data in use."""
+        content, data = self._parts.document.content, self._control.data
+        if data is None or content.architecture.error is not None:
+            return False
+        try:
+            content.network.check_dataset(data.validation)
+        except cnn.DatasetError:
+            return False
+        return True
 
     def _show(self, measured: Measured) -> None:
         assert self._under_way is not None
@@ -103,12 +120,11 @@ class MeasureJourney(QObject):
     def _show_cell(self, truth: int, predicted: int) -> None:
         """Show the images of a cell of the confusion, as the network at rest sees them."""
         answers, data = self._answers.get(HELD_OUT), self._control.data
-        if answers is None or data is None or len(answers.answers.predicted) != len(data.validation):
+        if answers is None or data is None or self._measured[HELD_OUT][1] is not data:
             return
         chosen = (data.validation.labels == truth) & (answers.answers.predicted == predicted)
-        names = data.validation.class_names
-        wrong = names[predicted] if predicted < len(names) else str(predicted)
-        reason = f"{names[truth]} taken for {wrong}, after step {format_number(answers.step)}"
+        names = _names(data, max(truth, predicted) + 1)
+        reason = f"{names[truth]} taken for {names[predicted]}, after step {format_number(answers.step)}"
         if self._window.dataset_browser.split != HELD_OUT:
             self._window.dataset_browser.show_split(HELD_OUT)
         self._window.dataset_browser.show_only(np.flatnonzero(chosen), reason)
@@ -122,10 +138,16 @@ class MeasureJourney(QObject):
                 return
 
     def _show_confusion(self, confusion: NDArray[np.int64], step: int) -> None:
-        names = self._control.data.validation.class_names if self._control.data else ()
-        # A network may give more scores than there are classes.
-        names += tuple(str(index) for index in range(len(names), len(confusion)))
-        self._window.confusion_view.set_confusion(confusion, names, step)
+        self._confused = self._control.data
+        if self._confused is not None:
+            names = _names(self._confused, len(confusion))
+            self._window.confusion_view.set_confusion(confusion, names, step)
+
+
+def _names(data: Data, count: int) -> tuple[str, ...]:
+    """The names of so many classes at least: a network may give more scores than there are classes."""
+    names = data.validation.class_names
+    return names + tuple(str(index) for index in range(len(names), count))
 
 
 def measure(

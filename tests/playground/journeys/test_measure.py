@@ -1,6 +1,8 @@
 """Measuring in the background: the images held out at once, those trained on when they are shown."""
 
 import numpy as np
+import pytest
+from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
 import cnn_core as cnn
@@ -71,3 +73,26 @@ def test_a_cell_of_the_confusion_shows_images_held_out(window: MainWindow, qtbot
     assert data is not None
     assert len(browser.grid.shown)
     assert set(data.validation.labels[browser.grid.shown].tolist()) == {1}
+
+
+@pytest.mark.parametrize("fit", [True, False])
+def test_the_confusion_of_other_data_is_not_shown(window: MainWindow, qtbot: QtBot, fit: bool) -> None:
+    confusion, control = window.confusion_view, window.control
+    window.tabs.setCurrentWidget(confusion)
+    qtbot.waitUntil(confusion.matrix.isVisible, timeout=20_000)
+    assert control.data is not None
+    size = control.data.train.image_shape if fit else (3, 3, 1)
+    images = np.zeros((20, *size), np.uint8)
+    data = cnn.Dataset(images, np.arange(20) % 2, ("cat", "dog"), "pets")
+    control.use_data(Data("pets", *data.split(8)))
+    confusion.cell_selected.emit(9, 9)  # of a matrix about to go
+    assert window.tabs.currentWidget() is confusion
+    qtbot.waitUntil(
+        lambda: not confusion.matrix.isVisible() or "of 8 images" in title(window), timeout=20_000
+    )
+    if fit:
+        qtbot.waitUntil(lambda: "of 8 images" in title(window), timeout=20_000)
+
+
+def title(window: MainWindow) -> str:
+    return " ".join(label.text() for label in window.confusion_view.findChildren(QLabel))
