@@ -3,6 +3,7 @@
 import re
 from array import array
 from collections.abc import Iterator
+from contextlib import suppress
 from math import isqrt, prod
 from pathlib import Path
 
@@ -20,6 +21,8 @@ MAX_LINE = 4 * 1024**2
 _DELIMITERS = (",", ";", "\t")
 _LABEL_HEADERS = ("label", "labels", "class", "target", "y")
 _NUMBER = re.compile(r"\s*[-+]?[0-9]{1,18}(\.[0-9]*)?\s*")
+_LINE_END = re.compile(rb"\n|\r(?:\n|(?!\Z))")  # a return at the end of what is read may be half of one
+_QUOTED = r'\s*("(?:[^"]|"")*")\s*'
 _SHOWN = 20  # characters of a faulty value that are quoted
 
 
@@ -48,13 +51,16 @@ def from_csv(
 def _blocks(stream: reading.Readable, name: str) -> Iterator[list[str]]:
     """The lines of the file, some at a time, without their ends."""
     rest = b""
-    while chunk := stream.read(reading.CHUNK):
-        *whole, rest = (rest + chunk).split(b"\n")
-        if len(rest) > MAX_LINE:
-            raise DatasetError(f"{name}: has a line of more than {MAX_LINE:,} bytes; is it a CSV file?")
-        if whole:
-            yield [line.decode("utf-8", "replace").rstrip("\r") for line in whole]
-    yield [rest.decode("utf-8", "replace").rstrip("\r")]
+    try:
+        while chunk := stream.read(reading.CHUNK):
+            *whole, rest = _LINE_END.split(rest + chunk)
+            if len(rest) > MAX_LINE:
+                raise DatasetError(f"{name}: has a line of more than {MAX_LINE:,} bytes; is it a CSV file?")
+            if whole:
+                yield [line.decode() for line in whole]
+        yield [rest.removesuffix(b"\r").decode()]
+    except UnicodeDecodeError:  # a label would be taken for another one
+        raise DatasetError(f"{name}: is not in UTF-8; save it as CSV in UTF-8") from None
 
 
 class _Table:
@@ -104,7 +110,9 @@ class _Table:
         self._delimiter = max(_DELIMITERS, key=first.count)
         if "\0" in first:
             raise DatasetError(f"{self._name}: line 1 holds more than text; save it as CSV in UTF-8")
-        fields = [field.strip(' "').lower() for field in first.split(self._delimiter)]
+        fields = [
+            field.strip(' "').lower() for field in first.removesuffix(self._delimiter).split(self._delimiter)
+        ]
         if len(fields) < 2:
             raise DatasetError(
                 f"{self._name}: line 1 has one value; expected a label and pixels between commas"
@@ -120,12 +128,18 @@ class _Table:
         return 1
 
     def _parted(self, line: str) -> tuple[str, str]:
-        """(label, the text of the pixels) of one line."""
+        """(label, the text of the pixels) of one line; within quotes a delimiter is part of the label."""
+        line = line.removeprefix("\ufeff").removesuffix(self._delimiter)
         if self._label_last:
             pixels, _, word = line.rpartition(self._delimiter)
+            if word.endswith('"') and not word.lstrip().startswith('"'):
+                start = line.rfind(f'{self._delimiter}"', 0, -len(word))
+                pixels, word = line[:start], line[start + 1 :]
+        elif quoted := re.match(f"{_QUOTED}{self._delimiter}", line):
+            word, pixels = quoted[1], line[quoted.end() :]
         else:
-            word, _, pixels = line.removeprefix("\ufeff").partition(self._delimiter)
-        return word.strip(' "'), pixels
+            word, _, pixels = line.partition(self._delimiter)
+        return word.strip().removeprefix('"').removesuffix('"').replace('""', '"').strip(), pixels
 
     def _number(self, word: str) -> int:
         """The number of a label; a new one is taken only where it can be one of a class."""
@@ -156,15 +170,15 @@ class _Table:
         """The pixels of some rows; an error names the first line at fault."""
         assert self._shape is not None
         wanted = prod(self._shape)
-        try:
-            if all(row.strip() for row in rows):  # loadtxt would skip an empty one with a warning
-                values = np.loadtxt(
-                    rows, np.uint8, delimiter=self._delimiter, comments=None, ndmin=2, quotechar='"'
-                )
-                if values.shape == (len(rows), wanted):
-                    return values
-        except (ValueError, OverflowError):
-            pass
+        if all(row.strip() for row in rows):  # loadtxt would skip an empty one with a warning
+            for kind in (np.uint8, np.float32):  # "82", else "82.0", which takes longer to read
+                with suppress(ValueError, OverflowError), np.errstate(invalid="ignore"):
+                    values = np.loadtxt(
+                        rows, kind, delimiter=self._delimiter, comments=None, ndmin=2, quotechar='"'
+                    )
+                    whole = values.clip(0, 255).astype(np.uint8)
+                    if values.shape == (len(rows), wanted) and np.array_equal(whole, values):
+                        return whole
         raise DatasetError(f"{self._name}: {self._fault(numbers, rows, wanted)}")
 
     def _fault(self, numbers: list[int], rows: list[str], wanted: int) -> str:
@@ -174,7 +188,7 @@ class _Table:
                 return f"line {number:,} has {len(fields):,} pixels, expected {wanted:,}"
             for field in fields:
                 value = field.strip().strip('"')
-                if not re.fullmatch(r"0*[0-9]{1,3}", value) or int(value[-3:]) > 255:
+                if not re.fullmatch(r"0*[0-9]{1,3}(\.0*)?", value) or float(value) > 255:
                     shown = field if len(field) <= _SHOWN else field[:_SHOWN] + "..."
                     return f"line {number:,} has the pixel {shown!r}, expected whole numbers 0 to 255"
         return "the lines cannot be read as numbers"

@@ -22,7 +22,7 @@ STEP_NAMES = {"crop": "crop", "scale": "scale", "smooth": "smooth", "center": "c
 
 
 def as_ink(scan: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """The ink (side, side, 1) of a scan (H, W, C) in the middle of a square sheet; dark ink is made bright."""
+    """The ink (side, side, 1) of a scan (H, W, C), bright, in the middle of a square sheet."""
     ink = cnn.preprocessing.find_ink(scan)
     side = max(ink.shape)
     margins = [((side - length) // 2, side - length - (side - length) // 2) for length in ink.shape]

@@ -51,6 +51,9 @@ HEADER = "label," + ",".join(f"pixel{i}" for i in range(9))
         ),
         '"' + "\n".join([HEADER, *lines(LABELS)]).replace(",", '","').replace("\n", '"\n"') + '"',
         "\n".join(["a,b,c,d,e,f,g,h,i,Label", *(f"{s.split(',', 1)[1]},{s[0]}" for s in lines(LABELS))]),
+        "\r".join([HEADER, *lines(LABELS)]),
+        ",\r\n".join([HEADER, *lines(LABELS), ""]),
+        "\n".join(lines(LABELS)).replace(",", ".0,") + ".0",
     ],
 )
 def test_the_usual_forms_are_read(write, text: str) -> None:
@@ -70,6 +73,15 @@ def test_words_become_class_names(write) -> None:
     assert dataset.labels.tolist() == [1, 0, 2, 1, 0]
 
 
+@pytest.mark.parametrize("last", [False, True])
+def test_a_quoted_label_may_hold_delimiters_and_quotes(write, last: bool) -> None:
+    words = ['"cat, small"', '"say ""miau"""', "dog"]
+    text = [f"0,1,2,3,{word}" if last else f"{word},0,1,2,3" for word in words]
+    dataset = from_csv(write("\n".join(["a,b,c,d,label", *text] if last else text)))
+    assert set(dataset.class_names) == {"cat, small", 'say "miau"', "dog"}
+    assert dataset.images.reshape(3, 4).tolist() == [[0, 1, 2, 3]] * 3
+
+
 def test_a_class_named_as_a_header_is_no_header(write) -> None:
     assert from_csv(write("y,0,255,7,9\nx,1,1,1,1\n")).class_names == ("x", "y")
 
@@ -79,9 +91,12 @@ def test_a_shape_can_be_given(write) -> None:
     assert np.array_equal(dataset.images, PIXELS.reshape(5, 1, 3, 3))
 
 
-def test_lines_cut_by_blocks_are_put_together(write, monkeypatch) -> None:
-    monkeypatch.setattr(reading, "CHUNK", 7)
-    assert np.array_equal(from_csv(write("\n".join(lines(LABELS)))).images[..., 0].reshape(5, 9), PIXELS)
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("chunk", [1, 2, 7])
+def test_lines_cut_by_blocks_are_put_together(write, monkeypatch, chunk: int, end: str) -> None:
+    monkeypatch.setattr(reading, "CHUNK", chunk)
+    dataset = from_csv(write(end.join([*lines(LABELS), ""])))
+    assert np.array_equal(dataset.images[..., 0].reshape(5, 9), PIXELS)
 
 
 @pytest.mark.parametrize(
@@ -95,7 +110,10 @@ def test_lines_cut_by_blocks_are_put_together(write, monkeypatch) -> None:
         ("1,2,3,4,5\n\n1,2,3,4,256", "line 3 has the pixel '256', expected whole numbers 0 to 255"),
         ("1,2,3,4,-5", "line 1 has the pixel '-5'"),
         ("1,2,3,4,0.5", "line 1 has the pixel '0.5'"),
-        ("1,2,3,4,", "line 1 has the pixel ''"),
+        ("1,2,3,4,", "has 3 pixels a line, which is no square grey image"),
+        ("1,2,3,,4", "line 1 has the pixel ''"),
+        ("1,2,3,4,5\n1,2,3,4,256.0", "line 2 has the pixel '256.0'"),
+        ("Bär,2,3,4,5\nBür,2,3,4,5".encode("latin-1"), "is not in UTF-8; save it as CSV in UTF-8"),
         ("1,2,3,4,²", "line 1 has the pixel '²'"),
         ("1,2,3,4," + "9" * 5000, r"line 1 has the pixel '9{20}\.\.\.'"),
         ('1,2,3,4,"999"', "line 1 has the pixel '\"999\"', expected whole numbers 0 to 255"),
@@ -108,8 +126,12 @@ def test_lines_cut_by_blocks_are_put_together(write, monkeypatch) -> None:
         ("1,2,3,4,5\nNaN,2,3,4,5", "holds the label nan, which is no class; every image needs one"),
         ("a" * 300 + ",2,3,4,5", "holds a label of 300 characters, at most 255"),
         ("a,label,b\n1,2,3", "column 2 is the label; it must be the first or last"),
-        (b"\0\1\2,\xff\xfe,\n" * 3, "line 1 holds more than text"),
-        ("label,a,b,c,d\n1,2,3,4,5".encode("utf-16"), "line 1 holds more than text; save it as CSV in UTF-8"),
+        (b"\0\1\2,3,\n" * 3, "line 1 holds more than text"),
+        ("label,a,b,c,d\n1,2,3,4,5".encode("utf-16"), "is not in UTF-8; save it as CSV in UTF-8"),
+        (
+            "label,a,b,c,d\n1,2,3,4,5".encode("utf-16-le"),
+            "line 1 holds more than text; save it as CSV in UTF-8",
+        ),
         (
             "\n".join(f"{label},2,3,4,5" for label in range(1001)),
             "holds more than 1,000 different labels; is the label in the first column",
