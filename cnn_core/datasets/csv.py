@@ -21,7 +21,6 @@ MAX_LINE = 4 * 1024**2
 _DELIMITERS = (",", ";", "\t")
 _LABEL_HEADERS = ("label", "labels", "class", "target", "y")
 _NUMBER = re.compile(r"\s*[-+]?[0-9]{1,18}(\.[0-9]*)?\s*")
-_LINE_END = re.compile(rb"\n|\r(?:\n|(?!\Z))")  # a return at the end of what is read may be half of one
 _QUOTED = r'\s*("(?:[^"]|"")*")\s*'
 _SHOWN = 20  # characters of a faulty value that are quoted
 
@@ -53,7 +52,10 @@ def _blocks(stream: reading.Readable, name: str) -> Iterator[list[str]]:
     rest = b""
     try:
         while chunk := stream.read(reading.CHUNK):
-            *whole, rest = _LINE_END.split(rest + chunk)
+            read = rest + chunk
+            half = b"\r" * read.endswith(b"\r")  # perhaps half of a line's end
+            *whole, rest = read.removesuffix(half).replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
+            rest += half
             if len(rest) > MAX_LINE:
                 raise DatasetError(f"{name}: has a line of more than {MAX_LINE:,} bytes; is it a CSV file?")
             if whole:
