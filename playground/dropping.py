@@ -7,7 +7,7 @@ from pathlib import Path
 from PySide6.QtCore import QMimeData
 
 NETWORK = ".cnn"
-DATA = (".npz", ".csv", ".zip", ".gz")
+DATA = (".npz", ".csv", ".tsv", ".txt", ".zip", ".gz", "-ubyte")
 
 
 def file_to_open(data: QMimeData) -> Path | None:
@@ -18,4 +18,4 @@ def file_to_open(data: QMimeData) -> Path | None:
     path = next((Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile()), None)
     if path is None:
         return None
-    return path if path.suffix.lower() in (NETWORK, *DATA) or path.is_dir() else None
+    return path if path.name.lower().endswith((NETWORK, *DATA)) or path.is_dir() else None

@@ -19,8 +19,8 @@ ReadFile = Callable[[Path], Images]
 MAX_FILES = 1_000_000
 """Most files listed: their names alone take some hundred megabytes beyond this."""
 
-SPLITS = ("train", "test")
-"""The folders above the class folders of a set that is split."""
+_SPLITS = {"train": ("train", "training"), "test": ("test", "testing")}
+"""The folders above the class folders of a set that is split, in large or small letters."""
 
 _SYSTEM_NAMES = ("thumbs.db", "desktop.ini", "__macosx")
 
@@ -74,6 +74,9 @@ def _find(path: Path, name: str, read_image: ReadFile, split: str, progress: Pro
     root = _split_folder(path, split)
     files: list[ImageFile] = []
     problems: list[Problem] = []
+    if root != path and split_of(root.name) == split == "train":
+        beside = (folder.name for folder in _folders_in(root.parent) if folder != root)
+        problems.extend(not_read(folder, root.name) for folder in sorted(beside, key=natural))
     class_names: dict[str, str] = {}
     for folder in _listed(root, root, problems):
         report(progress, len(files), None)
@@ -106,10 +109,11 @@ def _split_folder(path: Path, split: str) -> Path:
 
     A set that is not split is all training.
     """
-    inner = path / split
-    if inner.is_dir() and holds_class_folders(inner):
-        return inner
-    if _is_outer(folders := _folders_in(path)):
+    folders = _folders_in(path)
+    for folder in folders:
+        if split_of(folder.name) == split and holds_class_folders(folder):
+            return folder
+    if _is_outer(folders):
         return _split_folder(folders[0], split)
     if split != "train":
         raise DatasetError(f"{reading.shown(path)}: holds no folder {split!r}; only split='train' is there")
@@ -120,7 +124,7 @@ def _is_outer(folders: list[Path]) -> bool:
     """Whether these are one folder that holds folders and no images; a link would lead anywhere."""
     return (
         len(folders) == 1
-        and folders[0].name not in SPLITS
+        and split_of(folders[0].name) is None
         and not folders[0].is_symlink()
         and holds_class_folders(folders[0])
         and not any(child.suffix.lower() in SUFFIXES for child in folders[0].iterdir())
@@ -190,6 +194,16 @@ def _read(image: Path, read_image: ReadFile) -> Images:
 
 def _inner_name(path: Path) -> str:
     return f"{reading.shown(path.parent)}/{reading.shown(path)}"
+
+
+def split_of(folder_name: str) -> str | None:
+    """Which part of a set that is split a folder is named after; None where it is not."""
+    return next((split for split, names in _SPLITS.items() if folder_name.lower() in names), None)
+
+
+def not_read(folder_name: str, beside: str) -> Problem:
+    """The word on a folder beside the one that images to train on are taken from."""
+    return Problem(reading.printable(folder_name), f"lies beside {reading.printable(beside)}, is not read")
 
 
 def is_system(name: str) -> bool:

@@ -70,6 +70,8 @@ def open(  # noqa: A001
 
 
 def _from_path(text: str, split: str, progress: Progress | None, read_image: ReadImage | None) -> Dataset:
+    if not text:  # which as a path would be this folder
+        return load(text, split, progress)
     path = Path(text).expanduser()
     if path.is_dir():
         return _from_folder(path, split, progress, read_image)
@@ -89,15 +91,20 @@ def _check_split(split: str) -> None:
 def _from_folder(path: Path, split: str, progress: Progress | None, read_image: ReadImage | None) -> Dataset:
     for prefix in _PREFIXES[split]:
         for ending in _ENDINGS:
-            images = path / f"{prefix}-images-idx3-ubyte{ending}"
-            if images.is_file():
-                found = from_idx(images, _labels_beside(images), source=f"{reading.shown(path)} ({split})")
-                return _named(found, path)
+            for dot in "-.":  # as they are called at the source, and as some archives unpack them
+                images = path / f"{prefix}-images{dot}idx3-ubyte{ending}"
+                if images.is_file():
+                    found = from_idx(*_pair(images), source=f"{reading.shown(path)} ({split})")
+                    return _named(found, path)
     if not holds_class_folders(path):
         if any(child.suffix.lower() in SUFFIXES for child in path.iterdir()):
             raise DatasetError(
                 f"{reading.shown(path)}: its images lie in no class folders; put those of each class into a "
                 "folder with its name"
+            )
+        if not any(path.iterdir()):
+            raise DatasetError(
+                f"{reading.shown(path)}: is empty; take a folder with a folder of images for each class"
             )
         raise DatasetError(f"{reading.shown(path)}: holds no {split} data; accepted are {ACCEPTED}")
     return from_folder(path, _reader(path, read_image), split=split, progress=progress)
@@ -114,7 +121,7 @@ def _from_file(path: Path, split: str, progress: Progress | None, read_image: Re
         raise DatasetError(f"{reading.shown(path)}: is not split; only split='train' is there")
     if path.name.lower().endswith(_CSV_ENDINGS):
         return from_csv(path, progress=progress)
-    return _named(from_idx(path, _labels_beside(path)), path.parent)
+    return _named(from_idx(*_pair(path)), path.parent)
 
 
 def _named(dataset: Dataset, folder: Path) -> Dataset:
@@ -129,15 +136,22 @@ def _reader(path: Path, read_image: ReadImage | None) -> ReadImage:
     return read_image
 
 
-def _labels_beside(images: Path) -> Path:
-    """The labels file that belongs to an images file by the usual naming, gzipped or not."""
-    name = images.name.removesuffix(".gz").replace("images", "labels").replace("idx3", "idx1")
+def _pair(path: Path) -> tuple[Path, Path]:
+    """The images file and the labels file by the usual naming, gzipped or not, given one of them."""
+    if "labels" in path.name:
+        return _beside(path, "labels", "images", "idx1", "idx3"), path
+    return path, _beside(path, "images", "labels", "idx3", "idx1")
+
+
+def _beside(path: Path, what: str, wanted: str, code: str, wanted_code: str) -> Path:
+    name = path.name.removesuffix(".gz")
+    other = name.replace(what, wanted).replace(code, wanted_code)
     for ending in _ENDINGS:
-        candidate = images.with_name(name + ending)
-        if candidate.is_file() and candidate.name.removesuffix(".gz") != images.name.removesuffix(".gz"):
+        candidate = path.with_name(other + ending)
+        if candidate.is_file() and other != name:
             return candidate
     raise DatasetError(
-        f"{reading.shown(images)}: no labels file is beside it; accepted are {ACCEPTED}"
-        if name == images.name.removesuffix(".gz")
-        else f"{reading.shown(images)}: its labels file {name} is not beside it; give 'IMAGES,LABELS'"
+        f"{reading.shown(path)}: no labels file is beside it; accepted are {ACCEPTED}"
+        if other == name
+        else f"{reading.shown(path)}: its {wanted} file {other} is not beside it; give 'IMAGES,LABELS'"
     )

@@ -1,5 +1,6 @@
 """A zip file of class folders with images, read member by member in memory: nothing is written to disk."""
 
+import re
 import stat
 import zipfile
 from collections.abc import Callable, Iterator
@@ -10,15 +11,17 @@ from pathlib import Path, PurePosixPath
 from cnn_core.datasets import reading
 from cnn_core.datasets.archive import open_archive, problem_with, read_member
 from cnn_core.datasets.dataset import Dataset, Images
-from cnn_core.datasets.folder import MAX_FILES, SPLITS, class_of, is_system
+from cnn_core.datasets.folder import MAX_FILES, class_of, is_system, not_read, split_of
 from cnn_core.datasets.images import SUFFIXES, Found, ImageFile, Import, Problem, collect
-from cnn_core.datasets.labels import MAX_WORD
+from cnn_core.datasets.labels import MAX_WORD, natural
 from cnn_core.datasets.progress import Progress
 from cnn_core.datasets.resizing import Aspect
 from cnn_core.errors import DatasetError
 
 ReadImage = Callable[[Path | bytes], Images]
 """Reads an image as (H, W, C) uint8 from a file or its bytes; raises OSError or ValueError when it cannot."""
+
+_DATA_FILE = re.compile(r"-ubyte(\.gz)?$|\.(csv|tsv|npz)(\.gz)?$")
 
 MAX_MEMBER = 256 * 1024**2
 """Most bytes of one image file: an uncompressed picture of 85 megapixels in colour."""
@@ -76,6 +79,9 @@ def _find(archive: zipfile.ZipFile, name: str, read_image: ReadImage, split: str
     if len(members) > MAX_FILES:
         raise DatasetError(f"{name}: holds more than {MAX_FILES:,} images; use a part of it")
     top = _top(members, name, split)
+    if top and split_of(top[-1]) == split == "train":
+        beside = {parts[len(top) - 1] for parts in members if parts[: len(top) - 1] == top[:-1]} - {top[-1]}
+        problems.extend(not_read(folder, top[-1]) for folder in sorted(beside, key=natural))
     files = []
     folders: dict[str, str] = {}  # as they are called -> the class
     known: dict[str, str] = {}
@@ -90,6 +96,9 @@ def _find(archive: zipfile.ZipFile, name: str, read_image: ReadImage, split: str
         if inner[0] not in folders:
             folders[inner[0]] = class_of(inner[0], known, problems)
         files.append(ImageFile(folders[inner[0]], shown, partial(_read, archive, member, read_image)))
+    packed = (problem.name for problem in problems if _DATA_FILE.search(problem.name.lower()))
+    if not files and (file := next(packed, None)):
+        raise DatasetError(f"{name}: holds {file} and no class folders with images; unpack it and open that")
     return Found(name, tuple(files), tuple(problems))
 
 
@@ -112,14 +121,15 @@ def _reason_against(member: zipfile.ZipInfo, parts: tuple[str, ...]) -> str | No
 
 
 def _top(members: dict[tuple[str, ...], zipfile.ZipInfo], name: str, split: str) -> tuple[str, ...]:
-    """The folders above the class folders: none, one outer folder, and the split's where there is one."""
+    """The folders above the class folders: none, outer folders, and the split's where there is one."""
     top: tuple[str, ...] = ()
-    for _ in range(2):
+    while True:
         below = [parts[len(top) :] for parts in members if parts[: len(top)] == top]
         deep = {parts[0] for parts in below if len(parts) >= 3}
-        if split in deep:
-            return (*top, split)
-        if len(deep) != 1 or deep & set(SPLITS) or 2 * sum(len(parts) >= 3 for parts in below) <= len(below):
+        if named := sorted(folder for folder in deep if split_of(folder) == split):
+            return (*top, named[0])
+        few = 2 * sum(len(parts) >= 3 for parts in below) <= len(below)
+        if len(deep) != 1 or any(map(split_of, deep)) or few:
             break
         top = (*top, *deep)
     if split != "train":

@@ -8,6 +8,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QFileDialog
 
+from playground import dropping
 from playground.data import AND_MINE, BUILT_IN, MINE, NAMED, Data, at_hand, base_of, holds_mine, name_of, read
 from playground.importing import holds_images
 from playground.main_window import MainWindow
@@ -19,7 +20,7 @@ from playground.views.dataset_browser import TRAINING
 from playground.views.training_panel import OPEN_FOLDER
 
 TOLD_AFTER = 1.0  # seconds of loading after which it is told with a way to cancel it
-FILES = "Data sets (*.gz *-ubyte *.npz *.csv *.zip);;All files (*)"
+FILES = f"Data sets ({' '.join(f'*{ending}' for ending in dropping.DATA)});;All files (*)"
 
 
 class DataJourney(QObject):

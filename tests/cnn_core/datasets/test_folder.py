@@ -66,6 +66,19 @@ def test_train_and_test_folders_are_told_apart(pets: Path, tmp_path: Path) -> No
         from_folder(pets, read_image, split="test")
 
 
+@pytest.mark.parametrize(("train", "test"), [("Train", "Test"), ("training", "testing"), ("TRAIN", "TEST")])
+def test_the_folders_of_a_split_may_be_called_so(tmp_path: Path, train: str, test: str) -> None:
+    for folder, count in ((train, 3), (test, 2), ("valid", 1)):
+        for i in range(count):
+            put(tmp_path / "set" / folder / "cats" / f"{i}.png")
+    found = import_folder(tmp_path / "set", read_image)
+    assert found.dataset.class_names == ("cats",) and len(found.dataset) == 3
+    assert sorted(map(str, found.problems)) == sorted(
+        f"{name}: lies beside {train}, is not read" for name in (test, "valid")
+    )
+    assert len(from_folder(tmp_path / "set", read_image, split="test")) == 2
+
+
 def test_class_folders_are_found_below_one_outer_folder(pets: Path, tmp_path: Path) -> None:
     outer = tmp_path / "unpacked"
     outer.mkdir()

@@ -47,6 +47,25 @@ def test_an_images_file_finds_its_labels_gzipped_or_not(folder: Path) -> None:
         datasets.open(folder / "train-images-idx3-ubyte")
 
 
+@pytest.mark.parametrize("ending", ["", ".gz"])
+def test_files_named_as_some_archives_unpack_them_are_found(folder: Path, ending: str) -> None:
+    for what, code in (("images", "idx3"), ("labels", "idx1")):
+        file = folder / f"train-{what}-{code}-ubyte"
+        content = gzip.compress(file.read_bytes()) if ending else file.read_bytes()
+        (folder / f"train-{what}.{code}-ubyte{ending}").write_bytes(content)
+        file.unlink()
+    assert len(datasets.open(folder)) == 12
+    assert len(datasets.open(folder / f"train-images.idx3-ubyte{ending}")) == 12
+
+
+def test_a_labels_file_finds_its_images(folder: Path) -> None:
+    labels = folder / "train-labels-idx1-ubyte"
+    assert np.array_equal(datasets.open(labels).images, datasets.open(folder).images)
+    (folder / "train-images-idx3-ubyte").unlink()
+    with pytest.raises(DatasetError, match="its images file train-images-idx3-ubyte is not beside it"):
+        datasets.open(labels)
+
+
 def test_a_pair_of_any_names_is_given_with_a_comma(folder: Path) -> None:
     images = (folder / "train-images-idx3-ubyte").rename(folder / "a")
     labels = (folder / "train-labels-idx1-ubyte").rename(folder / "b")
@@ -87,9 +106,11 @@ def test_an_unknown_name_says_what_is_accepted(spec: str, tmp_path: Path, monkey
 
 
 def test_files_and_folders_of_another_kind_say_what_is_accepted(tmp_path: Path) -> None:
-    with pytest.raises(DatasetError, match=r": holds no train data; accepted are"):
+    with pytest.raises(DatasetError, match=r": is empty; take a folder with a folder of images for each"):
         datasets.open(tmp_path)
     (tmp_path / "letter.docx").write_bytes(b"hello")
+    with pytest.raises(DatasetError, match=r": holds no train data; accepted are"):
+        datasets.open(tmp_path)
     with pytest.raises(DatasetError, match=r"letter.docx: no labels file is beside it; accepted are"):
         datasets.open(tmp_path / "letter.docx")
 

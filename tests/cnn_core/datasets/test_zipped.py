@@ -44,7 +44,9 @@ def below(folder: str, members: dict[str, bytes] = PETS) -> dict[str, bytes]:
     return {f"{folder}/{name}": data for name, data in members.items()}
 
 
-@pytest.mark.parametrize("members", [PETS, below("pets"), below("train"), below("a/train"), below("a/b")])
+@pytest.mark.parametrize(
+    "members", [PETS, below("pets"), below("train"), below("a/train"), below("a/b"), below("a/b/c/Train")]
+)
 def test_class_folders_are_found_at_the_top_or_below_outer_folders(pack, members) -> None:
     dataset = from_zip(pack(members), read_image)
     assert dataset.class_names == ("cats", "dogs")
@@ -58,6 +60,24 @@ def test_train_and_test_are_told_apart(pack) -> None:
     assert len(from_zip(path, read_image, split="test")) == 1
     with pytest.raises(DatasetError, match=r"pets.zip: holds no folder 'test'"):
         from_zip(pack(PETS), read_image, split="test")
+
+
+def test_what_lies_beside_the_images_to_train_on_is_named(pack) -> None:
+    path = pack(
+        below("a/b/train") | below("a/b/test", {"cats/1.png": image()}) | {"a/b/valid/cats/1.png": image()}
+    )
+    found = import_zip(path, read_image)
+    assert len(found.dataset) == 6
+    assert [str(problem) for problem in found.problems] == [
+        "test: lies beside train, is not read",
+        "valid: lies beside train, is not read",
+    ]
+
+
+@pytest.mark.parametrize("name", ["mnist/train-images-idx3-ubyte.gz", "train.csv", "a/set.npz"])
+def test_data_of_another_kind_in_a_zip_are_to_be_unpacked_first(pack, name: str) -> None:
+    with pytest.raises(DatasetError, match=f"pets.zip: holds {name} and no class folders .*; unpack it"):
+        from_zip(pack({name: b"12"}), read_image)
 
 
 def test_directories_and_what_file_managers_leave_are_passed_over(pack) -> None:

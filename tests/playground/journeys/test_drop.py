@@ -33,6 +33,15 @@ def drop(target: QWidget, *paths: Path) -> bool:
     return enter.isAccepted()
 
 
+@pytest.mark.parametrize(
+    "name", ["a.cnn", "a.NPZ", "a.tsv", "a.csv.gz", "train-images-idx3-ubyte", "train-images.idx3-ubyte"]
+)
+def test_networks_and_data_are_opened_wherever_they_are_dropped(name: str) -> None:
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(f"/somewhere/{name}")])
+    assert file_to_open(data) == Path(QUrl.fromLocalFile(f"/somewhere/{name}").toLocalFile())
+
+
 @pytest.mark.parametrize("place", ["draw_canvas", "network_view", "training_panel"])
 def test_a_network_dropped_anywhere_is_opened(
     window: MainWindow, small_file: Path, qtbot: QtBot, place: str
