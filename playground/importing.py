@@ -104,6 +104,8 @@ def survey(path: Path, progress: datasets.Progress | None = None) -> Survey:
             sizes[height, width, channels] += 1
             samples.append((file.class_name, _small(pixels)))
         proposed = datasets.propose_shape(found, progress)
+    if len(counts) == 1:
+        problems.append(Problem(next(iter(counts)), "is the only class: there is nothing to tell it from"))
     return Survey(path, counts, tuple(problems), dict(sizes), tuple(samples), proposed)
 
 

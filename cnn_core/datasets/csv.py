@@ -31,7 +31,8 @@ def from_csv(
     progress: Progress | None = None,
     source: str = "",
 ) -> Dataset:
-    """The data set in a CSV file: each line a label (number or word) and H*W*C pixels 0..255, channels last.
+    """The data set in a CSV file: each line a label (number or word) and H*W*C pixels 0..255, or 0..1 where
+    none is larger, channels last.
 
     Without `image_shape` the images are square and grey. A header line may say that the label comes last.
     Raises DatasetError naming the line; Cancelled when `progress` (in bytes of the file) answers False.
@@ -98,6 +99,8 @@ class _Table:
         if not self._labels or self._shape is None:
             raise DatasetError(f"{self._name}: holds no images; a line is a label and its pixels")
         images = np.frombuffer(self._pixels, np.uint8).reshape(-1, *self._shape)
+        if images.max() <= 1:  # black and white
+            images *= 255
         words = np.array(list(self._words))
         if "nan" in map(str.lower, self._words):
             raise DatasetError(f"{self._name}: holds the label nan, which is no class; every image needs one")

@@ -16,12 +16,23 @@ from cnn_core.errors import DatasetError
 from cnn_core.writing import write_whole
 
 _Pairs = tuple[tuple[str, str], ...]
-_OF_SPLIT: dict[str, _Pairs] = {
-    "train": (("x_train", "y_train"), ("train_images", "train_labels"), ("X_train", "y_train")),
-    "test": (("x_test", "y_test"), ("test_images", "test_labels"), ("X_test", "y_test")),
+_OF_SPLIT: dict[str, _Pairs] = {  # in large or small letters
+    split: (
+        (f"x_{split}", f"y_{split}"),
+        (f"{split}_images", f"{split}_labels"),
+        (f"{split}_x", f"{split}_y"),
+    )
+    for split in ("train", "test")
 }
-_OF_ANY: _Pairs = (("images", "labels"), ("x", "y"), ("X", "y"))
+_OF_ANY: _Pairs = (
+    ("images", "labels"),
+    ("x", "y"),
+    ("image", "label"),
+    ("data", "labels"),
+    ("data", "target"),
+)
 _CLASS_NAMES = "class_names"
+_WORDS = "US"  # types of text and of bytes
 _HEADER_ROOM = 12_000
 """Bytes of an .npy header at most: NumPy itself stops at 10,000."""
 
@@ -36,7 +47,8 @@ _VALUES_AT_ONCE = 1 << 22
 def from_npz(path: Path | str, split: str = "train", source: str = "") -> Dataset:
     """The data set in an .npz file: arrays images and labels, x and y, or x_train, y_train, x_test, y_test.
 
-    Images (N, H, W), (N, H, W, C), (N, C, H, W) or (N, side * side); uint8, or numbers in 0..1 or 0..255.
+    Images (N, H, W), (N, H, W, C), (N, C, H, W) or (N, side * side); numbers in 0..255, or 0..1 where none is
+    larger.
     Labels are whole numbers or words; an array class_names may name the classes. `split` chooses among
     x_train and x_test. Raises DatasetError; pickled arrays are never loaded.
     """
@@ -72,9 +84,10 @@ def to_npz(dataset: Dataset, path: Path | str) -> None:
 
 
 def _choose(members: dict[str, zipfile.ZipInfo], split: str, name: str) -> tuple[str, str]:
-    for pair in (*_OF_SPLIT.get(split, ()), *_OF_ANY):
-        if pair[0] in members and pair[1] in members:
-            return pair
+    called = {member.lower(): member for member in members}
+    for images, labels in (*_OF_SPLIT.get(split, ()), *_OF_ANY):
+        if images in called and labels in called:
+            return called[images], called[labels]
     found = ", ".join(reading.shown(member) for member in list(members)[:8]) or "nothing"
     wanted = f"images and labels, x and y, or x_{split} and y_{split}"
     raise DatasetError(f"{name}: holds {found}; expected arrays named {wanted}")
@@ -120,14 +133,14 @@ def _read_header(stream: Any, where: str) -> tuple[tuple[int, ...], bool, np.dty
         raise DatasetError(
             f"{where} holds pickled Python objects, which can run code; save plain numbers instead"
         )
-    if dtype.kind not in "buifU" or dtype.itemsize == 0 or min(shape, default=0) < 1:
+    if dtype.kind not in "buifUS" or dtype.itemsize == 0 or min(shape, default=0) < 1:
         raise DatasetError(
             f"{where} has shape {shape} of {dtype}; expected an array of numbers that is not empty"
         )
-    if dtype.kind == "U" and dtype.itemsize > 4 * label_words.MAX_WORD:
+    longest = dtype.itemsize // (4 if dtype.kind == "U" else 1)
+    if dtype.kind in _WORDS and longest > label_words.MAX_WORD:
         raise DatasetError(
-            f"{where} has room for words of {dtype.itemsize // 4:,} characters, "
-            f"at most {label_words.MAX_WORD} are read"
+            f"{where} has room for words of {longest:,} characters, at most {label_words.MAX_WORD} are read"
         )
     return shape, fortran, dtype
 
@@ -142,16 +155,31 @@ def _labels(values: NDArray[Any], where: str) -> tuple[Labels, tuple[str, ...]]:
     if len(values) > reading.MAX_IMAGES:
         raise DatasetError(f"{where} holds {len(values):,} labels, at most {reading.MAX_IMAGES:,} are read")
     return (
-        label_words.named(values, where) if values.dtype.kind == "U" else label_words.numbered(values, where)
+        label_words.named(_words(values, where), where)
+        if values.dtype.kind in _WORDS
+        else label_words.numbered(values, where)
     )
 
 
+def _words(values: NDArray[Any], where: str) -> NDArray[Any]:
+    if values.dtype.kind == "U":
+        return values
+    try:
+        return np.char.decode(values, "utf-8")
+    except UnicodeDecodeError:
+        raise DatasetError(f"{where} holds bytes that are no text in UTF-8; save words") from None
+
+
 def _class_names(values: NDArray[Any], needed: int, name: str) -> tuple[str, ...]:
-    if values.ndim != 1 or values.dtype.kind != "U" or not needed <= len(values) <= reading.MAX_CLASSES:
+    if (
+        values.ndim != 1
+        or values.dtype.kind not in _WORDS
+        or not needed <= len(values) <= reading.MAX_CLASSES
+    ):
         raise DatasetError(
             f"{name}: class_names has shape {values.shape} of {values.dtype}; expected {needed} words or more"
         )
-    names = tuple(str(word) for word in values)
+    names = tuple(str(word) for word in _words(values, f"{name}: {_CLASS_NAMES}"))
     if not all(names) or len(set(names)) < len(names):
         raise DatasetError(
             f"{name}: class_names holds a name twice or an empty one; each class needs its own"
@@ -164,24 +192,25 @@ def _images(values: NDArray[Any], where: str) -> Images:
         values = values.reshape(len(values), isqrt(values.shape[1]), -1)  # N, side, side
     if values.ndim == 3:
         values = values[..., np.newaxis]  # N H W 1
-    if values.ndim != 4 or values.dtype.kind == "U":
+    if values.ndim != 4 or values.dtype.kind in _WORDS:
         raise DatasetError(
             f"{where} has shape {values.shape} of {values.dtype}; expected (N, H, W) or (N, H, W, C)"
         )
     if values.shape[3] not in _CHANNELS and values.shape[1] in _CHANNELS:
         values = values.transpose(0, 2, 3, 1)  # from N C H W
     reading.check_size(where, len(values), values.shape[1:])
-    return np.ascontiguousarray(values if values.dtype == np.uint8 else _as_bytes(values, where))
+    as_it_is = values.dtype == np.uint8 and values.max() > 1
+    return np.ascontiguousarray(values if as_it_is else _as_bytes(values, where))
 
 
 def _as_bytes(values: NDArray[Any], where: str) -> Images:
-    """uint8 pixels from numbers in 0..1 (floats, booleans) or 0..255."""
+    """uint8 pixels from numbers in 0..255, or 0..1 where none is larger."""
     lowest, highest = float(values.min()), float(values.max())
     if not (lowest >= 0 and highest <= 255):  # also when not a number
         raise DatasetError(
             f"{where} reaches from {lowest:.4g} to {highest:.4g}; expected 0..255, or 0..1 as fractions"
         )
-    scale = 255 if values.dtype.kind in "fb" and highest <= 1 else 1
+    scale = 255 if highest <= 1 else 1
     pixels = np.empty(values.shape, np.uint8)
     step = max(1, _VALUES_AT_ONCE // prod(values.shape[1:]))
     for start in range(0, len(values), step):

@@ -40,8 +40,9 @@ class ChannelView(QWidget):
         self._weight: Values | None = None
         self._bias = 0.0
         self._map, self._sources, self._legend = MapPane(), SourcesPane(), _Legend()
-        self._title, self._source_title = QLabel(), QLabel()
-        self._read_out, self._facts = QLabel(), QLabel()
+        self._title, self._source_title, self._read_out, self._facts = (
+            QLabel(textFormat=Qt.TextFormat.PlainText) for _ in range(4)
+        )
         self.setFocusProxy(self._map)
         self._build()
         self._map.pixel_hovered.connect(self._read)

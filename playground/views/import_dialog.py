@@ -21,7 +21,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from cnn_core.datasets.reading import check_size
 from cnn_core.datasets.resizing import Aspect, fit
+from cnn_core.errors import DatasetError
 from playground.theme import LIGHT, SPACING, Theme, format_number, format_shape
 from playground.views.class_balance import ClassBalance
 from playground.views.field_editors import ChoiceBox, CountBox
@@ -34,6 +36,7 @@ ASPECTS: dict[str, Aspect] = {
     "Crop to the middle": "crop",
     "Stretch to fit": "stretch",
 }
+_LONGEST = 30  # characters of a class name
 _LISTED = 500  # problems; a list of more is of no use
 
 
@@ -49,11 +52,15 @@ class ImportDialog(QDialog):
         super().__init__(parent)
         self.setObjectName("importDialog")
         self.setWindowTitle(f"Images in {name}")
+        self._name, self._count = name, 0
         self._samples: tuple[tuple[str, NDArray[np.uint8]], ...] = ()
         self.progress = QProgressBar()
         self.progress.setRange(0, 0)
-        self.looking = QLabel(f"Looking through {name}…", wordWrap=True)
-        self.summary, self.sizes, self.odd = QLabel(wordWrap=True), QLabel(wordWrap=True), QLabel()
+        self.looking = QLabel(f"Looking through {name}…", wordWrap=True, textFormat=Qt.TextFormat.PlainText)
+        self.summary, self.sizes = (
+            QLabel(wordWrap=True, textFormat=Qt.TextFormat.PlainText) for _ in range(2)
+        )
+        self.odd, self.against = QLabel(), QLabel(wordWrap=True, textFormat=Qt.TextFormat.PlainText)
         self.balance = ClassBalance()
         self.problems = QPlainTextEdit(readOnly=True)
         self.problems.setAccessibleName("Remarks: what is left out, and why")
@@ -75,7 +82,7 @@ class ImportDialog(QDialog):
         self.buttons.accepted.connect(self._accept)
         self.buttons.rejected.connect(self.reject)
         for box in (self.colour_box, self.aspect_box, self.width_box, self.height_box):
-            box.edited.connect(self._show_preview)
+            box.edited.connect(self._show_choice)
         self.set_theme(LIGHT)
         self.resize(760, 520)
 
@@ -119,10 +126,9 @@ class ImportDialog(QDialog):
         self.width_box.set_value(proposed[1])
         self.colour_box.setCurrentIndex(tuple(COLOURS.values()).index(proposed[2]))
         self.share_box.set_value(held_out)
-        self._samples = tuple(samples)
-        self._show_preview()
+        self._count, self._samples = total, tuple(samples)
+        self._show_choice()
         self._pages.setCurrentIndex(1)
-        self.use_button.setEnabled(True)
         self.use_button.setFocus()
 
     def shape(self) -> Shape:
@@ -138,8 +144,12 @@ class ImportDialog(QDialog):
         self.accepted_choice.emit(self.shape(), self.aspect(), int(self.share_box.value()))
         self.accept()
 
-    def _show_preview(self) -> None:
-        """The samples as they would be trained on."""
+    def _show_choice(self) -> None:
+        """The samples as they would be trained on, or why they could not be."""
+        against = self._reason_against()
+        self.against.setText(against)
+        self.against.setVisible(bool(against))
+        self.use_button.setEnabled(not against)
         if not self._samples:
             return
         shape, aspect = self.shape(), self.aspect()
@@ -147,6 +157,15 @@ class ImportDialog(QDialog):
         images = np.stack([fit(pixels, shape, aspect) for _, pixels in self._samples])
         labels = np.array([names.index(name) for name, _ in self._samples], np.int64)
         self.grid.set_images(images, labels, names)
+
+    def _reason_against(self) -> str:
+        if self._count < 2:
+            return "One image is not enough: at least 2 are needed, to hold one back."
+        try:
+            check_size(self._name, self._count, self.shape())
+        except DatasetError as error:
+            return str(error)
+        return ""
 
     def _lay_out(self) -> None:
         looking = QWidget()
@@ -175,6 +194,8 @@ class ImportDialog(QDialog):
         for part in (self.summary, self.balance, self.sizes):
             left.addWidget(part)
         left.addLayout(self._form())
+        self.against.setProperty("role", "error")
+        left.addWidget(self.against)
         left.addWidget(self.odd)
         left.addWidget(self.problems)
         left.addStretch(1)
@@ -211,8 +232,13 @@ class ImportDialog(QDialog):
 
 def _listed(counts: Mapping[str, int]) -> str:
     """The first classes with their counts."""
-    shown = [f"{name} ({format_number(count)})" for name, count in list(counts.items())[:8]]
+    shown = [f"{_brief(name)} ({format_number(count)})" for name, count in list(counts.items())[:8]]
     return ", ".join(shown) + (f" and {len(counts) - 8} more" if len(counts) > 8 else "")
+
+
+def _brief(name: str) -> str:
+    """A class name, or its beginning: the longest ones have 255 characters."""
+    return name if len(name) <= _LONGEST else name[: _LONGEST - 1] + "…"
 
 
 def _sizes(sizes: Mapping[Shape, int]) -> str:

@@ -25,7 +25,7 @@ class MyDrawingsDialog(QDialog):
         self.setObjectName("myDrawingsDialog")
         self.setWindowTitle("My drawings")
         self._chosen: int | None = None
-        self.about = QLabel(wordWrap=True)
+        self.about = QLabel(wordWrap=True, textFormat=Qt.TextFormat.PlainText)
         self.about.setProperty("role", "muted")
         self.grid = ThumbnailGrid()
         self.grid.setAccessibleName("Drawings kept")

@@ -1,6 +1,6 @@
 """One sentence about something that happened, floating over the content, gone by itself or by a press."""
 
-from PySide6.QtCore import QEvent, QObject, QTimer
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QWidget
 
@@ -25,7 +25,7 @@ class NoticeBar(QFrame):
         self.setProperty("role", "panel")
         self.kind = "info"
         self._symbol = QLabel()
-        self._text = QLabel(wordWrap=True)
+        self._text = QLabel(wordWrap=True, textFormat=Qt.TextFormat.PlainText)  # it may name a class
         self._text.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self._action = QToolButton()
         self._action.setAccessibleName("What to do about it")

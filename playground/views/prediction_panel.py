@@ -44,13 +44,13 @@ class PredictionPanel(QWidget):
         self.setAccessibleName("Prediction")
         self._probabilities: list[float] = []
         self._names: tuple[str, ...] = ()
-        self._answer = QLabel("–")
+        self._answer = QLabel("–", textFormat=Qt.TextFormat.PlainText)
         self._why, self._familiar, self._calibrated = NOTHING_DRAWN, True, False
         self._lines = 1 if lead is None else 3  # of words there is room for below the answer
         self._label = ""  # the class that the data say it is
         self._labelled = ElidedLabel()
         self._labelled.hide()
-        self._sureness = QLabel(NOTHING_DRAWN)
+        self._sureness = QLabel(NOTHING_DRAWN, textFormat=Qt.TextFormat.PlainText)
         self._sureness.setProperty("role", "muted")
         self._bars = ClassBars()
         self._bars.class_selected.connect(self.class_selected)

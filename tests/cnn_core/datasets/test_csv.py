@@ -82,6 +82,13 @@ def test_a_quoted_label_may_hold_delimiters_and_quotes(write, last: bool) -> Non
     assert dataset.images.reshape(3, 4).tolist() == [[0, 1, 2, 3]] * 3
 
 
+def test_black_and_white_may_be_1_and_0(write) -> None:
+    assert from_csv(write("1,0,1,1,0\n0,1,1,0,0")).images.reshape(2, 4).tolist() == [
+        [0, 255, 255, 0],
+        [255, 255, 0, 0],
+    ]
+
+
 def test_a_class_named_as_a_header_is_no_header(write) -> None:
     assert from_csv(write("y,0,255,7,9\nx,1,1,1,1\n")).class_names == ("x", "y")
 

@@ -51,7 +51,13 @@ def pack(tmp_path: Path) -> Callable[..., Path]:
     return write
 
 
-@pytest.mark.parametrize("names", [("images", "labels"), ("x", "y"), ("x_train", "y_train")])
+@pytest.mark.parametrize(
+    "names",
+    [
+        *(("images", "labels"), ("x", "y"), ("x_train", "y_train"), ("X_train", "Y_train"), ("X", "Y")),
+        *(("train_X", "train_y"), ("data", "target"), ("data", "labels"), ("image", "label")),
+    ],
+)
 def test_arrays_are_found_by_their_usual_names(save, names: tuple[str, str]) -> None:
     dataset = from_npz(save(**{names[0]: GRAY, names[1]: LABELS}))
     assert np.array_equal(dataset.images[..., 0], GRAY)
@@ -75,6 +81,8 @@ def test_split_chooses_between_train_and_test(save) -> None:
         (GRAY.astype(np.float32), GRAY[..., None]),
         (GRAY.astype(">i4"), GRAY[..., None]),
         (GRAY > 99, (GRAY > 99)[..., None] * 255),
+        ((GRAY > 99).astype(np.uint8), (GRAY > 99)[..., None] * 255),
+        ((GRAY > 99).astype(int), (GRAY > 99)[..., None] * 255),
     ],
 )
 def test_every_usual_layout_becomes_bytes_with_channels_last(save, stored, expected) -> None:
@@ -88,9 +96,17 @@ def test_labels_may_be_a_column_or_another_type_of_whole_number(save, labels) ->
 
 
 def test_words_as_labels_become_class_names_in_natural_order(save) -> None:
-    dataset = from_npz(save(images=GRAY, labels=np.array(["b10", "b9", "ä", "b9", "b10", "a"])))
-    assert dataset.class_names == ("a", "b9", "b10", "ä")
-    assert dataset.labels.tolist() == [2, 1, 3, 1, 2, 0]
+    words = np.array(["b10", "b9", "ä", "b9", "b10", "a"])
+    for labels in (words, np.char.encode(words, "utf-8")):
+        dataset = from_npz(save(images=GRAY, labels=labels))
+        assert dataset.class_names == ("a", "b9", "b10", "ä")
+        assert dataset.labels.tolist() == [2, 1, 3, 1, 2, 0]
+
+
+def test_labels_that_are_bytes_of_another_encoding_are_refused(save) -> None:
+    labels = np.char.encode(np.array(["Bär", "Bür"] * 3), "latin-1")
+    with pytest.raises(DatasetError, match="labels holds bytes that are no text in UTF-8; save words"):
+        from_npz(save(images=GRAY, labels=labels))
 
 
 def test_a_written_set_is_read_back_the_same(tmp_path: Path) -> None:

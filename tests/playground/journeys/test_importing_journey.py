@@ -10,6 +10,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QDialogButtonBox, QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
+from cnn_core.datasets import reading
 from playground.background import Report
 from playground.journeys import importing as journey
 from playground.journeys.data import DataJourney
@@ -85,6 +86,60 @@ def test_images_are_read_as_chosen_and_the_network_can_be_fitted(
     window.actions_.fit_to_data.trigger()
     assert window.control.reason_against() == ""
     assert window.training_panel.dataset_box.currentText() == "photos"
+
+
+def keep_only(photos: Path, count: int) -> None:
+    for path in [photos / "dog" / "broken.png", photos / "dog" / "notes.txt", *photos.glob("dog/?.png")]:
+        path.unlink()
+    for path in sorted(photos.glob("cat/*.png"))[count:]:
+        path.unlink()
+
+
+def test_one_image_cannot_be_used(window: MainWindow, qtbot: QtBot, photos: Path) -> None:
+    keep_only(photos, 1)
+    page = open_page(window, photos)
+    qtbot.waitUntil(page.against.isVisible, timeout=10_000)
+    assert page.against.text() == "One image is not enough: at least 2 are needed, to hold one back."
+    assert not page.use_button.isEnabled()
+    page.reject()
+
+
+def test_one_class_is_remarked_on(window: MainWindow, qtbot: QtBot, photos: Path) -> None:
+    keep_only(photos, 3)
+    page = open_page(window, photos)
+    qtbot.waitUntil(page.use_button.isEnabled, timeout=10_000)
+    assert "cat: is the only class" in page.problems.toPlainText()
+    page.reject()
+
+
+def test_what_would_take_too_much_memory_is_said_before_it_is_used(
+    window: MainWindow, qtbot: QtBot, photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "MAX_BYTES", 20_000)
+    page = open_page(window, photos)
+    qtbot.waitUntil(page.against.isVisible, timeout=10_000)
+    assert page.against.text().startswith("photos: 18 images of 20x40x3 would take ")
+    assert not page.use_button.isEnabled()
+    for box in (page.width_box, page.height_box):
+        box.setFocus()
+        box.selectAll()
+        QTest.keyClicks(box, "8")
+        QTest.keyClick(box, Qt.Key.Key_Tab)
+    assert page.use_button.isEnabled() and not page.against.isVisible()
+    page.reject()
+
+
+def test_names_are_shown_as_they_are_and_long_ones_shortened(
+    window: MainWindow, qtbot: QtBot, photos: Path
+) -> None:
+    (photos / "cat").rename(photos / "<b>cat<b>")
+    (photos / "dog").rename(photos / ("dog" * 60))
+    page = open_page(window, photos)
+    qtbot.waitUntil(page.use_button.isEnabled, timeout=10_000)
+    assert "<b>cat<b> (12)" in page.summary.text() and "gdogdo… (6)" in page.summary.text()
+    assert page.summary.textFormat() == Qt.TextFormat.PlainText
+    assert page.minimumSizeHint().width() < 900
+    page.reject()
 
 
 def test_the_page_can_be_left_while_it_looks(
