@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -86,11 +87,13 @@ class Background(QObject):
             self._work = None
             self._timer.stop()
 
-    def finish(self, seconds: float = 10.0) -> None:
-        """Drop the work and wait for its thread, for the end of the program."""
+    def finish(self, seconds: float = 2.0) -> None:
+        """Drop the work and wait for its thread, for the end of the program: so many seconds, no longer, as a
+        server may keep it waiting for many."""
         self.drop()
+        end = time.monotonic() + seconds
         for thread in self._threads:
-            thread.join(seconds)
+            thread.join(max(end - time.monotonic(), 0.0))
 
     def _poll(self) -> None:
         work = self._work

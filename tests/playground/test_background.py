@@ -82,3 +82,19 @@ def test_finish_leaves_no_thread(background: Background) -> None:
     background.start(until_dropped)
     background.finish()
     assert set(threading.enumerate()) <= before
+
+
+def test_the_end_of_the_program_does_not_wait_for_what_hangs(background: Background) -> None:
+    server = threading.Event()
+    waiting: list[threading.Thread] = []
+
+    def hang(_report: Report) -> None:
+        waiting.append(threading.current_thread())
+        server.wait()
+
+    for _ in range(3):
+        background.start(hang)
+    background.finish(0.01)
+    assert all(thread.is_alive() for thread in waiting)
+    server.set()
+    background.finish()
