@@ -8,9 +8,9 @@ import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPixmap
 
-from playground.theme import Theme, font, format_number
+from playground.theme import Theme, format_number
 from playground.views.mosaic import Scale, Values
-from playground.views.texts import write_line
+from playground.views.texts import line_width, write_line
 
 _TALLEST = 26  # px a row
 _ROOM_FOR_NUMBERS = 92  # px from which on numbers are written too
@@ -84,8 +84,7 @@ class Bars:
         inside = QRectF(0, 0, body.width(), body.height())
         painter = QPainter(self._ground)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setFont(font("small"))
-        widest = max(painter.fontMetrics().horizontalAdvance(label) for label in labels)
+        widest = max(line_width(role, label) for label in labels for role in ("small", "strong"))
         self._names = min(widest, body.width() * 0.5)
         self._numbers = _NUMBERS if body.width() >= _ROOM_FOR_NUMBERS + self._names else 0.0
         for row, label in enumerate(labels):

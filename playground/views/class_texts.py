@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from PySide6.QtGui import QFontMetrics
-
-from playground.theme import SPACING, THIN_SPACE, font
+from playground.theme import SPACING, THIN_SPACE
+from playground.views.texts import line_width
 
 
 def format_percent(probability: float) -> str:
@@ -24,7 +23,6 @@ def it_is(name: str) -> str:
 @lru_cache(maxsize=8)
 def column_widths(names: tuple[str, ...], width: int) -> tuple[int, int]:
     """Return how wide the names and the percentages are, px, in rows of a width."""
-    metrics = QFontMetrics(font("strong"))
-    widest = max((metrics.horizontalAdvance(name) for name in names), default=0)
+    widest = max((line_width("strong", name) for name in names), default=0)
     name_width = min(widest, width * 2 // 5) + SPACING
-    return name_width, metrics.horizontalAdvance(format_percent(1.0)) + SPACING
+    return name_width, line_width("strong", format_percent(1.0)) + SPACING

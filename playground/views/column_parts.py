@@ -11,7 +11,7 @@ from PySide6.QtCore import QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QFontMetrics, QImage, QPainter, QPen, QPixmap
 
 from playground.theme import ColorTable, Theme, font
-from playground.views.texts import write_line
+from playground.views.texts import line_width, write_line
 
 LINE = 16  # px, height of a line of the header
 _RAMP, _LONGEST_RAMP = 5, 72  # px, height and width of a strip of colours
@@ -42,8 +42,7 @@ class Caption:
 
 def text_width(role: str, text: str) -> int:
     """Return the px that the longest line of a text takes in a font."""
-    metrics = QFontMetrics(font(role))
-    return max(metrics.horizontalAdvance(line) for line in text.split("\n"))
+    return max(line_width(role, line) for line in text.split("\n"))
 
 
 def paint_header(painter: QPainter, theme: Theme, body: QRectF, caption: Caption) -> None:

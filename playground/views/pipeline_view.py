@@ -17,18 +17,18 @@ from playground.views.field_editors import SwitchBox
 
 # Of each step: its field in Normalization, the text of its switch, and what the network loses without it.
 _STEPS = (
-    ("crop", "&1  Crop", "Without it, how large the digit is depends on the empty sheet around it"),
+    ("crop", "1  Crop", "Without it, how large the digit is depends on the empty sheet around it"),
     (
         "scale",
-        "&2  Scale",
+        "2  Scale",
         "Without it, a small drawing stays small; the network learned from digits of one size",
     ),
     (
         "smooth",
-        "&3  Smooth",
+        "3  Smooth",
         "Without it, each pixel takes the ink at one point: edges are jagged, thin lines break",
     ),
-    ("center", "&4  Centre", "Without it, a digit heavy on one side sits off the middle the network learned"),
+    ("center", "4  Centre", "Without it, a digit heavy on one side sits off the middle the network learned"),
 )
 _LEARNED = "The network learned from digits prepared in these steps. Switch one off to see what it is for."
 _AS_IT_IS = "This image is taken as it is; the steps are for drawings. Draw, or drop a picture, to see them."

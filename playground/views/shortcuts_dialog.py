@@ -14,6 +14,9 @@ ELSEWHERE = (
     ("Space", "Put the pen down on the canvas, or lift it"),
     ("Enter  Space", "On a class in the answer: keep the drawing as it; look at the class"),
     ("[  ]", "Thinner or thicker brush"),
+    ("Ctrl+←  Ctrl+→", "Move the layer the keyboard is on"),
+    ("Insert  Delete", "Insert a layer after it; remove it"),
+    ("Home  End", "First or last layer, image or step; in images also page up and down"),
 )
 
 

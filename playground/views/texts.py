@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import lru_cache
+from math import ceil
 
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QPainter, QStaticText
@@ -37,6 +38,11 @@ def write_line(
         size = written.size()
     x = box.right() - size.width() if at_right else box.x()
     painter.drawStaticText(QPointF(x, box.y() + (box.height() - size.height()) / 2), written)
+
+
+def line_width(role: str, text: str) -> int:
+    """Return the px that `write_line` needs for a text."""
+    return ceil(_laid_out(role, text).size().width())
 
 
 @lru_cache(maxsize=2048)

@@ -2,6 +2,7 @@
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QKeySequence
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QListView, QWidget
 
@@ -35,6 +36,16 @@ def test_every_action_has_a_name_a_key_a_tooltip_with_it_and_a_menu(window: Main
         keys[key] = action.objectName()
         assert action.shortcut().toString(action.shortcut().SequenceFormat.NativeText) in action.toolTip()
         assert action.objectName() in in_menus, action.objectName()
+
+
+def test_no_underlined_letter_takes_the_key_of_an_action(window: MainWindow) -> None:
+    keys = {action.shortcut().toString() for action in window.actions_.everything()}
+    underlined = {
+        QKeySequence.mnemonic(part.text()).toString(): part.text()
+        for part in window.findChildren(QWidget)
+        if isinstance(part, QAbstractButton | QLabel)
+    }
+    assert [text for key, text in underlined.items() if key in keys] == []
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,11 @@ from PySide6.QtCore import QRectF
 from PySide6.QtGui import QImage, QPainter
 from pytestqt.qtbot import QtBot
 
+from playground.theme import LIGHT
+from playground.views import texts
+from playground.views.bars import Bars
+from playground.views.class_bars import ClassBars
+from playground.views.mosaic import Scale
 from playground.views.texts import write_line
 
 
@@ -44,3 +49,24 @@ def test_a_role_and_a_text_are_kept_apart(qtbot: QtBot) -> None:
     assert (small != strong).any()
     assert (small != other).any()
     assert (small == ink("7", box)).all()
+
+
+@pytest.mark.parametrize("name", ["dogs", "ill", "Ankle boot", "す (su)", "WWW"])
+def test_the_winner_is_written_in_full_where_there_is_room(
+    qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    written: list[str] = []
+    laid_out = texts._laid_out
+    monkeypatch.setattr(texts, "_laid_out", lambda role, text: written.append(text) or laid_out(role, text))
+    rows = ClassBars()
+    qtbot.addWidget(rows)
+    rows.set_rows([0.9, 0.1], (name, "i"))
+    rows.resize(300, 60)
+    rows.grab()
+    sheet = QImage(300, 60, QImage.Format.Format_RGB32)
+    painter = QPainter(sheet)
+    values = np.array([2, 1], np.float32)
+    Bars().paint(painter, LIGHT, QRectF(0, 0, 300, 60), values, Scale(2.0, False), (name, "i"), None)
+    painter.end()
+    assert name in written
+    assert [text for text in written if "…" in text] == []
