@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,7 +62,10 @@ def name_of(spec: str) -> str:
         return NAMED[spec]
     if imported := importing.parse(spec):
         return imported[0].name
-    return Path(spec.partition(",")[0]).name or spec
+    with suppress(OSError):  # a name too long
+        if Path(spec).exists():
+            return Path(spec).name
+    return Path(spec.partition(",")[0]).name or spec  # of images and labels the images
 
 
 def base_of(spec: str) -> str:
@@ -186,18 +191,18 @@ def _stand_for_all(labels: NDArray[np.int64], count: int) -> bool:
 
 
 def alone(drawings: MyDrawings, known: Sequence[str] = (), held_out: int | None = None) -> Data:
-    """The person's drawings as data: every sixth is held out, the last one while there are fewer.
+    """The person's drawings as data: about one in six is held out, the last one where that is none.
 
-    Or the last `held_out` of them.
+    Or `held_out` of them.
     """
     own = drawings.dataset(known)
     if held_out is not None:
         return split(MINE, own, held_out)
     if len(own) < 2:
         raise DatasetError("one drawing of yours is not enough to train on; keep at least 2")
-    held = _held_out(len(own))
-    if not held.any():
-        held[-1] = True
+    held = _held_out(own)
+    if held.all() or not held.any():
+        held[:-1], held[-1] = False, True
     return Data(MINE, own.subset(~held), own.subset(held))
 
 
@@ -218,7 +223,9 @@ def mixed(base: Data, drawings: MyDrawings) -> Data:
     held out where nothing of `base` is.
     """
     own = drawings.dataset()
-    held = _held_out(len(own)) & bool(len(base.validation))
+    held = _held_out(own) & bool(len(base.validation))
+    if held.all():
+        held[0] = False
     mine = own.subset(~held)
     copies = min(max(len(base.train) // (SHARE * len(mine)), 1), MOST_COPIES)
     return Data(
@@ -252,7 +259,6 @@ def _my_drawings() -> MyDrawings:
     return drawings
 
 
-def _held_out(count: int) -> NDArray[np.bool_]:
-    """Which drawings are kept back: the same ones however many follow."""
-    held: NDArray[np.bool_] = np.arange(count) % HELD_OUT == HELD_OUT - 1
-    return held
+def _held_out(drawings: datasets.Dataset) -> NDArray[np.bool_]:
+    """Which drawings are kept back: each decides by its pixels, whatever else is kept or removed."""
+    return np.array([crc32(image.tobytes()) % HELD_OUT == 0 for image in drawings.images], np.bool_)

@@ -70,6 +70,14 @@ def test_a_folder_of_class_folders_is_read_with_its_images(qapp: object, tmp_pat
     assert found.problems[0].startswith("dog/note.txt: is not named as an image")
 
 
+def test_the_name_of_data_is_that_of_the_file_whatever_is_in_its_path(tmp_path: Path) -> None:
+    folder = tmp_path / "x, y"
+    folder.mkdir()
+    (folder / "a,b.csv").touch()
+    assert data.name_of(str(folder / "a,b.csv")) == "a,b.csv"
+    assert data.name_of(f"{tmp_path}/images,{tmp_path}/labels") == "images"
+
+
 def test_well_known_names_are_offered_with_their_titles() -> None:
     assert data.NAMED["mnist"] == "MNIST"
     assert next(iter(data.NAMED)) == data.BUILT_IN
@@ -90,11 +98,29 @@ def base() -> data.Data:
     return data.Data("zeros.npz", *digits.split(20))
 
 
-def test_drawings_alone_are_split_the_same_way_when_more_follow() -> None:
-    first, later = data.alone(some_drawings(8)), data.alone(some_drawings(13))
-    assert first.validation.images[:, 0, 0, 0].tolist() == [6]
-    assert later.validation.images[:, 0, 0, 0].tolist() == [6, 12]
-    assert data.alone(some_drawings(2)).validation.images[:, 0, 0, 0].tolist() == [2]
+def shades(dataset: cnn.Dataset) -> set[int]:
+    return set(dataset.images[:, 0, 0, 0].tolist())
+
+
+def test_a_drawing_held_out_stays_so_whatever_is_kept_corrected_or_removed() -> None:
+    drawings = some_drawings(60)
+    first = data.alone(drawings)
+    assert 5 <= len(first.validation) <= 15
+    third = drawings.images[2]
+    for later in (
+        some_drawings(90),
+        drawings.without(drawings.images[0], "7"),
+        drawings.without(third, "7").with_drawing(third, "9"),
+    ):
+        found = data.alone(later)
+        assert not shades(found.train) & shades(first.validation)
+        assert not shades(found.validation) & shades(first.train)
+
+
+def test_of_few_drawings_one_is_held_out_and_one_trained_on() -> None:
+    for count in range(2, 12):
+        found = data.alone(some_drawings(count))
+        assert len(found.train) and len(found.validation)
     with pytest.raises(cnn.DatasetError, match="at least 2"):
         data.alone(some_drawings(1))
 
@@ -112,17 +138,17 @@ def test_mixed_in_drawings_join_the_classes_by_name(base: data.Data) -> None:
 def test_mixed_in_drawings_take_the_shape_of_the_data() -> None:
     images = np.zeros((24, 16, 12, 3), np.uint8)
     photos = cnn.Dataset(images, np.arange(24) % 2, ("cat", "dog"), "photos")
-    both = data.mixed(data.Data("photos", *photos.split(4)), some_drawings(7, "cat"))
+    both = data.mixed(data.Data("photos", *photos.split(4)), some_drawings(40, "cat"))
     assert both.train.image_shape == (16, 12, 3)
     assert both.train.class_names == ("cat", "dog")
-    assert len(both.validation) == 5
+    assert 4 + 3 <= len(both.validation) <= 4 + 12
 
 
 @pytest.fixture
 def kept() -> Iterator[None]:
-    """Twelve drawings kept by the person, gone again afterwards."""
+    """Thirty drawings kept by the person, gone again afterwards."""
     path = my_drawings.location()
-    my_drawings.write(path, some_drawings(12))
+    my_drawings.write(path, some_drawings(30))
     yield
     my_drawings.write(path, EMPTY)
 
@@ -136,10 +162,12 @@ def few(tmp_path: Path) -> str:
 
 @pytest.mark.usefixtures("kept")
 def test_a_choice_with_drawings_is_read_from_their_file(few: str) -> None:
-    assert len(data.read(data.MINE).validation) == 2
+    alone = data.read(data.MINE)
+    assert len(alone.train) + len(alone.validation) == 30
     both = data.read(few + data.AND_MINE)
     assert both.name == "few.npz + my drawings"
-    assert len(both.train) == 25 + 10
+    assert len(both.train) == 25 + len(alone.train)
+    assert len(both.validation) == 5 + len(alone.validation)
 
 
 def test_without_drawings_there_is_a_sentence(few: str) -> None:
@@ -161,7 +189,9 @@ def test_as_many_images_are_held_out_as_asked_for(few: str) -> None:
     assert len(data.read(few, held_out=4).validation) == 4
     assert len(data.read(few, held_out=0).validation) == 0
     assert len(data.read(data.MINE, held_out=5).validation) == 5
-    assert len(data.read(few + data.AND_MINE, held_out=4).validation) == 4 + 2
+    assert len(data.read(few + data.AND_MINE, held_out=4).validation) == 4 + len(
+        data.read(data.MINE).validation
+    )
     assert len(data.read(few + data.AND_MINE, held_out=0).validation) == 0
     with pytest.raises(cnn.DatasetError, match="30 images held out leave nothing of 30"):
         data.read(few, held_out=30)
@@ -169,8 +199,8 @@ def test_as_many_images_are_held_out_as_asked_for(few: str) -> None:
 
 @pytest.mark.usefixtures("kept")
 def test_all_images_of_a_choice_hold_each_drawing_once(few: str) -> None:
-    assert len(data.whole(data.MINE)) == 12
-    assert len(data.whole(few + data.AND_MINE)) == 30 + 12
+    assert len(data.whole(data.MINE)) == 30
+    assert len(data.whole(few + data.AND_MINE)) == 30 + 30
     with pytest.raises(cnn.DatasetError, match="no test images of its own"):
         data.whole(few + data.AND_MINE, "test")
 

@@ -344,7 +344,7 @@ REFUSED = {  # file name, how it is made -> the sentence
         text(b"1" + b",2" * 3_000_000),
         "x.csv: has a line of more than 4,194,304 bytes",
     ),
-    "csv of bytes": ("x.csv", text(bytes(range(256)) * 9), "x.csv: line "),
+    "csv of bytes": ("x.csv", text(bytes(range(256)) * 9), "x.csv: is not in UTF-8"),
     "csv of nothing": ("x.csv", text(b""), "x.csv: holds no images; a line is a label and its pixels"),
     "csv as a bomb": ("x.csv.gz", text(gzip.compress(b"1," + b"0" * 9_000_000)), "has a line of more than"),
     "idx that promises more": (
