@@ -17,7 +17,8 @@ from playground.main_window import MainWindow
 from playground.parts import Parts
 from playground.theme import format_number
 from playground.training_control import TrainingControl
-from playground.views.dataset_browser import HELD_OUT, TRAINING, Answers
+from playground.views.answers import Answers
+from playground.views.dataset_browser import HELD_OUT, TRAINING
 
 BATCH = 500
 
@@ -48,6 +49,7 @@ class MeasureJourney(QObject):
         ):
             signal.connect(self._due.start)
         control.points_added.connect(self._on_points)
+        parts.measuring.progressed.connect(self._tell_progress)
         parts.measuring.done.connect(self._show)
         window.on_close.append(self._stop)
         window.confusion_view.cell_selected.connect(self._show_cell)
@@ -86,6 +88,11 @@ class MeasureJourney(QObject):
                 work = partial(measure, network.copy(), images, step, calibration=calibration)
                 self._parts.measuring.start(work)
             return
+
+    def _tell_progress(self, done: int, total: int) -> None:
+        assert self._under_way is not None
+        if self._under_way[0] == self._window.dataset_browser.split:
+            self._window.dataset_browser.set_asked(done / total)
 
     def _answerable(self) -> bool:
         """Whether the network as it is can be given the images of the data in use."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +22,7 @@ from PySide6.QtWidgets import (
 
 import cnn_core as cnn
 from playground.theme import LIGHT, SPACING, Theme, format_number
+from playground.views.answers import ANY, BETWEEN, SURE, UNSURE, Answers, as_sure_as
 from playground.views.class_balance import ClassBalance
 from playground.views.field_editors import ChoiceBox
 from playground.views.thumbnail_grid import ThumbnailGrid
@@ -32,21 +32,7 @@ NO_MATCH = "No image matches this choice."
 HELD_OUT, TRAINING = "held out", "training"
 ALL, RIGHT, WRONG = "all answers", "right only", "wrong only"
 _ROOM_FOR_ALL = 700  # px, width from which all filters stand in one row
-ANY, SURE, BETWEEN, UNSURE = "sure or not", "90 % and surer", "60 to 90 % sure", "less than 60 %"
 IN_ORDER, HARDEST, EASIEST = "in their order", "largest loss first", "smallest loss first"
-
-
-@dataclass(frozen=True)
-class Answers:
-    """What a network says to N images: the class, the probability it gives it, the loss of the true class."""
-
-    predicted: NDArray[np.int64]
-    confidence: NDArray[np.float32]
-    loss: NDArray[np.float32]
-
-    def in_words(self, index: int) -> str:
-        """How sure the network is of an image, and its loss."""
-        return f"{self.confidence[index]:.0%} sure, loss {format_number(float(self.loss[index]))}"
 
 
 class DatasetBrowser(QWidget):
@@ -68,6 +54,7 @@ class DatasetBrowser(QWidget):
         self._predictions: NDArray[np.int64] | None = None
         self._answers: Answers | None = None
         self._only: NDArray[np.int64] | None = None
+        self._asked: float | None = None  # share of the images the network was asked about, while it is
         self.split_box, self.class_box = ChoiceBox(), ChoiceBox()
         self.outcome_box = ChoiceBox((ALL, RIGHT, WRONG))
         self.confidence_box = ChoiceBox((ANY, SURE, BETWEEN, UNSURE))
@@ -125,7 +112,14 @@ class DatasetBrowser(QWidget):
     def set_answers(self, answers: Answers | None) -> None:
         """Take classes, confidence and loss: images can then be chosen and sorted by all of them."""
         self._predictions, self._answers = answers.predicted if answers else None, answers
+        self._asked = None
+        self._count()
         self._show_answers()
+
+    def set_asked(self, share: float) -> None:
+        """Say of which share of the images, 0..1, the answers are known so far."""
+        self._asked = share
+        self._count()
 
     def show_only(self, indices: NDArray[np.int64] | None, reason: str = "") -> None:
         """Show these images alone and say why, with a way back; None shows all again."""
@@ -201,11 +195,17 @@ class DatasetBrowser(QWidget):
         if self._predictions is not None and outcome != ALL:
             keep &= (self._predictions == labels) == (outcome == RIGHT)
         if self._answers is not None:
-            keep &= _as_sure_as(self.confidence_box.currentText(), self._answers.confidence)
+            keep &= as_sure_as(self.confidence_box.currentText(), self._answers.confidence)
         shown = np.flatnonzero(keep) if self._only is None else self._only[keep[self._only]]
         self.grid.set_shown(self._sorted(shown), from_top)
-        self._about.setText(f"{format_number(len(shown))} images" if len(shown) != 1 else "1 image")
+        self._count()
         self._below.setCurrentIndex(0 if len(shown) else 1)
+
+    def _count(self) -> None:
+        """Say how many images are shown, and how far finding out the answers is."""
+        count = len(self.grid.shown)
+        images = f"{format_number(count)} images" if count != 1 else "1 image"
+        self._about.setText(images if self._asked is None else f"answers {self._asked:.0%} · {images}")
 
     def _sorted(self, shown: NDArray[np.int64]) -> NDArray[np.int64]:
         order = self.order_box.currentText()
@@ -288,10 +288,3 @@ def _centered(label: QLabel) -> QLabel:
     label.setProperty("role", "muted")
     label.setAlignment(Qt.AlignmentFlag.AlignCenter)
     return label
-
-
-def _as_sure_as(choice: str, confidence: NDArray[np.float32]) -> NDArray[np.bool_]:
-    """Which of the images have the confidence that was chosen."""
-    least, below = {SURE: (0.9, 2.0), BETWEEN: (0.6, 0.9), UNSURE: (0.0, 0.6)}.get(choice, (0.0, 2.0))
-    chosen: NDArray[np.bool_] = (confidence >= least) & (confidence < below)
-    return chosen

@@ -8,7 +8,7 @@ from pytestqt.qtbot import QtBot
 import cnn_core as cnn
 from cnn_core.calibration import Calibration
 from playground.data import Data
-from playground.journeys.measure import measure
+from playground.journeys.measure import MeasureJourney, measure
 from playground.main_window import MainWindow
 from playground.views.dataset_browser import HELD_OUT, TRAINING
 
@@ -49,6 +49,7 @@ def test_the_images_trained_on_are_measured_when_they_are_shown(window: MainWind
     browser.show_split(TRAINING)
     assert not browser.order_box.isVisible()
     qtbot.waitUntil(browser.order_box.isVisible, timeout=20_000)
+    assert browser._about.text() == f"{len(window.control.data.train)} images"
     browser.show_split(HELD_OUT)
     assert browser.order_box.isVisible()  # known already
 
@@ -96,3 +97,12 @@ def test_the_confusion_of_other_data_is_not_shown(window: MainWindow, qtbot: QtB
 
 def title(window: MainWindow) -> str:
     return " ".join(label.text() for label in window.confusion_view.findChildren(QLabel))
+
+
+def test_while_the_answers_are_found_out_the_browser_says_how_far_that_is(window: MainWindow) -> None:
+    browser = window.dataset_browser
+    window.parts.measuring.finish()
+    browser.set_answers(None)
+    window.findChild(MeasureJourney)._under_way = (HELD_OUT, window.current_network(), window.control.data)
+    window.parts.measuring.progressed.emit(30, 60)
+    assert browser._about.text() == f"answers 50% · {len(window.control.data.validation)} images"

@@ -7,7 +7,8 @@ from pytestqt.qtbot import QtBot
 
 import cnn_core as cnn
 from playground.theme import DARK, LIGHT, font
-from playground.views.dataset_browser import EMPTY, HELD_OUT, NO_MATCH, TRAINING, Answers, DatasetBrowser
+from playground.views.answers import Answers
+from playground.views.dataset_browser import EMPTY, HELD_OUT, NO_MATCH, TRAINING, DatasetBrowser
 
 LABELS = np.arange(3000) % 3
 NAMES = ("cat", "dog", "owl")
