@@ -67,23 +67,31 @@ class Architecture:
         object.__setattr__(self, "input_shape", shape)
         object.__setattr__(self, "layers", layers)
 
-    # Editing
+    # Editing. A negative index counts from the end; IndexError for one beyond.
 
     def inserted(self, index: int, layer: Layer) -> "Architecture":
-        """Return the architecture with `layer` before the layer now at `index`."""
+        """Return the architecture with `layer` before the layer now at `index`, or after the last one where
+        `index` is their number."""
+        if index != len(self.layers):
+            index = self._place(index)
         return self._with((*self.layers[:index], layer, *self.layers[index:]))
 
     def removed(self, index: int) -> "Architecture":
         """Return the architecture without the layer at `index`."""
+        index = self._place(index)
         return self._with((*self.layers[:index], *self.layers[index + 1 :]))
 
     def moved(self, source: int, target: int) -> "Architecture":
         """Return the architecture with the layer at `source` moved so that it stands at `target`."""
-        return self.removed(source).inserted(target, self.layers[source])
+        return self.removed(source).inserted(self._place(target), self.layers[source])
 
     def replaced(self, index: int, layer: Layer) -> "Architecture":
         """Return the architecture with `layer` in the place of the one at `index`."""
+        index = self._place(index)
         return self._with((*self.layers[:index], layer, *self.layers[index + 1 :]))
+
+    def _place(self, index: int) -> int:
+        return range(len(self.layers))[index]
 
     def _with(self, layers: Iterable[Layer]) -> "Architecture":
         return Architecture(self.input_shape, tuple(layers))

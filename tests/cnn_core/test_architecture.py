@@ -41,6 +41,24 @@ def test_a_moved_layer_stands_at_its_target(source, target):
     moved = SMALL.moved(source, target)
     assert moved.layers[target] == SMALL.layers[source]
     assert moved.moved(target, source) == SMALL
+    assert SMALL.moved(source - 5, target - 5) == moved
+
+
+@pytest.mark.parametrize("index", range(5))
+def test_a_negative_index_counts_from_the_end(index):
+    pool = MaxPool2D()
+    assert SMALL.removed(index - 5) == SMALL.removed(index)
+    assert SMALL.replaced(index - 5, pool) == SMALL.replaced(index, pool)
+    assert SMALL.inserted(index - 5, pool) == SMALL.inserted(index, pool)
+
+
+@pytest.mark.parametrize("index", [-6, 5, 99])
+def test_a_layer_that_is_not_there_cannot_be_edited(index):
+    for edit in (SMALL.removed, lambda i: SMALL.replaced(i, ReLU()), lambda i: SMALL.moved(0, i)):
+        with pytest.raises(IndexError):
+            edit(index)
+    with pytest.raises(IndexError):
+        SMALL.inserted(index + (index > 0), ReLU())
 
 
 def test_equal_architectures_are_equal_and_hash_alike():
