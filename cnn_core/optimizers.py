@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from cnn_core.functional.geometry import Array
+from cnn_core.limits import check_numbers
 
 Slots: TypeAlias = dict[str, dict[str, Array]]  # by slot name, then by parameter name
 
@@ -23,17 +24,11 @@ class Optimizer:
     weight_decay: float = 0.0
 
     def __post_init__(self) -> None:
-        for field in fields(self):
-            value = getattr(self, field.name)
-            if field.name not in _LIMITS:  # a switch
-                if not isinstance(value, bool):
-                    raise ValueError(f"{self.name}: {field.name} is {value!r}; use True or False")
-                continue
-            low, high = _LIMITS[field.name]
-            if isinstance(value, bool) or not isinstance(value, (int, float)) or not low <= value <= high:
-                raise ValueError(
-                    f"{type(self).__name__}: {field.name} is {value!r}; use a number from {low:g} to {high:g}"
-                )
+        names = [field.name for field in fields(self)]
+        check_numbers(self, {name: _LIMITS[name] for name in names if name in _LIMITS}, f"{self.name}: ")
+        for name in names:
+            if name not in _LIMITS and not isinstance(getattr(self, name), bool):  # a switch
+                raise ValueError(f"{self.name}: {name} is {getattr(self, name)!r}; use True or False")
 
     @property
     def name(self) -> str:

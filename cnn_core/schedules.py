@@ -9,6 +9,8 @@ from math import cos, pi
 from types import MappingProxyType
 from typing import Any
 
+from cnn_core.limits import Limit, check_numbers
+
 
 @dataclass(frozen=True, kw_only=True)
 class Schedule:
@@ -17,14 +19,7 @@ class Schedule:
     warmup_steps: int = 0
 
     def __post_init__(self) -> None:
-        for field in fields(self):
-            value = getattr(self, field.name)
-            low, high = _LIMITS[field.name]
-            kinds = int if isinstance(low, int) else (int, float)
-            if isinstance(value, bool) or not isinstance(value, kinds) or not low <= value <= high:
-                raise ValueError(
-                    f"{self.name}: {field.name} is {value!r}; use a number from {low:g} to {high:g}"
-                )
+        check_numbers(self, {field.name: _LIMITS[field.name] for field in fields(self)}, f"{self.name}: ")
 
     @property
     def name(self) -> str:
@@ -60,7 +55,7 @@ class Schedule:
             raise ValueError(f"{kind.__name__}: {error}") from None
 
 
-_LIMITS: dict[str, tuple[float, float]] = {
+_LIMITS: dict[str, Limit] = {
     "warmup_steps": (0, 10_000_000),
     "drops": (0, 100),
     "factor_per_drop": (0.0, 1.0),

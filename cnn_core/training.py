@@ -27,7 +27,7 @@ from cnn_core.network import Network
 from cnn_core.optimizers import SGD, Optimizer, Slots, clip_gradients, norm
 from cnn_core.schedules import Constant, Schedule
 from cnn_core.threads import Cancelled
-from cnn_core.training_settings import LARGEST_BATCH, need_number
+from cnn_core.training_settings import TrainingSettings
 
 _ORDER, _STEP = 0, 1  # what a number is drawn for: keeps the sequences apart
 # Norm of all weights beyond which a run has diverged: far from any use, and far from what one step could
@@ -64,7 +64,7 @@ class Trainer:
     """Trains a copy of a network. Not thread-safe, but for `stop` and `learning_rate`.
 
     `train` and `validation` are uint8 images (N, H, W, C) with their class numbers. `schedule` scales the
-    optimiser's learning rate from step to step. `label_smoothing` in 0..1 is shared among all classes,
+    optimiser's learning rate from step to step. `label_smoothing` in 0..0.9 is shared among all classes,
     `clip_norm` bounds the common norm of all gradients (None: nothing does), `seed` decides all that is
     random. `threads` says how many cores are used, None all; the numbers are the same for any.
 
@@ -86,17 +86,18 @@ class Trainer:
         seed: int = 0,
         threads: int | None = None,
     ) -> None:
-        """Prepare; raises DatasetError where the data do not fit the network."""
-        need_number("batch_size", batch_size, 1, LARGEST_BATCH)
-        check_training(network, train, batch_size)
+        """Prepare; raises DatasetError where the data do not fit the network, ValueError as settings do."""
+        settings = TrainingSettings(
+            batch_size=batch_size, label_smoothing=label_smoothing, clip_norm=clip_norm, seed=seed
+        )
+        check_training(network, train, settings.batch_size)
         if validation is not None:
             _check_images(network, validation, "validate")
         self.network = network.copy()
         self.train, self.validation = train, validation
-        self.optimizer, self.schedule = optimizer, schedule
-        self.batch_size, self.label_smoothing, self.clip_norm = batch_size, label_smoothing, clip_norm
-        self.augmentation = augmentation
-        self.seed, self.threads = seed, threads
+        self.optimizer, self.schedule, self.augmentation = optimizer, schedule, augmentation
+        self.batch_size, self.label_smoothing = settings.batch_size, settings.label_smoothing
+        self.clip_norm, self.seed, self.threads = settings.clip_norm, settings.seed, threads
         self.step = 0
         self.learning_rate = optimizer.learning_rate  # before the schedule's factor
         self._slots = optimizer.slots(self.network.parameters)
@@ -210,7 +211,7 @@ class Trainer:
         """Take the optimiser's step, in place; nothing is changed where a number is not as it should be."""
         gradients = result.gradients
         self._need(bool(np.isfinite(result.loss)), f"the loss is {result.loss}", rate)
-        size = clip_gradients(gradients, self.clip_norm or np.inf)
+        size = clip_gradients(gradients, np.inf if self.clip_norm is None else self.clip_norm)
         self._need(bool(np.isfinite(size)), "a gradient is not a finite number", rate)
         moved = all(np.isfinite(value).all() for value in result.buffers.values())
         self._need(moved, "a running statistic is not a finite number", rate)

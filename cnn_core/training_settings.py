@@ -4,18 +4,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from cnn_core.datasets.augment import Augmentation
+from cnn_core.limits import Limit, check_numbers
 from cnn_core.optimizers import SGD, Optimizer
 from cnn_core.schedules import Constant, Schedule
 
-LARGEST_BATCH = 8192
+_LIMITS: dict[str, Limit] = {
+    "batch_size": (1, 8192),
+    "epochs": (1, 100_000),
+    "seed": (0, 2**32 - 1),
+    "label_smoothing": (0.0, 0.9),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingSettings:
-    """All that decides a run beside architecture and data."""
+    """All that decides a run beside architecture and data. Raises ValueError for numbers beyond limits."""
 
     optimizer: Optimizer = SGD()  # noqa: RUF009 - a frozen value
     schedule: Schedule = Constant()  # noqa: RUF009 - a frozen value
@@ -27,12 +31,9 @@ class TrainingSettings:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        need_number("batch_size", self.batch_size, 1, LARGEST_BATCH)
-        need_number("epochs", self.epochs, 1, 100_000)
-        need_number("seed", self.seed, 0, 2**32 - 1)
-        need_number("label_smoothing", self.label_smoothing, 0.0, 0.9)
+        check_numbers(self, _LIMITS)
         if self.clip_norm is not None:
-            need_number("clip_norm", self.clip_norm, 1e-6, 1e6)
+            check_numbers(self, {"clip_norm": (1e-6, 1e6)})
 
     def to_json(self) -> dict[str, Any]:
         """Return plain values."""
@@ -55,10 +56,3 @@ class TrainingSettings:
             return TrainingSettings(**{**value, **parts})
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"these are not training settings: {error}") from None
-
-
-def need_number(name: str, value: Any, low: float, high: float) -> None:
-    """Raise ValueError unless `value` is a number between the limits; whole where the lower one is."""
-    fits = isinstance(value, (int, np.integer) if isinstance(low, int) else (int, float))
-    if not fits or isinstance(value, bool) or not low <= value <= high:
-        raise ValueError(f"{name} is {value!r}; use a number from {low:g} to {high:g}")

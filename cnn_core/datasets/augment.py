@@ -15,6 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from cnn_core.limits import check_numbers
+
 Images = NDArray[np.uint8]
 Array = NDArray[np.float32]
 Random = np.random.Generator
@@ -51,10 +53,7 @@ class Augmentation:
     cutout: float = 0.0  # longest side of a rectangle blackened, pixels
 
     def __post_init__(self) -> None:
-        for name, limit in LIMITS.items():
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= limit:
-                raise ValueError(f"augmentation: {name} is {value!r}; use 0 to {limit:g}")
+        check_numbers(self, {name: (0.0, limit) for name, limit in LIMITS.items()}, "augmentation: ")
 
     @property
     def active(self) -> bool:

@@ -9,6 +9,7 @@ import numpy as np
 
 from cnn_core.errors import ArchitectureError
 from cnn_core.functional.geometry import Allocate, Array, Window
+from cnn_core.limits import Limit, check_numbers, plain_number
 
 Shape: TypeAlias = tuple[int, ...]  # without the batch: (H, W, C) or (units,)
 Parameters: TypeAlias = Mapping[str, Array]
@@ -86,26 +87,26 @@ class Layer:
         raise NotImplementedError
 
 
-def check_fields(layer: Layer, **limits: tuple[float, float]) -> None:
-    """Raise ArchitectureError where a field is not one number between its limits, both included.
-
-    A limit of whole numbers (ints) asks for whole numbers. NumPy's numbers become plain ones.
-    """
-    for name, limit in limits.items():
-        value = getattr(layer, name)
-        object.__setattr__(layer, name, _plain_number(layer, name, value, value, limit))
+def check_fields(layer: Layer, **limits: Limit) -> None:
+    """Raise ArchitectureError where a field is not one number within its limit; make NumPy's plain ones."""
+    try:
+        check_numbers(layer, limits, f"{layer.name}: ")
+    except ValueError as error:
+        raise ArchitectureError(str(error)) from None
 
 
-def check_sizes(layer: Layer, **limits: tuple[int, int]) -> None:
+def check_sizes(layer: Layer, **limits: Limit) -> None:
     """Raise ArchitectureError where a field is neither one whole number nor a (height, width) pair."""
     for name, limit in limits.items():
         value = getattr(layer, name)
+        found = f"{layer.name}: {name} is {shown(value)}"
         if isinstance(value, tuple) and len(value) != 2:
-            raise ArchitectureError(
-                f"{layer.name}: {name} is {shown(value)}; use one number or (height, width)"
-            )
+            raise ArchitectureError(f"{found}; use one number or (height, width)")
         numbers = value if isinstance(value, tuple) else (value,)
-        plain = tuple(_plain_number(layer, name, value, number, limit) for number in numbers)
+        try:
+            plain = tuple(plain_number(number, limit, found) for number in numbers)
+        except ValueError as error:
+            raise ArchitectureError(str(error)) from None
         object.__setattr__(layer, name, plain if isinstance(value, tuple) else plain[0])
 
 
@@ -114,20 +115,6 @@ def check_switch(layer: Layer, name: str) -> None:
     value = getattr(layer, name)
     if not isinstance(value, bool):
         raise ArchitectureError(f"{layer.name}: {name} is {shown(value)}; use True or False")
-
-
-def _plain_number(
-    layer: Layer, name: str, value: object, number: Any, limit: tuple[float, float]
-) -> int | float:
-    low, high = limit
-    whole = isinstance(low, int) and isinstance(high, int)
-    kinds = (int, np.integer) if whole else (int, float, np.integer, np.floating)
-    if not isinstance(number, kinds) or isinstance(number, bool) or not low <= number <= high:
-        kind = "a whole number" if whole else "a number"
-        raise ArchitectureError(
-            f"{layer.name}: {name} is {shown(value)}; use {kind} from {low:,} to {high:,}"
-        )
-    return int(number) if whole else float(number)
 
 
 def need_image(layer: Layer, input_shape: Shape) -> tuple[int, int, int]:

@@ -269,7 +269,7 @@ def test_every_kind_is_a_value_with_a_name_and_a_docstring(kind):
         (lambda: Dense(units=0), "Dense: units is 0"),
         (lambda: Dense(units=10**9), "use a whole number from 1 to 65,536"),
         (lambda: Dense(units=3, bias=1), "Dense: bias is 1; use True or False"),
-        (lambda: Dropout(rate=1.0), r"Dropout: rate is 1.0; use a number from 0.0 to 0.99"),
+        (lambda: Dropout(rate=1.0), r"Dropout: rate is 1.0; use a number from 0 to 0.99"),
         (lambda: Dropout(rate=float("nan")), "rate is nan"),
         (lambda: LeakyReLU(negative_slope=-1), "negative_slope is -1"),
         (lambda: BatchNorm(epsilon=0.0), "epsilon is 0.0"),

@@ -1,5 +1,6 @@
 """The trainer: what it reports, how it stops and goes on, and the same bits in any way of doing so."""
 
+import re
 import threading
 
 import numpy as np
@@ -246,10 +247,19 @@ def test_fewer_classes_than_scores_are_fine():
     assert len(list(one.run(epochs=1))) == 1
 
 
-@pytest.mark.parametrize("batch_size", [0, -1, 8193, 2.5, True])
-def test_a_batch_size_that_cannot_be_is_refused(batch_size):
-    with pytest.raises(ValueError, match=r"batch_size is .*; use a number from 1 to 8192"):
-        trainer(batch_size=batch_size)
+@pytest.mark.parametrize(
+    ("name", "value", "use"),
+    [
+        *(("batch_size", value, "a whole number from 1 to 8,192") for value in (0, -1, 8193, 2.5, True)),
+        *(("clip_norm", value, "a number from 1e-06 to 1e+06") for value in (-1.0, 0, float("nan"))),
+        *(("label_smoothing", value, "a number from 0 to 0.9") for value in (-1, 3.0)),
+        *(("seed", value, "a whole number from 0 to 4,294,967,295") for value in (-1, 1.5)),
+    ],
+)
+def test_a_number_that_cannot_be_is_refused_as_by_the_settings(name, value, use):
+    for make in (trainer, TrainingSettings):
+        with pytest.raises(ValueError, match=re.escape(f"{name} is {value}; use {use}")):
+            make(**{name: value})
 
 
 def test_an_empty_validation_set_is_refused_before_anything_runs():

@@ -2,9 +2,10 @@
 
 import json
 
+import numpy as np
 import pytest
 
-from cnn_core import SGD, OneCycle, TrainingSettings
+from cnn_core import SGD, Augmentation, OneCycle, TrainingSettings
 
 
 def test_settings_go_through_json():
@@ -35,6 +36,20 @@ def test_settings_go_through_json():
 def test_foreign_settings_are_refused(change, text):
     with pytest.raises(ValueError, match=text):
         TrainingSettings.from_json({**TrainingSettings().to_json(), **change})
+
+
+def test_numbers_of_numpy_become_plain_ones():
+    settings = TrainingSettings(
+        optimizer=SGD(learning_rate=np.float32(0.25)),
+        schedule=OneCycle(warmup_steps=np.int64(3), rise=np.float32(0.5)),
+        augmentation=Augmentation(rotation=np.float32(10)),
+        **{name: np.int64(7) for name in ("batch_size", "epochs", "seed")},
+        label_smoothing=np.float32(0.5),
+        clip_norm=np.int64(2),
+    )
+    assert TrainingSettings.from_json(json.loads(json.dumps(settings.to_json()))) == settings
+    assert settings.optimizer.learning_rate == 0.25
+    assert type(settings.seed) is int
 
 
 @pytest.mark.parametrize("value", [None, [], 3, "settings", {}])

@@ -148,7 +148,7 @@ def test_json_keeps_every_value() -> None:
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("value", [-1, float("nan"), 1e9, "5", None, True])
 def test_values_out_of_range_are_refused_by_name(name: str, value: object) -> None:
-    with pytest.raises(ValueError, match=f"{name} is .*; use 0 to"):
+    with pytest.raises(ValueError, match=f"{name} is .*; use a number from 0 to"):
         Augmentation.from_json({name: value})
 
 

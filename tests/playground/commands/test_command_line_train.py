@@ -176,7 +176,7 @@ def test_divergence_does_not_write_over_the_file_that_goes_on(command, digits_fi
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (("--epochs", 0), "epochs is 0; use a number from 1"),
+        (("--epochs", 0), "epochs is 0; use a whole number from 1 to 100,000"),
         (("--learning-rate", "nan"), "learning_rate is nan"),
         (("--learning-rate", "much"), "invalid float value: 'much'"),
         (("--optimizer", "adam", "--momentum", 0.5), "Adam has no momentum; leave --momentum out"),
