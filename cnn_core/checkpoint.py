@@ -10,15 +10,15 @@ import json
 import struct
 import zipfile
 import zlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import prod
 from pathlib import Path
-from typing import IO, Any, NoReturn
+from typing import IO, Any
 
 import numpy as np
-from numpy.lib import format as npy_format
 
 from cnn_core.architecture import Architecture
+from cnn_core.datasets.reading import npy_header
 from cnn_core.errors import ArchitectureError, CheckpointError
 from cnn_core.functional.geometry import Array
 from cnn_core.layers import Shape
@@ -55,19 +55,22 @@ class Checkpoint:
     metadata: dict[str, Any] = field(default_factory=dict)
 
 
-class _Unfit(ValueError):
-    """What could be written, but not be opened again."""
+class _Unfit(Exception):
+    """What no .cnn file may hold: it is neither written nor opened."""
 
 
 def save(path: Path | str, checkpoint: Checkpoint) -> None:
-    """Write a checkpoint. The file is complete or, after any failure (CheckpointError), as it was before."""
+    """Write a checkpoint. The file is complete or, after any failure (CheckpointError), as it was before.
+
+    What `load` would refuse is not written.
+    """
     path = Path(path)
     try:
         write_whole(path, lambda file: _write(file, checkpoint))
     except OSError as error:
         raise CheckpointError(f"{path.name} could not be saved: {error.strerror or error}") from error
     except _Unfit as error:
-        raise CheckpointError(f"{path.name} could not be saved: {error}") from None
+        raise CheckpointError(f"{path.name} could not be saved: {str(error)[:500]}") from None
 
 
 def load(path: Path | str) -> Checkpoint:
@@ -75,9 +78,9 @@ def load(path: Path | str) -> Checkpoint:
     path = Path(path)
     try:
         with zipfile.ZipFile(path) as archive:
-            return _Reader(path.name, archive).read()
-    except CheckpointError:
-        raise
+            return _Reader(archive).read()
+    except _Unfit as error:
+        raise CheckpointError(f"{path.name} cannot be opened: {str(error)[:500]}") from None
     except OSError as error:
         raise CheckpointError(f"{path.name} could not be opened: {error.strerror or error}") from error
     except _DAMAGES as error:
@@ -97,17 +100,22 @@ def _write(file: IO[bytes], checkpoint: Checkpoint) -> None:
         "training": None,
         "metadata": checkpoint.metadata,
     }
-    arrays = {f"parameters/{k}": v for k, v in network.parameters.items()}
-    arrays |= {f"buffers/{k}": v for k, v in network.buffers.items()}
+    _check_architecture(network.architecture)
+    parameters, buffers = _expected(network.architecture)
+    folders = {"parameters": (network.parameters, parameters), "buffers": (network.buffers, buffers)}
     if state is not None:
         header["training"] = {
             "step": state.step,
             "planned_steps": state.planned_steps,
-            "learning_rate": state.learning_rate,
+            "learning_rate": float(state.learning_rate),
             "slots": list(state.slots),
         }
-        arrays |= {f"slots/{slot}/{k}": v for slot, values in state.slots.items() for k, v in values.items()}
-    text = json.dumps(header)
+        _check_training(header["training"], checkpoint.settings)
+        folders |= {f"slots/{slot}": (values, parameters) for slot, values in state.slots.items()}
+    try:
+        text = json.dumps(header)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise _Unfit(f"the metadata are not JSON: {error}") from None
     if len(text) > _MOST_HEADER_BYTES:  # json.dumps writes ASCII alone
         raise _Unfit(
             f"the metadata are too large to be opened again: {len(text):,} bytes with the architecture and "
@@ -115,35 +123,75 @@ def _write(file: IO[bytes], checkpoint: Checkpoint) -> None:
         )
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
         archive.writestr(_HEADER, text)
-        for name, array in arrays.items():
-            if not np.isfinite(array).all():
-                raise _Unfit(f"{name} holds values that are not finite numbers")
-            content = io.BytesIO()
-            np.save(content, array, allow_pickle=False)
-            archive.writestr(f"{name}.npy", content.getvalue())
+        for folder, (arrays, shapes) in folders.items():
+            for key, shape in shapes.items():
+                name = f"{folder}/{key}"
+                if key not in arrays:
+                    raise _Unfit(f"{name} is missing")
+                _check_form(name, arrays[key].shape, arrays[key].dtype, shape)
+                _check_values(name, arrays[key])
+                content = io.BytesIO()
+                np.save(content, arrays[key], allow_pickle=False)
+                archive.writestr(f"{name}.npy", content.getvalue())
+
+
+# What is checked before writing and after reading
+
+
+def _check_architecture(architecture: Architecture) -> None:
+    if architecture.error:
+        raise _Unfit(f"its architecture cannot work: {architecture.error}")
+
+
+def _check_training(value: Any, settings: TrainingSettings | None) -> None:
+    """Raise _Unfit where the header's state of training does not belong to the settings."""
+    unfit = "its state of training does not fit its settings"
+    state: dict[str, Any] = value if isinstance(value, dict) else {}
+    planned: Any = state.get("planned_steps")
+    rate: Any = state.get("learning_rate")
+    if (
+        settings is None
+        or state.get("slots") != list(settings.optimizer.slot_names())
+        or not _is_count(state.get("step"))
+        or not (planned is None or _is_count(planned))
+    ):
+        raise _Unfit(unfit)
+    try:
+        replace(settings.optimizer, learning_rate=rate)
+    except ValueError as error:
+        raise _Unfit(f"{unfit}: {error}") from None
+
+
+def _check_form(name: str, shape: Shape, dtype: np.dtype[Any], needed: Shape) -> None:
+    if shape != needed or dtype != np.float32:
+        raise _Unfit(f"{name} is {dtype} {shape}, its architecture needs float32 {needed}")
+
+
+def _check_values(name: str, array: Array) -> None:
+    if not np.isfinite(array).all():
+        raise _Unfit(f"{name} holds values that are not finite numbers")
+    if name.startswith("buffers/") and name.endswith(".running_var") and (array < 0).any():
+        raise _Unfit("a running variance is negative")
 
 
 class _Reader:
     """Reads one archive, believing nothing in it."""
 
-    def __init__(self, name: str, archive: zipfile.ZipFile) -> None:
-        self.name, self.archive = name, archive
+    def __init__(self, archive: zipfile.ZipFile) -> None:
+        self.archive = archive
 
     def read(self) -> Checkpoint:
         header = self._header()
         try:
             architecture = Architecture.from_json(json.dumps(header.get("architecture")))
         except ArchitectureError as error:
-            self._refuse(f"its architecture cannot be used: {error}")
-        if architecture.error:
-            self._refuse(f"its architecture cannot work: {architecture.error}")
+            raise _Unfit(f"its architecture cannot be used: {error}") from None
+        _check_architecture(architecture)
         settings = self._settings(header.get("settings"))
         parameters, buffers = _expected(architecture)
         network = Network(
             architecture, self._arrays("parameters", parameters), self._arrays("buffers", buffers)
         )
-        if any((v < 0).any() for k, v in network.buffers.items() if k.endswith(".running_var")):
-            self._refuse("a running variance is negative")
         training = self._training(header.get("training"), settings, parameters)
         metadata = header.get("metadata")
         return Checkpoint(
@@ -156,15 +204,13 @@ class _Reader:
     def _header(self) -> dict[str, Any]:
         try:
             header = json.loads(self._member(_HEADER, _MOST_HEADER_BYTES))
-        except (ValueError, RecursionError) as error:
-            if isinstance(error, CheckpointError):
-                raise
-            self._refuse("its header is not JSON")
+        except (ValueError, RecursionError):
+            raise _Unfit("its header is not JSON") from None
         if not isinstance(header, dict) or header.get("format") != FORMAT:
-            self._refuse("its header is of another kind of file")
+            raise _Unfit("its header is of another kind of file")
         version = header.get("version")
         if version != VERSION:
-            self._refuse(
+            raise _Unfit(
                 f"it has version {str(version)[:20]}, this program reads {VERSION}; update the program"
             )
         return header
@@ -175,25 +221,16 @@ class _Reader:
         try:
             return TrainingSettings.from_json(value)
         except ValueError as error:
-            self._refuse(f"its training settings cannot be used: {error}")
+            raise _Unfit(f"its training settings cannot be used: {error}") from None
 
     def _training(
         self, value: Any, settings: TrainingSettings | None, parameters: dict[str, Shape]
     ) -> TrainingState | None:
         if value is None or settings is None:
             return None
-        planned = value.get("planned_steps") if isinstance(value, dict) else -1
-        if (
-            not isinstance(value, dict)
-            or value.get("slots") != list(settings.optimizer.slot_names())
-            or not _is_count(value.get("step"))
-            or not (planned is None or _is_count(planned))
-            or not isinstance(value.get("learning_rate"), (int, float))
-            or not 0 <= value["learning_rate"] <= 100
-        ):
-            self._refuse("its state of training does not fit its settings")
+        _check_training(value, settings)
         slots = {s: self._arrays(f"slots/{s}", parameters) for s in settings.optimizer.slot_names()}
-        return TrainingState(value["step"], planned, float(value["learning_rate"]), slots)
+        return TrainingState(value["step"], value.get("planned_steps"), float(value["learning_rate"]), slots)
 
     def _arrays(self, folder: str, shapes: dict[str, Shape]) -> dict[str, Array]:
         return {name: self._array(f"{folder}/{name}", shape) for name, shape in shapes.items()}
@@ -202,46 +239,37 @@ class _Reader:
         content = self._member(f"{name}.npy", 4 * prod(shape) + _NPY_HEADER_BYTES)
         stream = io.BytesIO(content)
         try:
-            version = npy_format.read_magic(stream)
-            if version > (2, 0):
-                raise ValueError
-            read = npy_format.read_array_header_1_0 if version == (1, 0) else npy_format.read_array_header_2_0
-            found, by_columns, dtype = read(stream)
-        except Exception:  # the text is evaluated: what a hostile one makes NumPy raise is not documented
-            self._refuse(f"{name} is not an array of numbers")
-        if found != shape or dtype != np.float32:
-            self._refuse(f"{name} is {dtype} {found}, its architecture needs float32 {shape}")
+            found, by_columns, dtype = npy_header(stream)
+        except ValueError:
+            raise _Unfit(f"{name} is not an array of numbers") from None
+        _check_form(name, found, dtype, shape)
         numbers = content[stream.tell() :]
         if len(numbers) != 4 * prod(shape):
-            self._refuse(f"{name} has {len(numbers):,} bytes of numbers, {4 * prod(shape):,} are right")
+            raise _Unfit(f"{name} has {len(numbers):,} bytes of numbers, {4 * prod(shape):,} are right")
         array = np.frombuffer(numbers, np.float32).reshape(shape, order="F" if by_columns else "C")
-        if not np.isfinite(array).all():
-            self._refuse(f"{name} holds values that are not finite numbers")
+        _check_values(name, array)
         return array.copy(order="C")
 
     def _member(self, name: str, most: int) -> bytes:
         try:
             info = self.archive.getinfo(name)
         except KeyError:
-            self._refuse(f"{name} is missing")
+            raise _Unfit(f"{name} is missing") from None
         if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-            self._refuse(
+            raise _Unfit(
                 f"{name} is packed in a way that is not used here"
             )  # and may take any memory to unpack
         if info.file_size > most:
-            self._refuse(f"{name} has {info.file_size:,} bytes, {most:,} at the most can be right")
+            raise _Unfit(f"{name} has {info.file_size:,} bytes, {most:,} at the most can be right")
         with self.archive.open(info) as member:
             try:
                 # The directory's size can lie; reading is bounded all the same.
                 content = member.read(most + 1)
             except (zipfile.BadZipFile, EOFError, OSError, ValueError, zlib.error):
-                self._refuse(f"{name} is damaged")
+                raise _Unfit(f"{name} is damaged") from None
         if len(content) > most:
-            self._refuse(f"{name} is longer than it says")
+            raise _Unfit(f"{name} is longer than it says")
         return content
-
-    def _refuse(self, reason: str) -> NoReturn:
-        raise CheckpointError(f"{self.name} cannot be opened: {reason[:500]}")
 
 
 def _expected(architecture: Architecture) -> tuple[dict[str, Shape], dict[str, Shape]]:

@@ -119,13 +119,8 @@ def _read(archive: zipfile.ZipFile, member: zipfile.ZipInfo, name: str, limit: i
 def _read_header(stream: Any, where: str) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
     """Shape, Fortran order and type; only arrays of numbers and words that are neither empty nor pickled."""
     try:
-        version = np.lib.format.read_magic(stream)
-        read = {
-            (1, 0): np.lib.format.read_array_header_1_0,
-            (2, 0): np.lib.format.read_array_header_2_0,
-        }[version]
-        shape, fortran, dtype = read(stream)
-    except Exception:  # whatever NumPy's parser meets in a foreign header: token, syntax, recursion errors
+        shape, fortran, dtype = reading.npy_header(stream)
+    except ValueError:
         raise DatasetError(
             f"{where} is not an array as NumPy writes them; save it again with numpy.savez"
         ) from None

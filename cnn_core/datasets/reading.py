@@ -5,7 +5,9 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import Any, BinaryIO, Protocol
+
+import numpy as np
 
 from cnn_core.errors import DatasetError
 
@@ -97,6 +99,19 @@ def read_at_most(stream: Readable, count: int) -> bytearray:
             break
         data += chunk
     return data
+
+
+def npy_header(stream: BinaryIO) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+    """Shape, Fortran order and type of the array in an .npy stream, its values unread; else ValueError."""
+    try:
+        version = np.lib.format.read_magic(stream)
+        read = {
+            (1, 0): np.lib.format.read_array_header_1_0,
+            (2, 0): np.lib.format.read_array_header_2_0,
+        }[version]
+        return read(stream)
+    except Exception:  # whatever NumPy's parser meets in a foreign header: token, syntax, recursion errors
+        raise ValueError("this is not an array as NumPy writes them") from None
 
 
 def check_size(name: str, count: int, image_shape: tuple[int, ...]) -> None:

@@ -27,13 +27,16 @@ ARCHITECTURE = Architecture((6, 6, 1), (Conv2D(filters=2), BatchNorm(), ReLU(), 
 MOST_MEMORY = 40_000_000  # bytes, for the reading of any file of this module
 
 
-def good_members(path):
-    """Write a good file; return its parts, name -> bytes."""
+def good_checkpoint():
     network = plain_network.random_network(ARCHITECTURE)
     run = TrainingSettings()
     state = TrainingState(3, 40, 0.05, run.optimizer.slots(network.parameters))
-    whole = Checkpoint(network=network, settings=run, training=state, metadata={"note": "good"})
-    checkpoint.save(path, whole)
+    return Checkpoint(network=network, settings=run, training=state, metadata={"note": "good"})
+
+
+def good_members(path):
+    """Write a good file; return its parts, name -> bytes."""
+    checkpoint.save(path, good_checkpoint())
     with zipfile.ZipFile(path) as archive:
         return {name: archive.read(name) for name in archive.namelist()}
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import plain_network
 import pytest
+from checkpoint_files import ARCHITECTURE, good_checkpoint
 
 from cnn_core import (
     SGD,
@@ -197,24 +198,72 @@ def test_a_disk_that_runs_full_keeps_the_previous_file(room, saved, monkeypatch)
     assert list(path.parent.iterdir()) == [path]
 
 
-def test_metadata_that_are_no_json_leave_the_previous_file(saved):
+def bias(value):
+    """Return what gives the network another bias, none for None."""
+
+    def changed(whole):
+        others = {k: v for k, v in whole.network.parameters.items() if k != "0.bias"}
+        own = {} if value is None else {"0.bias": value}
+        return replace(whole, network=replace(whole.network, parameters=others | own))
+
+    return changed
+
+
+def running_variance(value):
+    def changed(whole):
+        buffers = {**whole.network.buffers, "1.running_var": np.full(2, value, np.float32)}
+        return replace(whole, network=replace(whole.network, buffers=buffers))
+
+    return changed
+
+
+def state(**changes):
+    return lambda whole: replace(whole, training=replace(whole.training, **changes))
+
+
+BIAS = "parameters/0.bias"
+NO_SLOT = {"velocity": {}}
+UNFIT = {
+    "large metadata": (lambda c: replace(c, metadata={"a": "x" * (4 << 20)}), "the metadata are too large"),
+    "an object": (
+        lambda c: replace(c, metadata={"a": object()}),
+        "the metadata are not JSON: Object of type",
+    ),
+    "NumPy's number": (lambda c: replace(c, metadata={"a": np.float32(1)}), "the metadata are not JSON"),
+    "not finite": (bias(np.full(2, np.inf, np.float32)), f"{BIAS} holds values that are not"),
+    "doubles": (bias(np.zeros(2)), rf"{BIAS} is float64 \(2,\), its architecture needs float32"),
+    "another shape": (bias(np.zeros(9, np.float32)), rf"{BIAS} is float32 \(9,\)"),
+    "a parameter too few": (bias(None), f"{BIAS} is missing"),
+    "a negative variance": (running_variance(-1), "a running variance is negative"),
+    "a slot too few": (state(slots=NO_SLOT), "slots/velocity/0.weight is missing"),
+    "no settings": (lambda c: replace(c, settings=None), "its state of training does not fit its settings"),
+    "another optimizer": (
+        lambda c: replace(c, settings=TrainingSettings(optimizer=Adam())),
+        "its state of training does not fit its settings",
+    ),
+    "too high a rate": (state(learning_rate=100.5), "learning_rate is 100.5; use a number from 0 to 100"),
+    "no rate": (state(learning_rate=float("nan")), "learning_rate is nan"),
+    "no step": (state(step=-1), "its state of training does not fit its settings"),
+    "an architecture that cannot work": (
+        lambda c: replace(c, network=replace(c.network, architecture=ARCHITECTURE.removed(3))),
+        "its architecture cannot work: layer",
+    ),
+}
+
+
+@pytest.mark.parametrize(("change", "text"), UNFIT.values(), ids=UNFIT.keys())
+def test_what_could_not_be_opened_again_is_not_saved_and_leaves_the_previous_file(change, text, saved):
     path, before = saved
-    with pytest.raises(TypeError):
-        checkpoint.save(path, Checkpoint(network=Network.load(path), metadata={"a": object()}))
+    with pytest.raises(CheckpointError, match=f"^net.cnn could not be saved: .*{text}"):
+        checkpoint.save(path, change(good_checkpoint()))
     assert path.read_bytes() == before
     assert list(path.parent.iterdir()) == [path]
 
 
-def test_what_could_not_be_opened_again_is_not_saved_and_leaves_the_previous_file(saved):
-    path, before = saved
-    network = Network.initialize(presets.load("tiny"))
-    with pytest.raises(CheckpointError, match=r"could not be saved: the metadata are too large"):
-        checkpoint.save(path, Checkpoint(network=network, metadata={"note": "x" * (4 << 20)}))
-    network.parameters["0.bias"][0] = np.inf
-    with pytest.raises(CheckpointError, match=r"could not be saved: parameters/0.bias holds values that are"):
-        checkpoint.save(path, Checkpoint(network=network))
-    assert path.read_bytes() == before
-    assert list(path.parent.iterdir()) == [path]
+@pytest.mark.parametrize("rate", [0.0, 100.0])
+def test_any_learning_rate_that_an_optimizer_may_have_comes_back(rate, path):
+    checkpoint.save(path, state(learning_rate=rate)(good_checkpoint()))
+    assert checkpoint.load(path).training.learning_rate == rate
 
 
 def test_a_folder_that_is_not_there_is_said(tmp_path):

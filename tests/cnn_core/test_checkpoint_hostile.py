@@ -115,6 +115,7 @@ def test_a_file_with_wrong_bytes_is_refused_or_unharmed(content, tmp_path, chang
         ({"training": {"step": -1, "slots": ["velocity"], "learning_rate": 0.1}}, "does not fit"),
         ({"training": {"step": 1, "slots": ["speed"], "learning_rate": 0.1}}, "does not fit"),
         ({"training": {"step": 1, "slots": ["velocity"], "learning_rate": -1}}, "does not fit"),
+        ({"training": {"step": 1, "slots": ["velocity"], "learning_rate": 100.5}}, "does not fit"),
         ({"training": {"step": 1, "slots": ["velocity"], "learning_rate": None}}, "does not fit"),
         ({"training": {"step": 1, "slots": ["velocity"], "learning_rate": float("nan")}}, "does not fit"),
         ({"training": {"step": 10**40, "slots": ["velocity"], "learning_rate": 0.1}}, "does not fit"),
@@ -123,7 +124,7 @@ def test_a_file_with_wrong_bytes_is_refused_or_unharmed(content, tmp_path, chang
             "does not fit",
         ),
     ],
-    ids=range(21),
+    ids=range(22),
 )
 def test_a_header_that_cannot_be_is_refused(changes, text, members, tmp_path):
     refused(write(tmp_path / "h.cnn", header(members, **changes)), text)
