@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 class Network:
     """An architecture, its parameters and its buffers (running statistics), named "<layer index>.<name>".
 
-    Methods take images (N, H, W, C) as uint8, scaled by 1/255, or as float32, taken as they are.
+    Methods take images (N, H, W, C) as uint8, scaled by 1/255, or as float32, taken as they are;
+    whole numbers of any other type raise DatasetError.
     """
 
     architecture: Architecture
@@ -152,6 +153,8 @@ class Network:
                 f"images have shape {images.shape}; "
                 f"the network takes (N, {height}, {width}, {channels}), one or more"
             )
+        if images.dtype != np.uint8 and images.dtype.kind != "f":
+            raise DatasetError(f"images are {images.dtype}; use uint8 from 0 to 255, or float32 from 0 to 1")
         return images if images.dtype in (np.uint8, np.float32, np.float64) else images.astype(np.float32)
 
     # Files
