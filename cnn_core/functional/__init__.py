@@ -7,7 +7,8 @@ Notation, here and in every kernel:
     C  channels in                F       filters, channels out       d...  gradient of the loss by ...
 
 Images are `N H W C` (channels last), filters `KH KW C F`, dense weights `in out`. Kernels work in the type of
-`x`: float32 in use, float64 in gradient checks. They trust their input: it was checked at the edge.
+`x`: float32 in use, float64 in gradient checks. They trust their input: it was checked at the edge. Arrays of
+whole numbers, such as images of uint8, give wrong results without a word: make fractions of them first.
 
 Two arguments are there for speed alone. `new(shape, dtype)` gives the memory for results, `scratch(shape,
 dtype)` memory needed only during the call; both are `numpy.empty` unless the caller owns memory to use again.
