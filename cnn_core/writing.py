@@ -13,10 +13,12 @@ _REPLACE_TRIES = 5
 def write_whole(path: Path, write: Callable[[IO[bytes]], Any]) -> None:
     """Have `write` fill a file beside `path`, make sure it is on the disk, then put it in that place.
 
-    A file that was there stays as it was when anything fails, and keeps its permissions otherwise. Raises
-    OSError, and whatever `write` does.
+    A file that was there stays as it was when anything fails, and keeps its permissions otherwise; where a
+    symbolic link stands, the file it leads to is written. Raises OSError, and whatever `write` does.
     """
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    if path.is_symlink():
+        path = Path(os.path.realpath(path))  # Path.resolve raises RuntimeError for links in a circle
+    handle, name = tempfile.mkstemp(prefix=f".{path.name[:20]}.", dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as file:
             write(file)
