@@ -54,9 +54,8 @@ def shortened(text: str) -> str:
 
 
 def printable(text: str) -> str:
-    """Text from a file's name with undecodable and control characters escaped."""
-    escaped = "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
-    return escaped.encode("utf-8", "backslashreplace").decode("utf-8")
+    """Text from a file with undecodable and control characters escaped: it must not command a terminal."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
 
 
 def file_size(path: Path) -> int:

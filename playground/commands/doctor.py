@@ -15,8 +15,9 @@ from typing import Any
 
 import platformdirs
 
+from cnn_core.datasets.reading import printable
 from playground import screen
-from playground.commands.output import installed_version, printable, write_json
+from playground.commands.output import installed_version, write_json
 
 Facts = dict[str, str]
 _PACKAGES = ("numpy", "PySide6-Essentials", "pyqtgraph", "threadpoolctl", "platformdirs")

@@ -10,9 +10,10 @@ import numpy as np
 
 import cnn_core as cnn
 from cnn_core.calibration import Calibration, calibration_error
+from cnn_core.datasets.reading import printable
 from playground import recipes
 from playground.commands import inputs, own_images
-from playground.commands.output import percent, printable, write_json
+from playground.commands.output import percent, write_json
 from playground.commands.settings import UsageError
 from playground.resources import OR_BY_NAME, network_file
 

@@ -10,9 +10,10 @@ from typing import Any, TypeVar
 
 import cnn_core as cnn
 from cnn_core.datasets.opening import ACCEPTED
+from cnn_core.datasets.reading import printable
 from playground import data, importing
 from playground.commands import own_images
-from playground.commands.output import Waiting, printable
+from playground.commands.output import Waiting
 from playground.commands.own_images import Wishes
 from playground.data import BUILT_IN
 

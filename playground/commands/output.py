@@ -14,11 +14,6 @@ from typing import Any, TextIO
 REFRESH_SECONDS = 0.1
 
 
-def printable(text: str) -> str:
-    """The text with control characters escaped: names in files of others must not command the terminal."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
-
-
 def installed_version(package: str = "cnn-playground") -> str | None:
     """The version of a package; None where it is not installed, as the program in a bare checkout."""
     try:

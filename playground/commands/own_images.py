@@ -7,9 +7,10 @@ import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from cnn_core.datasets.reading import printable
 from cnn_core.datasets.resizing import ASPECTS, Aspect
 from playground import data, importing
-from playground.commands.output import Waiting, printable
+from playground.commands.output import Waiting
 from playground.commands.settings import UsageError
 
 _CHANNELS = {"grey": 1, "gray": 1, "rgb": 3}

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 import cnn_core as cnn
 from cnn_core.calibration import Calibration
+from cnn_core.datasets.reading import printable
 from playground.commands import inputs
-from playground.commands.output import percent, printable, write_json
+from playground.commands.output import percent, write_json
 from playground.importing import read_image
 from playground.resources import OR_BY_NAME, network_file
 

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import cnn_core as cnn
-from playground.commands.output import Line, duration, percent, printable, write_json
+from cnn_core.datasets.reading import printable
+from playground.commands.output import Line, duration, percent, write_json
 from playground.commands.starting import Start
 
 PLAIN_SECONDS = 10.0  # between two lines where there is no terminal

@@ -210,7 +210,7 @@ def test_a_bad_architecture_is_one_sentence(command, digits_file, tmp_path, text
 def test_names_in_a_file_do_not_command_the_terminal(command, model, digits_file, tmp_path):
     hostile = cnn.checkpoint.load(model)
     path = tmp_path / "hostile.cnn"
-    names = ["\x1b[2J", "two\nlines", 3, None, "x" * 100_000]
+    names = ["\x1b[2J", "two\nlines", "\ud800", 3, None, "x" * 100_000]
     cnn.checkpoint.save(
         path,
         cnn.Checkpoint(network=hostile.network, metadata={"class_names": names, "data": 5, "hold_out": -3}),
