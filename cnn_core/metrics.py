@@ -40,11 +40,15 @@ class Evaluation:
 
 def evaluation(logits: Array, labels: Array) -> Evaluation:
     """Return the evaluation of scores (N, K) against labels (N,)."""
-    classes = logits.shape[1]
     losses, _ = F.cross_entropy(logits, labels)
-    pairs = labels * classes + logits.argmax(axis=1)
-    confusion = np.bincount(pairs, minlength=classes * classes).reshape(classes, classes)
-    return Evaluation(float(losses.mean(dtype=np.float64)), confusion)
+    counts = confusion(labels, logits.argmax(axis=1), logits.shape[1])
+    return Evaluation(float(losses.mean(dtype=np.float64)), counts)
+
+
+def confusion(labels: Array, predicted: Array, classes: int) -> NDArray[np.int64]:
+    """Return how many images there are of each true class (row) and predicted class (column): (K, K)."""
+    pairs = labels * classes + predicted
+    return np.bincount(pairs, minlength=classes * classes).reshape(classes, classes)
 
 
 def _share(part: Array, whole: Array) -> Array:
