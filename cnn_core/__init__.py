@@ -6,6 +6,7 @@ from cnn_core.checkpoint import Checkpoint
 from cnn_core.datasets import Dataset
 from cnn_core.datasets.augment import Augmentation
 from cnn_core.errors import ArchitectureError, CheckpointError, DatasetError, DivergenceError
+from cnn_core.initializers import INITIALIZERS
 from cnn_core.layers import (
     GELU,
     LAYERS,
@@ -33,6 +34,7 @@ from cnn_core.training_settings import TrainingSettings
 
 __all__ = [
     "GELU",
+    "INITIALIZERS",
     "LAYERS",
     "OPTIMIZERS",
     "SCHEDULES",

@@ -5,8 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from cnn_core import Conv2D, Dense
-from cnn_core.initializers import INITIALIZERS
+from cnn_core import INITIALIZERS, Conv2D, Dense
 
 VARIANCES = {
     "he_normal": lambda fan_in, fan_out: 2 / fan_in,
