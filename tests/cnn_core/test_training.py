@@ -86,6 +86,23 @@ def test_training_learns():
     assert last.validation.accuracy > 0.95
 
 
+@pytest.mark.parametrize("optimizer", [Adam(), AdamW(weight_decay=0.3)], ids=lambda o: o.name)
+def test_ten_steps_are_those_of_a_plain_loop_that_counts_from_one(optimizer):
+    data = dataset(16)  # one batch, so that each step is on all images
+    network = Network.initialize(Architecture((8, 8, 1), (Flatten(), Dense(units=3))), seed=4)
+    one = trainer(network, train=data, optimizer=optimizer)
+    for _ in one.run(steps=10):
+        pass
+    slots = optimizer.slots(network.parameters)
+    for t in range(1, 11):
+        _, gradients = network.loss_and_gradients(data.images, data.labels)
+        for name, p in network.parameters.items():
+            own = {slot: values[name] for slot, values in slots.items()}
+            optimizer.update(p, gradients[name], own, t, optimizer.learning_rate, np.empty_like(p))
+    for name, p in network.parameters.items():
+        np.testing.assert_allclose(one.network.parameters[name], p, rtol=1e-4, atol=1e-6)
+
+
 # The same bits
 
 
