@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QObject, QTimer
 
 import cnn_core as cnn
+from cnn_core import functional as F
 from cnn_core.calibration import Calibration
+from cnn_core.metrics import confusion
 from playground.background import Report
 from playground.data import Data
 from playground.main_window import MainWindow
@@ -171,16 +173,13 @@ def measure(
     """
     predicted, confidence, loss = [], [], []
     for pixels, labels in images.batches(BATCH):
-        probabilities = network.predict(pixels)
-        predicted.append(probabilities.argmax(axis=1))
-        scores = np.log(np.maximum(probabilities, np.float32(1e-12)))
-        loss.append(-np.take_along_axis(scores, labels[:, np.newaxis], axis=1)[:, 0])
-        sure = probabilities if calibration is None else calibration.probabilities(scores)
+        scores = network.logits(pixels)
+        predicted.append(scores.argmax(axis=1))
+        loss.append(F.cross_entropy(scores, labels)[0])
+        sure = F.softmax(scores) if calibration is None else calibration.probabilities(scores)
         confidence.append(sure.max(axis=1))
         if not report(BATCH * len(predicted), len(images)):
             break
     answers = Answers(np.concatenate(predicted), np.concatenate(confidence), np.concatenate(loss))
-    classes = network.architecture.classes
-    pairs = images.labels[: len(answers.predicted)] * classes + answers.predicted
-    confusion = np.bincount(pairs, minlength=classes * classes).reshape(classes, classes)
-    return Measured(answers, confusion, step)
+    labels = images.labels[: len(answers.predicted)]
+    return Measured(answers, confusion(labels, answers.predicted, network.architecture.classes), step)
