@@ -203,7 +203,7 @@ def split_of(folder_name: str) -> str | None:
 
 def not_read(folder_name: str, beside: str) -> Problem:
     """The word on a folder beside the one that images to train on are taken from."""
-    return Problem(reading.printable(folder_name), f"lies beside {reading.printable(beside)}, is not read")
+    return Problem(reading.printable(folder_name), f"lies beside {reading.printable(beside)} and is not read")
 
 
 def is_system(name: str) -> bool:

@@ -74,7 +74,7 @@ def test_the_folders_of_a_split_may_be_called_so(tmp_path: Path, train: str, tes
     found = import_folder(tmp_path / "set", read_image)
     assert found.dataset.class_names == ("cats",) and len(found.dataset) == 3
     assert sorted(map(str, found.problems)) == sorted(
-        f"{name}: lies beside {train}, is not read" for name in (test, "valid")
+        f"{name}: lies beside {train} and is not read" for name in (test, "valid")
     )
     assert len(from_folder(tmp_path / "set", read_image, split="test")) == 2
 

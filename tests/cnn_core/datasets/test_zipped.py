@@ -69,8 +69,8 @@ def test_what_lies_beside_the_images_to_train_on_is_named(pack) -> None:
     found = import_zip(path, read_image)
     assert len(found.dataset) == 6
     assert [str(problem) for problem in found.problems] == [
-        "test: lies beside train, is not read",
-        "valid: lies beside train, is not read",
+        "test: lies beside train and is not read",
+        "valid: lies beside train and is not read",
     ]
 
 
