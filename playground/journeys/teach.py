@@ -222,7 +222,8 @@ class TeachJourney(QObject):
         actions, panel = self._window.actions_, self._window.prediction_panel
         done = answer is not None and answer == self._kept
         actions.keep_drawing.setText("In the data" if label else keep_text(answer, done))
-        tip = f"The answer{answer and f' {answer}'} is right: keep the drawing in My drawings"
+        which = "" if answer is None else f" {answer}"
+        tip = f"The answer{which} is right: keep the drawing in My drawings"
         set_tip(
             actions.keep_drawing, f"This image is in the data already, labelled {label}" if label else tip
         )
