@@ -109,6 +109,7 @@ def _write(file: IO[bytes], checkpoint: Checkpoint) -> None:
             "planned_steps": state.planned_steps,
             "learning_rate": float(state.learning_rate),
             "slots": list(state.slots),
+            "began": state.began,
         }
         _check_training(header["training"], checkpoint.settings)
         folders |= {f"slots/{slot}": (values, parameters) for slot, values in state.slots.items()}
@@ -149,10 +150,12 @@ def _check_training(value: Any, settings: TrainingSettings | None) -> None:
     state: dict[str, Any] = value if isinstance(value, dict) else {}
     planned: Any = state.get("planned_steps")
     rate: Any = state.get("learning_rate")
+    step: Any = state.get("step")
+    began: Any = state.get("began", 0)
     if (
         settings is None
         or state.get("slots") != list(settings.optimizer.slot_names())
-        or not _is_count(state.get("step"))
+        or not (_is_count(step) and _is_count(began) and began <= step)
         or not (planned is None or _is_count(planned))
     ):
         raise _Unfit(unfit)
@@ -230,7 +233,8 @@ class _Reader:
             return None
         _check_training(value, settings)
         slots = {s: self._arrays(f"slots/{s}", parameters) for s in settings.optimizer.slot_names()}
-        return TrainingState(value["step"], value.get("planned_steps"), float(value["learning_rate"]), slots)
+        rate, began = float(value["learning_rate"]), value.get("began", 0)  # files once were without it
+        return TrainingState(value["step"], value.get("planned_steps"), rate, slots, began)
 
     def _arrays(self, folder: str, shapes: dict[str, Shape]) -> dict[str, Array]:
         return {name: self._array(f"{folder}/{name}", shape) for name, shape in shapes.items()}

@@ -58,6 +58,7 @@ class TrainingState:
     planned_steps: int | None
     learning_rate: float
     slots: Slots
+    began: int = 0  # the step at which the slots were zeros: what corrects for that counts from there
 
 
 class Trainer:
@@ -100,7 +101,7 @@ class Trainer:
         self.clip_norm, self.seed, self.threads = settings.clip_norm, settings.seed, threads
         self.step = 0
         self.learning_rate = optimizer.learning_rate  # before the schedule's factor
-        self._slots = optimizer.slots(self.network.parameters)
+        self._slots, self._began = optimizer.slots(self.network.parameters), 0
         self._planned_steps: int | None = None
         self._order: tuple[int, Array] | None = None
         self._stop = threading.Event()
@@ -120,12 +121,13 @@ class Trainer:
         trainer = cls(network, train=train, **arguments)
         trainer.step, trainer._planned_steps = state.step, state.planned_steps
         trainer.learning_rate = state.learning_rate
-        trainer._slots = _copied(state.slots)
+        trainer._slots, trainer._began = _copied(state.slots), state.began
         return trainer
 
     def state(self) -> TrainingState:
         """Return where the run is, as a copy."""
-        return TrainingState(self.step, self._planned_steps, self.learning_rate, _copied(self._slots))
+        slots = _copied(self._slots)
+        return TrainingState(self.step, self._planned_steps, self.learning_rate, slots, self._began)
 
     @property
     def steps_per_epoch(self) -> int:
@@ -221,7 +223,7 @@ class Trainer:
         def update(name: str, block: slice) -> None:
             p, g = (values[name].reshape(-1)[block] for values in (parameters, gradients))
             slots = {slot: values[name].reshape(-1)[block] for slot, values in self._slots.items()}
-            self.optimizer.update(p, g, slots, self.step + 1, rate, np.empty_like(p))
+            self.optimizer.update(p, g, slots, self.step + 1 - self._began, rate, np.empty_like(p))
 
         executor.each_block(parameters, update)
         for name, value in result.buffers.items():

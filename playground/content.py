@@ -64,9 +64,16 @@ def content_from(checkpoint: cnn.Checkpoint) -> Content:
 
 
 def consistent(content: Content) -> Content:
-    """The content; an optimiser that finds another one's memory begins anew from the same step."""
+    """The content with a state of training that follows its settings.
+
+    An optimiser that finds another one's memory begins anew at the same step. How many steps there are to be
+    is left to the settings.
+    """
     training, optimizer = content.training, content.settings.optimizer
-    if training is None or set(training.slots) == set(optimizer.slot_names()):
+    if training is None:
         return content
-    slots = optimizer.slots(content.network.parameters)
-    return replace(content, training=replace(training, slots=slots))
+    training = replace(training, learning_rate=optimizer.learning_rate, planned_steps=None)
+    if set(training.slots) != set(optimizer.slot_names()):
+        slots = optimizer.slots(content.network.parameters)
+        training = replace(training, slots=slots, began=training.step)
+    return replace(content, training=training)

@@ -57,7 +57,8 @@ class _Sound:
     def outcome(self, trainer: cnn.Trainer, problem: cnn.DivergenceError) -> Outcome:
         """Return the end of a run that goes back to that network; the optimiser begins anew there."""
         network, step = self.kept.network, self.kept.step
-        state = replace(trainer.state(), step=step, slots=trainer.optimizer.slots(network.parameters))
+        slots = trainer.optimizer.slots(network.parameters)
+        state = replace(trainer.state(), step=step, slots=slots, began=step)
         reason = problem.reason[:1].upper() + problem.reason[1:]
         sentence = f"{reason}; the network of step {step:,} is back. {problem.advice}"
         return Outcome(network, state, sentence)

@@ -116,8 +116,10 @@ def _elsewhere(trainer: cnn.Trainer, steps: int, mailbox: _Mailbox, elsewhere: T
             _log.warning("training goes on in the window's process: %s: %s", type(reason).__name__, reason)
         raise
     except ProcessLost as error:
-        # The optimiser's state went with the process; the one from before it took over has to do.
-        state = replace(trainer.state(), step=newest.step)
+        # The optimiser's state went with the process; the one from before it took over has to do. It knows of
+        # as many steps as it did then.
+        state = trainer.state()
+        state = replace(state, step=newest.step, began=state.began + newest.step - state.step)
         sentence = LOST.format(format_number(newest.step))
         return Outcome(newest.network, state, sentence, f"the process that trains was lost: {error}")
 

@@ -140,15 +140,12 @@ class TrainingControl(QObject):
         """A trainer that goes on from the document."""
         content = self._document.content
         settings, network = content.settings, content.network
-        fresh = settings.optimizer.slots(network.parameters)
-        slots = content.training.slots if content.training else fresh
-        trainer = cnn.Trainer.resume(
-            network,
-            cnn.TrainingState(self.step, None, settings.optimizer.learning_rate, slots),
-            train=data.train,
-            validation=data.validation,
-            **settings.arguments(),
-        )
+        arguments = {"train": data.train, "validation": data.validation, **settings.arguments()}
+        if content.training is None:
+            trainer = cnn.Trainer(network, **arguments)
+        else:
+            trainer = cnn.Trainer.resume(network, content.training, **arguments)
+            trainer.learning_rate = settings.optimizer.learning_rate
         trainer.plan(self.planned_epochs)
         return trainer
 

@@ -107,6 +107,13 @@ def test_a_run_saved_and_loaded_goes_on_with_the_same_bits(optimizer, name, path
     same_bits(trainer.network.buffers, again.network.buffers)
 
 
+def test_the_step_at_which_the_optimizers_memory_began_comes_back(path):
+    trainer = started(SETTINGS)
+    state = replace(trainer.state(), began=1)
+    checkpoint.save(path, Checkpoint(network=trainer.network, settings=SETTINGS, training=state))
+    assert checkpoint.load(path).training.began == 1
+
+
 def test_metadata_come_back(path):
     metadata = {"classes": ["0", "ä", "数"], "history": [[1, 2.5], None], "note": 'a "quote"\n'}
     network = Network.initialize(presets.load("tiny"))

@@ -118,13 +118,18 @@ def test_a_file_with_wrong_bytes_is_refused_or_unharmed(content, tmp_path, chang
         ({"training": {"step": 1, "slots": ["velocity"], "learning_rate": 100.5}}, "does not fit"),
         ({"training": {"step": 1, "slots": ["velocity"], "learning_rate": None}}, "does not fit"),
         ({"training": {"step": 1, "slots": ["velocity"], "learning_rate": float("nan")}}, "does not fit"),
+        ({"training": {"step": 1, "slots": ["velocity"], "learning_rate": 0.1, "began": 2}}, "does not fit"),
+        (
+            {"training": {"step": 1, "slots": ["velocity"], "learning_rate": 0.1, "began": "x"}},
+            "does not fit",
+        ),
         ({"training": {"step": 10**40, "slots": ["velocity"], "learning_rate": 0.1}}, "does not fit"),
         (
             {"training": {"step": 1, "planned_steps": "all", "slots": ["velocity"], "learning_rate": 0.1}},
             "does not fit",
         ),
     ],
-    ids=range(22),
+    ids=range(24),
 )
 def test_a_header_that_cannot_be_is_refused(changes, text, members, tmp_path):
     refused(write(tmp_path / "h.cnn", header(members, **changes)), text)
@@ -247,6 +252,15 @@ def test_an_encrypted_member_is_refused(members, tmp_path):
             place = content.find(magic, place + 4)
     path.write_bytes(content)
     refused(path)
+
+
+def test_a_file_that_does_not_say_when_the_optimizers_memory_began_had_it_from_the_beginning(
+    members, tmp_path
+):
+    state = json.loads(members["header.json"])["training"]
+    del state["began"]
+    loaded = checkpoint.load(write(tmp_path / "old.cnn", header(members, training=state)))
+    assert loaded.training.began == 0
 
 
 def test_a_loaded_state_without_settings_is_no_state(members, tmp_path):

@@ -2,6 +2,7 @@
 
 import re
 import threading
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -200,6 +201,21 @@ def test_a_run_taken_up_again_gives_the_bits_of_one_that_went_on(optimizer, at):
     assert_same_bits(whole.network, again.network)
     for slot, values in whole.state().slots.items():
         assert_same_bits(values, again.state().slots[slot])
+
+
+@pytest.mark.parametrize("optimizer", [Adam(), AdamW()], ids=lambda o: o.name)
+def test_an_optimizer_whose_memory_begins_late_moves_as_at_the_first_step(optimizer):
+    plain = Network.initialize(
+        Architecture((8, 8, 1), (Flatten(), Dense(units=3)))
+    )  # nothing is drawn for it
+    settings = {"train": dataset(50), "batch_size": 50, "optimizer": optimizer}
+    state = trainer(plain, **settings).state()
+    late = Trainer.resume(plain, replace(state, step=5000, began=5000), **settings)
+    assert [p.step for p in late.run(steps=5)][-1] == 5005
+    assert late.state().began == 5000
+    early = trained(5, network=plain, **settings)
+    for name, values in early.network.parameters.items():
+        np.testing.assert_allclose(late.network.parameters[name], values, rtol=1e-3, atol=1e-5)
 
 
 def test_a_learning_rate_set_while_running_holds_from_the_next_step_and_is_in_the_state():

@@ -149,6 +149,7 @@ def test_divergence_goes_back_to_the_network_before_it_went_astray(
     assert 0 < step < snapshots[-1].step
     assert outcome.network.evaluate(small_data.train).loss < 2.5
     assert not outcome.training.slots["velocity"]["0.weight"].any()
+    assert outcome.training.began == step
     trainer = cnn.Trainer.resume(
         outcome.network, replace(outcome.training, learning_rate=0.01), train=small_data.train
     )

@@ -131,8 +131,14 @@ def test_other_settings_are_taken_over_by_a_run_that_goes_on(
     document.edit_settings(replace(document.content.settings, optimizer=cnn.Adam()))
     assert control.running
     session.finish()
+    training = document.content.training
+    assert training is not None
+    assert set(training.slots) == {"mean", "square"}
+    assert 0 < training.began <= training.step
+    control.start(1)
+    wait(control, qtbot)
     assert document.content.training is not None
-    assert set(document.content.training.slots) == {"mean", "square"}
+    assert document.content.training.began == training.began
 
 
 def test_settings_undone_during_a_run_are_taken_over_too(

@@ -282,6 +282,9 @@ def test_a_process_that_is_killed_leaves_the_newest_network(
     assert outcome.error is not None
     assert f"The network of step {format_number(outcome.training.step)} is kept" in outcome.error
     assert outcome.training.step == snapshots[-1].step == points[-1].step == len(points)
+    assert (
+        outcome.training.began == outcome.training.step
+    )  # the optimiser knows of no step that was done there
     for name, values in snapshots[-1].network.parameters.items():
         assert np.array_equal(outcome.network.parameters[name], values)
     assert run(elsewhere, make_trainer(), 4, qtbot).error is None  # by another process, or here
