@@ -157,9 +157,14 @@ class Document(QObject):
     # Settings, data and picture
 
     def edit_settings(self, settings: cnn.TrainingSettings) -> None:
-        """Replace the training settings; ticks of one field merge."""
-        if text := settings_edit(self._content.settings, settings):
-            self._push(text, {"settings": settings}, ("settings", settings.optimizer.name, text))
+        """Replace the training settings; ticks of one field merge, but for those where the optimiser comes to
+        remember something else: undo brings its memory back too."""
+        old, optimizer = self._content.settings, settings.optimizer
+        if text := settings_edit(old, settings):
+            values: dict[str, Any] = {"settings": settings}
+            if optimizer.slot_names() != old.optimizer.slot_names():
+                values["training"] = self._content.training
+            self._push(text, values, ("settings", optimizer.name, optimizer.slot_names(), text))
 
     def set_data(self, spec: str) -> None:
         """Note which data is in use. Not an undo step: loading it again is one click."""
@@ -224,7 +229,13 @@ class Document(QObject):
         if "architecture" in values or "network" in values:
             self.network_about_to_change.emit()
         held = {name: getattr(self._content, name) for name in values}
-        self._content = consistent(replace(self._content, **values))
+        content = replace(self._content, **values)
+        if "network" not in values and _step(content) != _step(self._content):
+            # Trained since: what an optimiser remembers is about weights that are no longer there.
+            content = replace(content, training=self._content.training)
+        if "settings" in values or "training" in values:
+            content = consistent(content)
+        self._content = content
         self._announce(set(values))
         return held
 
@@ -245,3 +256,8 @@ class Document(QObject):
         self._era += 1
         self._saved = self._content
         self.file_changed.emit()
+
+
+def _step(content: Content) -> int:
+    """Steps the weights at rest are trained for."""
+    return content.training.step if content.training else 0

@@ -100,7 +100,7 @@ def resumed(options: argparse.Namespace) -> Start:
     else:
         trainer = cnn.Trainer.resume(checkpoint.network, state, **arguments)
         trainer.learning_rate = options.learning_rate or state.learning_rate
-    if state is None or options.epochs is not None:
+    if state is None or state.planned_steps is None or options.epochs is not None:
         trainer.plan(chosen.epochs)
     start = Start(trainer, chosen, output, data.metadata, _recorded_epochs(checkpoint))
     if start.steps <= 0:

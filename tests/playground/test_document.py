@@ -149,9 +149,49 @@ def test_another_optimizer_begins_anew_and_the_file_still_opens(document: Docume
     opened = content_from(cnn.checkpoint.load(tmp_path / "net.cnn"))
     assert opened.training is not None
     assert (opened.training.step, set(opened.training.slots)) == (7, {"mean", "square"})
+    assert opened.training.began == 7
     document.undo_stack.undo()
     assert document.content.training is not None
     assert set(document.content.training.slots) == {"velocity"}
+
+
+@pytest.mark.parametrize("other", [cnn.Adam(), cnn.SGD(momentum=0.0)], ids=lambda o: o.name)
+def test_undo_of_an_optimizer_brings_its_memory_back(document: Document, other: cnn.Optimizer) -> None:
+    before = state(document, 7)
+    before.slots["velocity"]["0.weight"][...] = 0.25
+    document.keep_training(trained(document, 0.5), before, ())
+    momentum = cnn.SGD(momentum=0.8)  # a tick of the field before, which the next one does not join
+    document.edit_settings(replace(document.content.settings, optimizer=momentum))
+    document.edit_settings(replace(document.content.settings, optimizer=other))
+    document.undo_stack.undo()
+    assert document.content.settings.optimizer == momentum
+    assert document.content.training is not None
+    assert np.all(document.content.training.slots["velocity"]["0.weight"] == 0.25)
+
+
+def test_undo_of_an_optimizer_that_has_trained_begins_anew_at_the_step_reached(document: Document) -> None:
+    document.keep_training(trained(document, 0.5), state(document, 7), ())
+    document.edit_settings(replace(document.content.settings, optimizer=cnn.Adam()))
+    slots = cnn.Adam().slots(document.content.network.parameters)
+    document.keep_training(trained(document, 0.6), cnn.TrainingState(9, None, 0.001, slots, began=7), ())
+    document.undo_stack.undo()
+    training = document.content.training
+    assert training is not None
+    assert (training.step, training.began, set(training.slots)) == (9, 9, {"velocity"})
+    document.undo_stack.redo()
+    assert document.content.training is not None
+    assert (document.content.training.step, document.content.training.began) == (9, 7)
+
+
+def test_the_state_of_training_follows_settings_that_are_edited_at_rest(document: Document) -> None:
+    planned = replace(state(document, 7), planned_steps=20)
+    document.restart(replace(document.content, training=planned))
+    document.show_picture(Drawing((Stroke(((0.1, 0.1), (0.5, 0.5))),)), "stroke")
+    assert document.content.training is planned
+    slower = cnn.SGD(learning_rate=0.001)
+    document.edit_settings(replace(document.content.settings, epochs=40, optimizer=slower))
+    assert document.content.training is not None
+    assert (document.content.training.learning_rate, document.content.training.planned_steps) == (0.001, None)
 
 
 def test_whoever_trains_is_asked_before_the_network_is_replaced(document: Document) -> None:

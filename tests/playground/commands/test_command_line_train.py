@@ -1,6 +1,7 @@
 import re
 import shutil
 import signal
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from PySide6.QtGui import QImage
 import cnn_core as cnn
 from playground import recipes
 from playground.commands import train
+from playground.content import checkpoint_of, consistent, content_from
 
 TINY = ("--architecture", "tiny", "--batch-size", "50")
 
@@ -69,6 +71,17 @@ def test_a_run_that_goes_on_gives_the_same_bits_as_one_never_stopped(command, di
     assert same_numbers(a.network.parameters, b.network.parameters)
     assert all(same_numbers(a.training.slots[slot], b.training.slots[slot]) for slot in ("mean", "square"))
     assert [epoch["epoch"] for epoch in b.metadata["epochs"]] == [1, 2, 3]
+
+
+def test_a_run_whose_settings_were_edited_meanwhile_goes_on_at_their_rates(command, digits_file, tmp_path):
+    output = tmp_path / "net.cnn"
+    command("train", "--data", digits_file, *TINY, "--epochs", 1, "--schedule", "cosine", "--output", output)
+    saved = cnn.checkpoint.load(output)
+    content = replace(content_from(saved), settings=replace(saved.settings, epochs=4))
+    cnn.checkpoint.save(output, checkpoint_of(consistent(content)))
+    steps = [line for line in command("train", "--resume", output, "--json").lines if line["event"] == "step"]
+    factors = [cnn.Cosine().factor(step, 4 * 5) for step in range(5, 4 * 5)]
+    assert [step["learning_rate"] for step in steps] == pytest.approx([0.05 * each for each in factors])
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="Windows has no SIGINT for one process")
