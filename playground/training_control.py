@@ -39,8 +39,10 @@ class TrainingControl(QObject):
         self._session = session
         self._loading = loading
         self._points: list[cnn.Progress] = []
-        self._goal = 0  # the step at which the run is to end
+        self._goal = 0  # the step at which the run is to end; 0 while there is none
+        self._all_epochs = False  # the run is to do all that are set, not so many steps
         self._going_on = False  # the run was started, and neither paused since nor ended by an error
+        self._resting = False  # the run is over for a moment, and goes on
         self._settings_of_run = document.content.settings
         self.data: Data | None = None
         session.progressed.connect(self._on_progress)
@@ -78,8 +80,11 @@ class TrainingControl(QObject):
     def planned_epochs(self) -> int:
         """At which epoch training ends: those set, or twice as many when they were done before."""
         epochs = self._document.content.settings.epochs
-        whole = epochs * self.steps_per_epoch
-        return epochs * max(1, -(-self._goal // whole)) if whole else epochs
+        if self._goal:
+            begun = -(-self._goal // self.steps_per_epoch)
+        else:
+            begun = self.history[-1].epoch if self.history else 0
+        return epochs * max(1, -(-begun // epochs))
 
     def reason_against(self) -> str:
         """Why training cannot start, as a sentence with the way out; an empty text when it can."""
@@ -105,13 +110,8 @@ class TrainingControl(QObject):
         """Train `steps` more steps, or all epochs that are set (again when they are done)."""
         if self.running or self.reason_against():
             return
-        assert self.data is not None
-        self._document.set_class_names(self.data.train.class_names)
-        steps = self._steps_to_go() if steps is None else steps
-        self._goal, self._going_on = self.step + steps, True
-        self._settings_of_run = self._document.content.settings
-        self._session.start(self._trainer(self.data), steps)
-        self.state_changed.emit()
+        self._all_epochs = steps is None
+        self._run_to(self.step + (self._steps_to_go() if steps is None else steps))
 
     def finish_epoch(self) -> None:
         """Train until the end of the epoch that has begun, or one whole epoch."""
@@ -130,11 +130,27 @@ class TrainingControl(QObject):
         if not self.running:
             yield
             return
-        goal = self._goal
+        # Nobody hears of the rest: what waits for the end of the run must not take it for that.
+        self._resting = True
         self._session.finish()
-        yield
-        if self._going_on and self.step < goal:
-            self.start(goal - self.step)
+        try:
+            yield
+        finally:
+            self._resting = False
+            if self._going_on and self.step < self._goal and not self.reason_against():
+                self._run_to(self._goal)
+            else:
+                self._goal = 0
+                self.state_changed.emit()
+
+    def _run_to(self, goal: int) -> None:
+        assert self.data is not None
+        self._document.set_class_names(self.data.train.class_names)
+        self._document.set_data(self.data.spec)  # those of its file may not be on this computer
+        self._goal, self._going_on = goal, True
+        self._settings_of_run = self._document.content.settings
+        self._session.start(self._trainer(self.data), goal - self.step)
+        self.state_changed.emit()
 
     def _trainer(self, data: Data) -> cnn.Trainer:
         """A trainer that goes on from the document."""
@@ -163,7 +179,8 @@ class TrainingControl(QObject):
         settings = self._document.content.settings
         if self.running and not _only_rate_differs(self._settings_of_run, settings):
             with self.interrupted():
-                pass
+                if self._all_epochs and self.step < self._goal:  # an epoch may be of another length now
+                    self._goal = self.step + self._steps_to_go()
         self._session.set_learning_rate(settings.optimizer.learning_rate)
         self.state_changed.emit()
 
@@ -173,8 +190,11 @@ class TrainingControl(QObject):
 
     def _on_ended(self, outcome: Outcome) -> None:
         points, self._points = tuple(self._points), []
-        self._document.keep_training(outcome.network, outcome.training, points)
-        self.state_changed.emit()
+        if points:  # without a step, all is as it was
+            self._document.keep_training(outcome.network, outcome.training, points)
+        if not self._resting:
+            self._goal = 0
+            self.state_changed.emit()
         if outcome.error is not None:
             self._going_on = False
             self.failed.emit(outcome.error)

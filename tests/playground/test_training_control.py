@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject
 from pytestqt.qtbot import QtBot
 
 import cnn_core as cnn
+from cnn_core.calibration import Calibration
 from playground.background import Background
 from playground.data import Data
 from playground.document import Document
@@ -86,6 +87,42 @@ def test_what_interrupts_a_run_that_is_about_to_pause_does_not_start_it_again(
     assert control.running
 
 
+def test_a_run_that_rests_for_a_moment_is_not_told_to_have_ended(control: TrainingControl) -> None:
+    control.start(1_000_000)
+    told: list[bool] = []
+    control.state_changed.connect(lambda: told.append(control.running))
+    with control.interrupted():
+        assert told == []
+    assert told == [True]
+    control.pause()
+    with control.interrupted():
+        pass
+    assert told == [True, False]
+
+
+def test_a_run_without_a_step_leaves_the_document_as_it_was(
+    control: TrainingControl, document: Document, small_data: Data, tmp_path: Path, qtbot: QtBot
+) -> None:
+    document.set_class_names(small_data.train.class_names)
+    document.restart(replace(document.content, calibration=Calibration(temperature=1.5)))
+    before = document.content
+    control.start(0)
+    wait(control, qtbot)
+    assert not document.modified
+    assert document.content.calibration is before.calibration is not None
+    assert document.content.network is before.network
+    assert document.content.training is None
+
+
+def test_a_file_names_the_data_that_it_was_trained_on_last(
+    control: TrainingControl, document: Document, qtbot: QtBot
+) -> None:
+    document.restart(replace(document.content, data="mnist"))
+    control.start(1)
+    wait(control, qtbot)
+    assert document.content.data == "squares"
+
+
 def test_training_learns(control: TrainingControl, qtbot: QtBot) -> None:
     control.start(4 * STEPS)
     wait(control, qtbot)
@@ -155,6 +192,32 @@ def test_settings_undone_during_a_run_are_taken_over_too(
     opened = cnn.checkpoint.load(tmp_path / "net.cnn")
     assert opened.training is not None
     assert set(opened.training.slots) == {"velocity"}
+
+
+def test_a_run_does_as_many_epochs_when_another_batch_size_is_undone(
+    control: TrainingControl, document: Document, session: Session, qtbot: QtBot
+) -> None:
+    document.edit_settings(replace(document.content.settings, epochs=10_000))
+    document.edit_settings(replace(document.content.settings, batch_size=2))
+    control.start()
+    qtbot.waitUntil(lambda: control.step > 2, timeout=30_000)
+    document.undo_stack.undo()
+    assert control.running
+    assert control.planned_epochs == 10_000
+    session.finish()
+
+
+def test_what_a_run_was_to_do_is_forgotten_with_it(
+    control: TrainingControl, document: Document, session: Session, small_data: Data
+) -> None:
+    document.edit_settings(replace(document.content.settings, epochs=3))
+    control.start()
+    session.finish()
+    document.reset_weights()
+    document.edit_settings(replace(document.content.settings, epochs=1))
+    assert control.planned_epochs == 1
+    control.use_data(replace(small_data, train=small_data.train.subset(slice(0, 8))))
+    assert control.planned_epochs == 1
 
 
 def test_why_training_is_off(
