@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
+from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QFileDialog
 
 from playground import dropping
@@ -41,6 +42,8 @@ class DataJourney(QObject):
         self._loading = parts.loading
         self._control = control
         self._wanted = ""  # what is loading, else what is in use
+        self._missing = ""  # the data of the file that was opened, where they are not on this computer
+        self._said = ""  # the newest notice about data
         self._began, self._told = 0.0, False  # since when it is loading, and whether that was said
         self._base: Data | None = None  # the newest data but for drawings of the person, to mix them in
         self._mine = 0  # how many drawings were kept
@@ -57,7 +60,7 @@ class DataJourney(QObject):
         self._loading.done.connect(self._use)
         self._loading.failed.connect(self._on_failed)
         window.on_close.append(self._loading.finish)
-        actions.network_data.triggered.connect(lambda: self.load(self._document.content.data))
+        actions.network_data.triggered.connect(lambda: self.load(self._missing))
         self._document.opened.connect(self._take_up)
         if wanted is None:
             self._take_up()
@@ -83,9 +86,24 @@ class DataJourney(QObject):
 
     def cancel(self) -> None:
         """Stop reading; the data in use stays."""
+        self._drop()
+        self._window.notice.say("Loading was cancelled.")
+
+    def read_drawings_again(self) -> None:
+        """Read the data in use, which hold drawings of the person, once more; without them where too few are
+        left."""
+        assert self._control.data is not None
+        spec = self._control.data.spec
+        if self._mine >= (2 if spec == MINE else 1):
+            self.load(spec)
+            return
+        base = self._without_mine(spec)
+        self.load(base)
+        self._window.notice.say(f"Too few drawings of yours are left to train on: back to {name_of(base)}.")
+
+    def _drop(self) -> None:
         self._loading.drop()
         self._end_of_loading()
-        self._window.notice.say("Loading was cancelled.")
 
     def _end_of_loading(self) -> None:
         self._window.actions_.cancel_loading.setEnabled(False)
@@ -103,26 +121,31 @@ class DataJourney(QObject):
     def _offer(self, current: str) -> None:
         """Fill the choice of data and mark `current`."""
         known = self._known | ({current: name_of(current)} if current else {})
-        newest = self._base.spec if self._base else BUILT_IN
-        base = newest if current in ("", MINE) else base_of(current)
         if self._mine:
-            with_mine = base + AND_MINE
+            with_mine = self._without_mine(current) + AND_MINE
             known |= {MINE: f"{name_of(MINE)} ({self._mine:,})", with_mine: name_of(with_mine)}
         self._window.training_panel.set_datasets(list(known.items()), current)
+
+    def _without_mine(self, spec: str) -> str:
+        """The data choice without the person's drawings; the newest other data for these alone."""
+        newest = self._base.spec if self._base else BUILT_IN
+        return newest if spec in ("", MINE) else base_of(spec)
 
     def _take_up(self) -> None:
         """Go on with the data the file was trained on; what would have to be downloaded is only offered."""
         spec, action = self._document.content.data, self._window.actions_.network_data
         action.setEnabled(not at_hand(spec))
         if action.isEnabled():
-            self._loading.drop()  # what is on its way belongs to the network of before
-            self._end_of_loading()
+            self._drop()  # what is on its way belongs to the network of before
+            self._missing = spec
             action.setText(f"&Get {name_of(spec)}")
             action.setIconText(f"Get {name_of(spec)}")
             told = f"The network was trained on {name_of(spec)}, which is not on this computer yet."
-            self._window.notice.say(told, action=action)
+            self._say(told, "info", action)
         elif self._control.data is None or spec != self._control.data.spec:
             self.load(spec)
+        elif self._wanted != spec:
+            self._drop()
 
     def _on_open_requested(self, kind: str) -> None:
         if kind == OPEN_FOLDER:
@@ -156,10 +179,13 @@ class DataJourney(QObject):
             self._known |= {data.spec: data.name}
         self._window.dataset_browser.set_dataset(data.validation, data.train)
         self._end_of_loading()
-        said = [text for text in (_remarks(data), self._mismatch(data)) if text]
+        mismatch = self._mismatch(data)
+        said = " ".join(text for text in (_remarks(data), mismatch) if text)
         if said:
-            fit = self._window.actions_.fit_to_data if self._mismatch(data) else None
-            self._window.notice.say(" ".join(said), "warning", action=fit)
+            fit = self._window.actions_.fit_to_data if mismatch else None
+            self._say(said, "warning", fit)
+        elif self._window.notice.text == self._said:
+            self._window.notice.hide()  # it was about other data
 
     def _mismatch(self, data: Data) -> str:
         """Why the network cannot learn from the data as it is; empty when it can, or has an error."""
@@ -178,7 +204,11 @@ class DataJourney(QObject):
     def _on_failed(self, sentence: str) -> None:
         self._end_of_loading()
         kept = f" {self._control.data.name} stays in use." if self._control.data else ""
-        self._window.notice.say(f"{sentence.rstrip('.')}.{kept}", "error")
+        self._say(f"{sentence.rstrip('.')}.{kept}", "error")
+
+    def _say(self, text: str, kind: str, action: QAction | None = None) -> None:
+        self._said = text
+        self._window.notice.say(text, kind, action)
 
     def _show_image(self, index: int) -> None:
         if self._control.data is None:

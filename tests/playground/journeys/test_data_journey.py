@@ -4,6 +4,7 @@ import threading
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
@@ -72,9 +73,49 @@ def test_data_to_be_downloaded_is_only_offered_when_a_network_is_opened(
     assert action.isEnabled() and window.notice.findChildren(QToolButton)[0].text() == "Get Fashion-MNIST"
     assert not window.isWindowModified()
 
+    window.actions_.step.trigger()
+    qtbot.waitUntil(lambda: not window.control.running, timeout=30_000)
+    assert window.parts.document.content.data == in_use.spec
+
     action.trigger()
     qtbot.waitUntil(lambda: window.control.data is not in_use, timeout=10_000)
     assert asked == ["fashion-mnist"] and not action.isEnabled()
+
+
+def test_data_asked_for_before_a_file_was_opened_do_not_take_the_place_of_its_own(
+    window: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    ended = read_slowly(monkeypatch)
+    in_use = window.control.data
+    assert in_use is not None
+    checkpoint = cnn.Checkpoint(network=window.current_network(), metadata={"data": in_use.spec})
+    cnn.checkpoint.save(tmp_path / "net.cnn", checkpoint)
+    window.training_panel.dataset_requested.emit("digits")
+    assert window.findChild(FilesJourney).open(tmp_path / "net.cnn")
+    qtbot.waitUntil(ended.is_set, timeout=10_000)
+    assert not window.parts.loading.busy
+    assert window.training_panel.dataset_box.currentData() == in_use.spec
+    assert not window.actions_.cancel_loading.isEnabled()
+
+
+def test_what_was_said_of_data_goes_when_other_data_fit(
+    window: MainWindow, qtbot: QtBot, tmp_path: Path
+) -> None:
+    in_use = window.control.data
+    assert in_use is not None
+    images = np.zeros((20, 9, 9, 1), np.uint8)
+    cnn.datasets.to_npz(cnn.Dataset(images, np.arange(20) % 2, ("a", "b")), tmp_path / "small.npz")
+    window.training_panel.dataset_requested.emit(str(tmp_path / "small.npz"))
+    qtbot.waitUntil(lambda: "fit it to the data" in window.notice.text, timeout=10_000)
+    window.training_panel.dataset_requested.emit(in_use.spec)
+    qtbot.waitUntil(lambda: window.control.data.spec == in_use.spec, timeout=10_000)
+    assert window.notice.text == ""
+    window.training_panel.dataset_requested.emit(str(tmp_path / "none.npz"))
+    qtbot.waitUntil(lambda: "stays in use" in window.notice.text, timeout=10_000)
+    window.notice.say("Something else.", "warning")
+    window.training_panel.dataset_requested.emit(in_use.spec)
+    qtbot.waitUntil(lambda: not window.parts.loading.busy, timeout=10_000)
+    assert window.notice.text == "Something else."
 
 
 def test_data_that_were_still_loading_are_not_named_when_another_network_is_opened(
