@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from PySide6.QtCore import QObject
-from PySide6.QtWidgets import QFileDialog, QMessageBox
+from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 
 from playground.actions import set_tip
 from playground.document import SUFFIX
@@ -15,7 +16,7 @@ from playground.parts import Parts
 from playground.resources import TRAINED_NETWORKS, TrainedNetwork
 from playground.training_control import TrainingControl
 
-NETWORKS = f"Networks (*{SUFFIX});;All files (*)"
+NETWORKS = {f"Networks (*{SUFFIX})": SUFFIX, "All files (*)": SUFFIX}
 
 
 class FilesJourney(QObject):
@@ -74,7 +75,7 @@ class FilesJourney(QObject):
     def choose_and_open(self) -> None:
         """Ask for a file, then open it."""
         name, _ = QFileDialog.getOpenFileName(
-            self._window, "Open a network", self._parts.settings.last_folder, NETWORKS
+            self._window, "Open a network", self._parts.settings.last_folder, ";;".join(NETWORKS)
         )
         if name:
             self.open(Path(name))
@@ -87,11 +88,8 @@ class FilesJourney(QObject):
         """Ask for a file, then save; True when it is saved."""
         folder = self._parts.settings.last_folder
         start = str(self._document.path or Path(folder) / f"network{SUFFIX}")
-        name, _ = QFileDialog.getSaveFileName(self._window, "Save the network", start, NETWORKS)
-        if not name:
-            return False
-        path = Path(name)
-        return self.save_to(path if path.suffix else path.with_suffix(SUFFIX))
+        path = choose_to_write(self._window, "Save the network", start, NETWORKS)
+        return path is not None and self.save_to(path)
 
     def save_to(self, path: Path) -> bool:
         """Save, with the weights of a run that is on, which goes on; True when it worked."""
@@ -111,10 +109,8 @@ class FilesJourney(QObject):
     def choose_and_export(self) -> None:
         """Ask for a file; its kind decides what is written."""
         start = str(Path(self._parts.settings.last_folder) / "weights.npz")
-        name, chosen = QFileDialog.getSaveFileName(self._window, "Export", start, ";;".join(FILTERS))
-        if name:
-            path = Path(name)
-            self.export_to(path if path.suffix else path.with_suffix(FILTERS[chosen]))
+        if path := choose_to_write(self._window, "Export", start, FILTERS):
+            self.export_to(path)
 
     def export_to(self, path: Path) -> bool:
         """Write weights, curves or a picture, by the suffix; True when it worked."""
@@ -161,6 +157,25 @@ class FilesJourney(QObject):
     def _show_title(self) -> None:
         self._window.setWindowTitle(f"{self._document.title}[*] – CNN Playground")
         self._window.setWindowModified(self._document.modified)
+
+
+def choose_to_write(parent: QWidget, title: str, start: str, kinds: Mapping[str, str]) -> Path | None:
+    """The file a person chooses to write to, with the suffix of one of these kinds; None where there is none.
+
+    The dialog asks before a file is written over, but for the name as it was typed: where a suffix is added,
+    that is asked here.
+    """
+    name, kind = QFileDialog.getSaveFileName(parent, title, start, ";;".join(kinds))
+    path = Path(name)
+    if not name or path.suffix.lower() in kinds.values():
+        return path if name else None
+    path = path.with_name(path.name + (kinds.get(kind) or next(iter(kinds.values()))))
+    button = QMessageBox.StandardButton
+    text = f"{path.name} is there already. Write over it?"
+    if not path.exists():
+        return path
+    answer = QMessageBox.question(parent, title, text, button.Yes | button.No, button.No)
+    return path if answer == button.Yes else None
 
 
 def sentence(problem: Exception) -> str:

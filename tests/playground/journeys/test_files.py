@@ -65,6 +65,42 @@ def test_saving_asks_for_a_name_once(
     assert window.parts.settings.recent_files == [path]
 
 
+@pytest.mark.parametrize("button", [QMessageBox.StandardButton.No, QMessageBox.StandardButton.Yes])
+def test_a_file_whose_suffix_was_not_typed_is_not_written_over_unasked(
+    window: MainWindow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, button: QMessageBox.StandardButton
+) -> None:
+    there = tmp_path / "run 1.5.cnn"
+    there.write_bytes(b"a week of training")
+    choose(monkeypatch, "getSaveFileName", tmp_path / "run 1.5")
+    asked = answer(monkeypatch, button)
+    window.actions_.save_as.trigger()
+    assert asked == ["run 1.5.cnn is there already. Write over it?"]
+    kept = button == QMessageBox.StandardButton.No
+    assert (there.read_bytes() == b"a week of training") == kept
+    assert window.parts.document.path == (None if kept else there)
+    assert list(tmp_path.iterdir()) == [there]
+
+
+def test_a_file_whose_name_was_typed_whole_was_asked_about_by_the_dialog(
+    window: MainWindow, small_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    choose(monkeypatch, "getSaveFileName", small_file.rename(small_file.with_suffix(".CNN")))
+    asked = answer(monkeypatch, QMessageBox.StandardButton.No)
+    window.actions_.save_as.trigger()
+    assert asked == []
+    assert window.parts.document.path == small_file.with_suffix(".CNN")
+
+
+def test_an_export_whose_suffix_was_not_typed_is_not_written_over_unasked(
+    window: MainWindow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "curves.csv").write_text("mine")
+    choose(monkeypatch, "getSaveFileName", tmp_path / "curves", "Curves as a table (*.csv)")
+    answer(monkeypatch, QMessageBox.StandardButton.No)
+    window.actions_.export.trigger()
+    assert (tmp_path / "curves.csv").read_text() == "mine"
+
+
 def test_a_save_during_training_holds_the_newest_weights_and_training_goes_on(
     window: MainWindow, files: FilesJourney, tmp_path: Path, qtbot: QtBot
 ) -> None:
