@@ -17,7 +17,7 @@ from playground.actions import set_tip
 from playground.data import holds_mine
 from playground.drawing import Drawing
 from playground.journeys.data import DataJourney
-from playground.journeys.files import sentence
+from playground.journeys.files import choose_to_write, sentence
 from playground.main_window import MainWindow
 from playground.my_drawings import EMPTY, MyDrawings, Step
 from playground.parts import Parts
@@ -176,8 +176,8 @@ class TeachJourney(QObject):
         data = self._control.data
         if self._outdated and data is not None and not self._control.running:
             self._outdated = False
-            if holds_mine(data.spec) and len(self._drawings):
-                self._data.load(data.spec)
+            if holds_mine(data.spec):
+                self._data.read_drawings_again()
 
     def _say_kept(self, name: str, before: str | None) -> None:
         count = len(self._drawings)
@@ -263,28 +263,28 @@ class TeachJourney(QObject):
             if name := QFileDialog.getExistingDirectory(self._page, "Export into a new folder in"):
                 self.export_folder(Path(name))
             return
-        name, _ = QFileDialog.getSaveFileName(
-            self._page, "Export my drawings", "my-drawings.npz", "For NumPy (*.npz)"
-        )
-        if name:
-            self.export_file(Path(name) if Path(name).suffix else Path(name).with_suffix(".npz"))
+        kinds = {"For NumPy (*.npz)": ".npz"}
+        if path := choose_to_write(self._page, "Export my drawings", "my-drawings.npz", kinds):
+            self.export_file(path)
 
 
 class _Change(QUndoCommand):
-    """Steps in the collection, already taken when this is made."""
+    """Steps in the collection, already taken when this is made.
+
+    Where the file cannot be written, they stay taken, or not, whatever the undo stack says.
+    """
 
     def __init__(self, journey: TeachJourney, steps: tuple[Step, ...], text: str) -> None:
         super().__init__(text)
         self._journey, self._steps = journey, steps
-        self._done = True
+        self._taken = True
 
     def redo(self) -> None:
-        if not self._done:
-            self._journey.change(self._steps)
-        self._done = False
+        self._taken = self._taken or self._journey.change(self._steps)
 
     def undo(self) -> None:
-        self._journey.change([step.back() for step in reversed(self._steps)])
+        if self._taken:
+            self._taken = not self._journey.change([step.back() for step in reversed(self._steps)])
 
 
 def image_to_keep(picture: Drawing | Picture) -> NDArray[np.uint8]:

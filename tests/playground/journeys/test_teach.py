@@ -1,6 +1,7 @@
 """Teaching through the window: keep, correct, undo, train on it, survive a restart and a damaged file."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -279,6 +280,76 @@ def test_kept_drawings_are_data_alone_and_mixed_in(window: MainWindow, qtbot: Qt
     qtbot.waitUntil(lambda: window.control.data.spec == base.spec + AND_MINE, timeout=10_000)
     assert len(window.control.data.train) > len(base.train)
     assert box.currentText() == f"{base.name} + my drawings"
+
+
+def test_saving_does_not_end_a_run_on_drawings_of_which_one_was_kept_meanwhile(
+    window: MainWindow, qtbot: QtBot, tmp_path: Path
+) -> None:
+    base, document = window.control.data, window.parts.document
+    assert base is not None
+    draw(window, qtbot)
+    window.actions_.keep_drawing.trigger()
+    window.training_panel.dataset_requested.emit(base.spec + AND_MINE)
+    qtbot.waitUntil(lambda: window.control.data.spec == base.spec + AND_MINE, timeout=10_000)
+    data = window.control.data
+    document.edit_settings(replace(document.content.settings, epochs=10_000))
+    window.actions_.train.trigger()
+    draw(window, qtbot, FLAT)
+    window.teach_panel.keep_requested.emit("7")
+    document.path = tmp_path / "net.cnn"
+    window.actions_.save.trigger()
+    assert document.path.exists()
+    assert not window.parts.loading.busy
+    assert window.control.running
+    window.actions_.train.trigger()
+    qtbot.waitUntil(lambda: window.control.data is not data, timeout=30_000)
+
+
+@pytest.mark.parametrize("alone", [True, False])
+def test_with_too_few_drawings_left_the_data_without_them_are_in_use(
+    window: MainWindow, qtbot: QtBot, alone: bool
+) -> None:
+    base = window.control.data
+    assert base is not None
+    for drawing in (SEVEN, FLAT):
+        draw(window, qtbot, drawing)
+        window.teach_panel.keep_requested.emit("7")
+    spec = MINE if alone else base.spec + AND_MINE
+    window.training_panel.dataset_requested.emit(spec)
+    qtbot.waitUntil(lambda: window.control.data.spec == spec, timeout=10_000)
+    window.actions_.undo.trigger()
+    if not alone:
+        qtbot.waitUntil(lambda: not window.parts.loading.busy, timeout=10_000)
+        assert window.control.data.spec == spec  # one is enough among others
+        window.actions_.undo.trigger()  # the flat drawing goes
+        window.actions_.undo.trigger()
+    qtbot.waitUntil(lambda: window.control.data is base, timeout=10_000)
+    assert window.training_panel.dataset_box.currentData() == base.spec
+    assert window.notice.text == f"Too few drawings of yours are left to train on: back to {base.name}."
+
+
+def test_an_undo_that_cannot_be_written_is_not_redone(
+    window: MainWindow, qtbot: QtBot, collection: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_path: Path, _drawings: my_drawings.MyDrawings) -> None:
+        raise OSError(28, "No space left on device")
+
+    draw(window, qtbot)
+    window.teach_panel.keep_requested.emit("7")
+    with monkeypatch.context() as patch:
+        patch.setattr(my_drawings, "write", full)
+        window.actions_.undo.trigger()
+        assert "No space left on device" in window.notice.text
+    window.actions_.redo.trigger()
+    assert my_drawings.read(collection).names == ("7",)
+    window.actions_.undo.trigger()
+    assert not collection.exists()
+    with monkeypatch.context() as patch:
+        patch.setattr(my_drawings, "write", full)
+        window.actions_.redo.trigger()
+    window.actions_.undo.trigger()
+    window.actions_.redo.trigger()
+    assert my_drawings.read(collection).names == ("7",)
 
 
 def test_fitting_lets_a_network_learn_a_new_class(window: MainWindow, qtbot: QtBot) -> None:
