@@ -132,8 +132,8 @@ class TrainingControl(QObject):
             return
         # Nobody hears of the rest: what waits for the end of the run must not take it for that.
         self._resting = True
-        self._session.finish()
         try:
+            self._session.finish()
             yield
         finally:
             self._resting = False
