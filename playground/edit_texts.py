@@ -7,8 +7,8 @@ from dataclasses import fields
 from typing import Any
 
 import cnn_core as cnn
-from playground.views.field_texts import field_text
-from playground.views.scales import layer_names
+from playground.field_texts import field_text
+from playground.wording import layer_names
 
 _PARTS = {  # settings with fields of their own: what choosing another kind is called, and where a field is
     "optimizer": ("optimizer", ""),

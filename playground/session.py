@@ -19,8 +19,8 @@ import cnn_core as cnn
 from cnn_core.process import ProcessLost
 from playground.priority import give_way
 from playground.run import Outcome, Snapshot, follow
-from playground.theme import format_number
 from playground.training_process import NotMoved, TrainingProcess
+from playground.wording import format_number
 
 POLL_MILLISECONDS = 33
 # To start another process takes time of a core: what is over before, with none there yet, is done here.

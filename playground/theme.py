@@ -1,10 +1,9 @@
-"""The one look of the window: colours by meaning, fonts, spacing, colour maps, how numbers are written."""
+"""The one look of the window: colours by meaning, fonts, spacing, colour maps."""
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, fields
-from functools import cache, lru_cache
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,9 +13,6 @@ from PySide6.QtWidgets import QApplication, QStyleFactory
 from playground.style_sheet import style_sheet
 
 SPACING = 8  # px; margins and gaps are multiples or halves of it
-THIN_SPACE = "\N{NARROW NO-BREAK SPACE}"  # between thousands
-MINUS = "\N{MINUS SIGN}"
-TIMES = "\N{MULTIPLICATION SIGN}"
 
 ColorTable = NDArray[np.uint8]  # (256, 3), RGB
 
@@ -222,38 +218,3 @@ def palette(theme: Theme) -> QPalette:
         result.setColor(QPalette.ColorGroup.Disabled, which, theme.color("muted", 0.6))
     result.setColor(QPalette.ColorGroup.Disabled, role.Highlight, QColor(theme.border))
     return result
-
-
-@lru_cache(maxsize=1024, typed=True)
-def format_number(value: float) -> str:
-    """Return a number for reading: three significant digits, thousands separated, a true minus sign.
-
-    Whole numbers of type int keep all digits ("225 034"); very large and small ones are written "1.20e−5".
-    """
-    if isinstance(value, int | np.integer):
-        return f"{value:,}".replace(",", THIN_SPACE).replace("-", MINUS)
-    value = float(value)
-    if not math.isfinite(value):
-        return "not a number" if math.isnan(value) else ("∞" if value > 0 else f"{MINUS}∞")
-    if value == 0:
-        return "0"
-    digits, _, power = f"{value:.2e}".partition("e")
-    exponent = int(power)
-    if -4 < exponent < 7:
-        text = f"{round(value, 2 - exponent):,.{max(0, 2 - exponent)}f}"
-        return text.replace(",", THIN_SPACE).replace("-", MINUS)
-    return f"{digits}e{exponent}".replace("-", MINUS)
-
-
-def brief_number(value: float, digits: int) -> str:
-    """Return a number as short as it gets with one or two significant digits: "0.9", "12", "1e27"."""
-    if not math.isfinite(value) or value == 0:
-        return format_number(float(value))
-    rounded, _, power = f"{value:.{digits - 1}e}".partition("e")
-    plain = f"{value:,.{max(0, digits - 1 - int(power))}f}".replace(",", THIN_SPACE)
-    return min(plain, f"{rounded}e{int(power)}", key=len).replace("-", MINUS)
-
-
-def format_shape(shape: tuple[int, ...]) -> str:
-    """Return a shape as people write it: (26, 26, 32) -> "26×26×32"."""
-    return TIMES.join(format_number(int(size)) for size in shape)

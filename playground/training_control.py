@@ -15,7 +15,7 @@ from playground.data import Data
 from playground.document import Document
 from playground.run import Outcome
 from playground.session import Session
-from playground.views.scales import layer_names
+from playground.wording import layer_names
 
 
 class TrainingControl(QObject):

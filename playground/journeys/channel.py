@@ -12,7 +12,7 @@ from playground.main_window import MainWindow
 from playground.parts import Parts
 from playground.probe import Reading
 from playground.selection import Place
-from playground.views.scales import layer_names
+from playground.wording import layer_names
 
 
 class ChannelJourney(QObject):

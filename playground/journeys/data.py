@@ -15,10 +15,10 @@ from playground.importing import holds_images
 from playground.main_window import MainWindow
 from playground.parts import Parts
 from playground.picture import Picture
-from playground.theme import format_shape
 from playground.training_control import TrainingControl
 from playground.views.dataset_browser import TRAINING
 from playground.views.training_panel import OPEN_FOLDER
+from playground.wording import format_shape
 
 TOLD_AFTER = 1.0  # seconds of loading after which it is told with a way to cancel it
 FILES = f"Data sets ({' '.join(f'*{ending}' for ending in dropping.DATA)});;All files (*)"

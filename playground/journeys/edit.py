@@ -13,7 +13,7 @@ from playground.parts import Parts
 from playground.selection import Place
 from playground.training_control import TrainingControl
 from playground.views import layer_menu
-from playground.views.scales import layer_names
+from playground.wording import layer_names
 
 
 class EditJourney(QObject):

@@ -17,10 +17,10 @@ from playground.background import Report
 from playground.data import Data
 from playground.main_window import MainWindow
 from playground.parts import Parts
-from playground.theme import format_number
 from playground.training_control import TrainingControl
 from playground.views.answers import Answers
 from playground.views.dataset_browser import HELD_OUT, TRAINING
+from playground.wording import format_number
 
 BATCH = 500
 

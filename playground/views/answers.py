@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from playground.theme import format_number
+from playground.wording import format_number
 
 ANY, SURE, BETWEEN, UNSURE = "sure or not", "90 % and surer", "60 to 90 % sure", "less than 60 %"
 

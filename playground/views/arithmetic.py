@@ -7,9 +7,9 @@ from collections.abc import Callable
 import numpy as np
 
 from cnn_core import Conv2D, Dense, Flatten, Layer, Softmax
-from playground.theme import TIMES, format_number
 from playground.views.feeding import Region, source
 from playground.views.mosaic import Values
+from playground.wording import TIMES, format_number
 
 STRONGEST = 8  # products that are written out of a unit; beside a map there is room for half of them
 

@@ -7,8 +7,8 @@ from typing import Final
 
 import cnn_core as cnn
 from cnn_core.datasets.augment import HANDWRITING, LIMITS
-from playground.theme import format_number
-from playground.views.field_texts import field_text
+from playground.field_texts import field_text
+from playground.wording import format_number
 
 _USUAL_SIDE = 28  # px
 PRESETS: Final = {"None": cnn.Augmentation(), "Handwriting": HANDWRITING}

@@ -12,10 +12,10 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QSlider, QToolBu
 
 import cnn_core as cnn
 from cnn_core.datasets.augment_ends import at_ends
+from playground.field_texts import field_text
 from playground.theme import SPACING, Theme, font
 from playground.views.augmentation_kinds import KINDS, PRESETS, Kind
 from playground.views.field_editors import wheel_needs_focus
-from playground.views.field_texts import field_text
 from playground.views.tiles import Tiles
 
 USUAL = "Each time a training image is used, it is changed at random, by as much as is set here at most."

@@ -8,9 +8,10 @@ import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPixmap
 
-from playground.theme import Theme, format_number
+from playground.theme import Theme
 from playground.views.mosaic import Scale, Values
 from playground.views.texts import line_width, write_line
+from playground.wording import format_number
 
 _TALLEST = 26  # px a row
 _ROOM_FOR_NUMBERS = 92  # px from which on numbers are written too

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from cnn_core import Conv2D
 from cnn_core.architecture import LayerReport
-from playground.theme import TIMES, format_number, format_shape
 from playground.views.column_parts import ROLES, Caption, text_width
 from playground.views.strip_layout import MOST_CELLS, MOST_TILES, Content, Kind
+from playground.wording import TIMES, format_number, format_shape
 
 MOST_BARS = 16  # flat layers of up to so many numbers are drawn as bars
 _CALIBRATED = (

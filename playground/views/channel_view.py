@@ -10,13 +10,14 @@ from PySide6.QtWidgets import QGridLayout, QLabel, QSizePolicy, QVBoxLayout, QWi
 from cnn_core import Conv2D
 from cnn_core.architecture import LayerReport
 from playground import theme as looks
-from playground.theme import LIGHT, SPACING, Theme, format_number, format_shape
+from playground.theme import LIGHT, SPACING, Theme
 from playground.views import arithmetic
 from playground.views.column_parts import paint_ramp
 from playground.views.feeding import Region, source
 from playground.views.map_pane import MapPane, Pixel
 from playground.views.mosaic import Scale, Values
 from playground.views.sources_pane import SourcesPane
+from playground.wording import format_number, format_shape
 
 _NOTHING = "Click a tile in the network to see its channel here"
 

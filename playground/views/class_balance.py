@@ -8,7 +8,8 @@ from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QHelpEvent, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
-from playground.theme import LIGHT, Theme, font, format_number
+from playground.theme import LIGHT, Theme, font
+from playground.wording import format_number
 
 _WIDEST = 64  # px, of a bar with its gap
 _NAME_HEIGHT = 13  # px

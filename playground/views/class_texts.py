@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from playground.theme import SPACING, THIN_SPACE
+from playground.theme import SPACING
 from playground.views.texts import line_width
+from playground.wording import THIN_SPACE
 
 
 def format_percent(probability: float) -> str:

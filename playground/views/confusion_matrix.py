@@ -10,7 +10,8 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from playground import theme as looks
 from playground.pictures import to_picture
-from playground.theme import LIGHT, Theme, format_number
+from playground.theme import LIGHT, Theme
+from playground.wording import format_number
 
 Counts = NDArray[np.int64]
 Cell = tuple[int, int]  # true class, predicted class

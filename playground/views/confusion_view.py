@@ -5,9 +5,10 @@ from numpy.typing import NDArray
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedLayout, QVBoxLayout, QWidget
 
-from playground.theme import LIGHT, SPACING, Theme, format_number
+from playground.theme import LIGHT, SPACING, Theme
 from playground.views.confusion_matrix import ConfusionMatrix
 from playground.views.elided_label import ElidedLabel
+from playground.wording import format_number
 
 EMPTY = "Appears after the first epoch's validation."
 _LEGEND = "rows: true, columns: predicted"

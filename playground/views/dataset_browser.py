@@ -21,11 +21,12 @@ from PySide6.QtWidgets import (
 )
 
 import cnn_core as cnn
-from playground.theme import LIGHT, SPACING, Theme, format_number
+from playground.theme import LIGHT, SPACING, Theme
 from playground.views.answers import ANY, BETWEEN, SURE, UNSURE, Answers, as_sure_as
 from playground.views.class_balance import ClassBalance
 from playground.views.field_editors import ChoiceBox
 from playground.views.thumbnail_grid import ThumbnailGrid
+from playground.wording import format_number
 
 EMPTY = "No images yet: choose a data set in the training bar."
 NO_MATCH = "No image matches this choice."

@@ -4,7 +4,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
 
 import cnn_core as cnn
-from playground.theme import SPACING, format_number, format_shape
+from playground.theme import SPACING
+from playground.wording import format_number, format_shape
 
 _SHAPE = "Height × width × channels"
 _WORK = "Multiplications (each with an addition) for one image"

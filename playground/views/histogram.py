@@ -10,7 +10,8 @@ from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from playground import theme as looks
-from playground.theme import LIGHT, Theme, format_number
+from playground.theme import LIGHT, Theme
+from playground.wording import format_number
 
 BINS = 48
 _LABELS = 16  # px, the row of numbers beneath the bars

@@ -24,10 +24,11 @@ from PySide6.QtWidgets import (
 from cnn_core.datasets.reading import check_size
 from cnn_core.datasets.resizing import Aspect, fit
 from cnn_core.errors import DatasetError
-from playground.theme import LIGHT, SPACING, Theme, format_number, format_shape
+from playground.theme import LIGHT, SPACING, Theme
 from playground.views.class_balance import ClassBalance
 from playground.views.field_editors import ChoiceBox, CountBox
 from playground.views.thumbnail_grid import ThumbnailGrid
+from playground.wording import format_number, format_shape
 
 Shape = tuple[int, int, int]
 COLOURS = {"Grey": 1, "Colour": 3}

@@ -13,7 +13,7 @@ from playground.views.histogram import Histogram
 from playground.views.kernel_panel import KernelPanel
 from playground.views.layer_form import LayerForm
 from playground.views.network_summary import NetworkSummary
-from playground.views.scales import layer_names
+from playground.wording import layer_names
 
 Values = NDArray[np.float32]
 

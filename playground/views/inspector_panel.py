@@ -12,7 +12,7 @@ import cnn_core as cnn
 from playground.theme import LIGHT, SPACING, Theme
 from playground.views.fact_grid import Reports
 from playground.views.inspector_pages import LayerPage, OverviewPage
-from playground.views.scales import layer_names
+from playground.wording import layer_names
 
 Values = NDArray[np.float32]
 

@@ -17,8 +17,9 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from playground import theme as looks
 from playground.pictures import to_picture
-from playground.theme import LIGHT, Theme, format_number
+from playground.theme import LIGHT, Theme
 from playground.views.pixels import colored
+from playground.wording import format_number
 
 STRONGEST, MEAN = -1, -2  # instead of an input channel
 MOST_TILES = 128

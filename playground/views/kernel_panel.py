@@ -5,9 +5,10 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QSignalBlocker, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
-from playground.theme import SPACING, Theme, format_number
+from playground.theme import SPACING, Theme
 from playground.views.field_editors import ChoiceBox
 from playground.views.kernel_grid import MEAN, MOST_TILES, STRONGEST, KernelGrid
+from playground.wording import format_number
 
 
 class KernelPanel(QWidget):

@@ -6,9 +6,9 @@ from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import QHBoxLayout, QSlider, QWidget
 
+from playground.field_texts import field_text
 from playground.theme import SPACING
 from playground.views.field_editors import NumberBox, fix_width, wheel_needs_focus
-from playground.views.field_texts import field_text
 
 SMALLEST, LARGEST = 1e-5, 1.0
 _STEPS_PER_DECADE = 40

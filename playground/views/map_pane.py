@@ -8,9 +8,10 @@ from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent,
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from playground import theme as looks
-from playground.theme import LIGHT, Theme, font, format_number
+from playground.theme import LIGHT, Theme, font
 from playground.views.column_parts import write
 from playground.views.mosaic import Canvas, Grid, Scale, Values, packed, tiles
+from playground.wording import format_number
 
 Pixel = tuple[int, int]  # row, column
 

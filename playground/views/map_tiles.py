@@ -12,9 +12,10 @@ from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import QImage
 
 from playground import theme as looks
-from playground.theme import Theme, brief_number, format_number
+from playground.theme import Theme
 from playground.views.feeding import Region
 from playground.views.mosaic import Canvas, Grid, Scale, Values, first_channels, packed, tiles
+from playground.wording import brief_number, format_number
 
 Spot = tuple[int, int, int]  # channel, row, column
 

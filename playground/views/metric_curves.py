@@ -9,8 +9,9 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor
 
 from playground import theme as looks
-from playground.theme import Theme, format_number
+from playground.theme import Theme
 from playground.views.metric_history import Floats, MetricHistory, smoothed
+from playground.wording import format_number
 
 BUCKETS = 400  # drawn points: about one a pixel, so that a frame costs the same for any length of training
 

@@ -13,9 +13,10 @@ from PySide6.QtGui import QKeyEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedLayout, QToolButton, QVBoxLayout, QWidget
 
 import cnn_core as cnn
-from playground.theme import LIGHT, SPACING, Theme, format_number
+from playground.theme import LIGHT, SPACING, Theme
 from playground.views.elided_label import ElidedLabel
 from playground.views.metric_history import MetricHistory
+from playground.wording import format_number
 
 if TYPE_CHECKING:
     from playground.views.linked_plots import LinkedPlots

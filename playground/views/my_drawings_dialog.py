@@ -8,8 +8,9 @@ from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QPushButton, QToolButton, QVBoxLayout, QWidget
 
 import cnn_core as cnn
-from playground.theme import LIGHT, SPACING, Theme, format_number
+from playground.theme import LIGHT, SPACING, Theme
 from playground.views.thumbnail_grid import ThumbnailGrid
+from playground.wording import format_number
 
 NONE_YET = "Nothing kept yet: draw something, then press Keep below the answer."
 

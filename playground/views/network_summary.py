@@ -6,9 +6,9 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 import cnn_core as cnn
 from playground import theme as looks
-from playground.theme import LIGHT, Theme, format_number, format_shape
+from playground.theme import LIGHT, Theme
 from playground.views.fact_grid import Reports, problem
-from playground.views.scales import layer_names
+from playground.wording import format_number, format_shape, layer_names
 
 _ROW = 28  # px
 

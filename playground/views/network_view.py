@@ -10,7 +10,7 @@ from PySide6.QtGui import QPainter, QPaintEvent, QWheelEvent
 from PySide6.QtWidgets import QFrame, QMenu, QScrollArea, QVBoxLayout, QWidget
 
 from cnn_core.architecture import LayerReport
-from playground.theme import LIGHT, SPACING, Theme, format_number
+from playground.theme import LIGHT, SPACING, Theme
 from playground.views import layer_menu
 from playground.views.captions import captions, contents
 from playground.views.map_tiles import Spot
@@ -19,6 +19,7 @@ from playground.views.network_bar import NetworkBar
 from playground.views.network_strip import NetworkStrip
 from playground.views.shown_network import INPUT, Hover, ShownNetwork
 from playground.views.strip_layout import LARGE, SMALLEST
+from playground.wording import format_number
 
 _SETTLED = 400  # ms without change after which the strongest channels are chosen anew
 _NOTHING = "Draw something to see the maps"

@@ -10,10 +10,11 @@ from PySide6.QtCore import Property, Qt, Signal
 from PySide6.QtGui import QFont, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
-from playground.theme import SPACING, Theme, font, format_number
+from playground.theme import SPACING, Theme, font
 from playground.views.class_bars import ClassBars
 from playground.views.class_texts import format_percent
 from playground.views.elided_label import ElidedLabel
+from playground.wording import format_number
 
 NOTHING_DRAWN = "Draw something to see an answer"
 _CALIBRATED = "calibrated"

@@ -1,8 +1,7 @@
-"""Names of layers for people, and which colour scale each layer gets for a given scope."""
+"""Which colour scale each layer gets for a given scope."""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -28,17 +27,6 @@ _WORTH = 1.5  # times as far as the colours would reach otherwise, before any ch
 
 _INHERITS = (MaxPool2D, AvgPool2D, GlobalAveragePooling2D, Flatten, Dropout)
 _BOUNDED = (Sigmoid, Softmax, Tanh)  # their values end at 1
-
-
-def layer_names(layers: Sequence[Layer]) -> list[str]:
-    """Return a name for each layer, numbered where a kind occurs more than once: "Conv2D 1", "Flatten"."""
-    total = Counter(layer.name for layer in layers)
-    seen: Counter[str] = Counter()
-    names = []
-    for layer in layers:
-        seen[layer.name] += 1
-        names.append(f"{layer.name} {seen[layer.name]}" if total[layer.name] > 1 else layer.name)
-    return names
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,8 @@ from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from playground.pictures import to_picture
-from playground.theme import LIGHT, Theme, font, format_number, format_shape
+from playground.theme import LIGHT, Theme, font
+from playground.wording import format_number, format_shape
 
 _NOTE_HEIGHT = 18  # px
 

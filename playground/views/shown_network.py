@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnn_core.architecture import LayerReport
-from playground.theme import format_number
 from playground.views.feeding import Region, fed, on_input, source
 from playground.views.map_tiles import Spot
 from playground.views.mosaic import Scale, Values, first_channels
-from playground.views.scales import layer_names, layer_scales, scale_rules
+from playground.views.scales import layer_scales, scale_rules
 from playground.views.strip_layout import MOST_CELLS, MOST_TILES
+from playground.wording import format_number, layer_names
 
 INPUT = -1  # the input's place among the layers
 

@@ -19,7 +19,8 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QWidget
 
 from playground import theme as looks
-from playground.theme import LIGHT, SPACING, Theme, format_number
+from playground.theme import LIGHT, SPACING, Theme
+from playground.wording import format_number
 
 _USUAL_SIDE, _LARGEST_SIDE = 48, 72  # px, of a thumbnail
 _CAPTION = 16  # px

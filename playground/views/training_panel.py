@@ -19,10 +19,10 @@ from PySide6.QtWidgets import (
 )
 
 import cnn_core as cnn
+from playground.field_texts import field_text
 from playground.theme import LIGHT, SPACING, Theme
 from playground.views.augmentation_kinds import summary
 from playground.views.field_editors import ChoiceBox, CountBox
-from playground.views.field_texts import field_text
 from playground.views.further_settings import FurtherSettings
 from playground.views.learning_rate import LearningRateEditor
 from playground.views.training_progress import TrainingProgress

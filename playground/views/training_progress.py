@@ -5,8 +5,9 @@ from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
 
 import cnn_core as cnn
-from playground.theme import LIGHT, SPACING, Theme, format_number
+from playground.theme import LIGHT, SPACING, Theme
 from playground.views.elided_label import ElidedLabel
+from playground.wording import format_number
 
 # What a status is about, its colour and the shape of its mark: never told by colour alone.
 KINDS = {

@@ -9,9 +9,9 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
 
 from cnn_core.initializers import INITIALIZERS
+from playground.field_texts import field_text
 from playground.theme import SPACING
 from playground.views.field_editors import ROW_HEIGHT, ChoiceBox, CountBox, NumberBox, SwitchBox
-from playground.views.field_texts import field_text
 from playground.views.size_editors import PaddingEditor, SizeEditor
 
 _LABEL_WIDTH = 92  # px; wide enough for most labels, so that the forms of all layers line up

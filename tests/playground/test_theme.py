@@ -1,4 +1,4 @@
-"""The look is readable, and numbers are written the agreed way."""
+"""The look is readable, and is given once."""
 
 import re
 from pathlib import Path
@@ -89,48 +89,6 @@ def test_apply_sets_palette_and_style_sheet(qtbot: QtBot) -> None:
     assert DARK.accent in app.styleSheet()
     theme.apply(app, LIGHT)
     assert app.palette().window().color().name() == LIGHT.window
-
-
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [
-        (225034, "225 034"),
-        (-7, "−7"),
-        (0.0, "0"),
-        (1.2345, "1.23"),
-        (-0.05, "−0.0500"),
-        (999.7, "1 000"),
-        (-12345.6, "−12 300"),
-        (1.234e-7, "1.23e−7"),
-        (123456789.0, "1.23e8"),
-        (float("nan"), "not a number"),
-        (float("-inf"), "−∞"),
-    ],
-)
-def test_numbers_are_written_with_three_significant_digits(value: float, text: str) -> None:
-    assert theme.format_number(value).replace(theme.THIN_SPACE, " ") == text
-
-
-def test_shapes_are_written_with_a_multiplication_sign() -> None:
-    assert theme.format_shape((26, 26, 32)) == "26×26×32"
-
-
-@pytest.mark.parametrize(
-    ("value", "two", "one"),
-    [
-        (0.905, "0.91", "0.9"),
-        (0.0312, "0.031", "0.03"),
-        (0.00031, "3.1e−4", "3e−4"),
-        (9.97, "10", "10"),
-        (-12.4, "−12", "−12"),
-        (1_230_000.0, "1.2e6", "1e6"),
-        (1.07e27, "1.1e27", "1e27"),
-        (0.0, "0", "0"),
-        (float("inf"), "∞", "∞"),
-    ],
-)
-def test_brief_numbers_are_as_short_as_their_digits_allow(value: float, two: str, one: str) -> None:
-    assert (theme.brief_number(value, 2), theme.brief_number(value, 1)) == (two, one)
 
 
 def test_a_theme_given_twice_dresses_no_widget_anew(qapp: QApplication, qtbot: QtBot) -> None:

@@ -20,7 +20,7 @@ from playground import training_process
 from playground.data import Data
 from playground.run import Outcome, Snapshot
 from playground.session import Session
-from playground.theme import format_number
+from playground.wording import format_number
 
 
 @pytest.fixture

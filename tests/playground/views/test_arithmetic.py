@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import cnn_core as cnn
-from playground.theme import MINUS, THIN_SPACE
 from playground.views import arithmetic
+from playground.wording import MINUS, THIN_SPACE
 
 GENERATOR = np.random.default_rng(2)
 

@@ -9,8 +9,8 @@ from pytestqt.qtbot import QtBot
 
 import cnn_core as cnn
 from cnn_core.layers import LAYERS
+from playground.field_texts import field_text
 from playground.views.field_editors import NumberBox, next_of_1_2_5
-from playground.views.field_texts import field_text
 from playground.views.layer_form import LayerForm
 from playground.views.size_editors import PaddingEditor, SizeEditor
 

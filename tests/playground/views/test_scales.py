@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import cnn_core as cnn
-from playground.views.scales import layer_names, layer_scales, scale_rules
+from playground.views.scales import layer_scales, scale_rules
 
 LAYERS = (
     *(cnn.Conv2D(filters=2), cnn.ReLU(), cnn.MaxPool2D(), cnn.Flatten()),
@@ -21,11 +21,6 @@ def activations() -> list[np.ndarray]:
         *(conv, relu, relu[::2, ::2], relu[::2, ::2].reshape(-1)),
         *(np.float32([3, -1, 0]), np.float32([0.9, -0.7, 0]), np.float32([8, 2]), np.float32([0.9, 0.1])),
     ]
-
-
-def test_kinds_that_occur_twice_are_numbered() -> None:
-    assert layer_names(LAYERS)[:2] == ["Conv2D", "ReLU"]
-    assert layer_names(LAYERS)[4:7] == ["Dense 1", "Tanh", "Dense 2"]
 
 
 def test_a_relu_reaches_to_what_it_lets_through_and_pooling_inherits_that() -> None:
