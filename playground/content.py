@@ -7,8 +7,7 @@ from dataclasses import dataclass, replace
 import cnn_core as cnn
 from cnn_core.calibration import Calibration
 from playground import history
-from playground.drawing import Drawing
-from playground.picture import Picture
+from playground.drawing import Drawing, Picture
 
 EMPTY = Drawing()
 ALL_STEPS = cnn.preprocessing.Normalization()

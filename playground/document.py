@@ -12,10 +12,9 @@ from PySide6.QtGui import QUndoCommand, QUndoStack
 
 import cnn_core as cnn
 from playground.content import Content, checkpoint_of, consistent, content_from
-from playground.drawing import Drawing
+from playground.drawing import Drawing, Picture
 from playground.edit_texts import changed_fields, layer_edit, settings_edit
 from playground.kept_weights import kept_and_fresh
-from playground.picture import Picture
 from playground.resources import comes_along
 
 SUFFIX = ".cnn"

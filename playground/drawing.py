@@ -1,4 +1,4 @@
-"""A drawing as a frozen value, and how it becomes pixels."""
+"""What is on the canvas, as frozen values: a drawing, and how it becomes pixels, or a picture."""
 
 from __future__ import annotations
 
@@ -42,6 +42,22 @@ class Drawing:
 
     def __bool__(self) -> bool:
         return bool(self.strokes)
+
+
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """An image that was not drawn with the pen but taken from a data set or a file.
+
+    `pixels` (H, W, C) uint8, and a caption for people such as `digits 17: 3`.
+
+    With `as_drawing` the pixels are ink (H, W, 1), bright on dark, and are prepared as strokes are; without,
+    the network gets them as they are. `label` is the class an image of a data set has there, by name.
+    """
+
+    pixels: NDArray[np.uint8]
+    caption: str
+    as_drawing: bool = False
+    label: str = ""
 
 
 def stroke_path(stroke: Stroke, size: float) -> QPainterPath:

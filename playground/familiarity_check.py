@@ -26,7 +26,7 @@ import cnn_core as cnn
 from cnn_core.calibration import Calibration, calibrate, calibration_error
 from playground import data, other_drawings, recipes, strangers, strokes
 from playground.drawing import RASTER_SIZE
-from playground.images import to_array
+from playground.image_reading import to_array
 
 SURE, CERTAIN = 0.9, 0.99  # beyond these an answer without a hint is a mistake, of what is no digit
 SEED = 7

@@ -128,9 +128,9 @@ def gather(
 
 def read_image(source: Path | bytes) -> Image:
     """Read an image file. Qt is needed for that alone, so nothing else asks for it or for its libraries."""
-    from playground import images
+    from playground import image_reading
 
-    return images.read_image(source)
+    return image_reading.read_image(source)
 
 
 @contextmanager

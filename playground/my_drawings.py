@@ -151,7 +151,7 @@ def set_aside(path: Path) -> Path:
 
 def export_folder(drawings: MyDrawings, parent: Path) -> Path:
     """Write a new folder of class folders with .png files into `parent` and return it. Raises OSError."""
-    from playground.pictures import to_picture  # Qt is needed for that alone
+    from playground.qt_images import to_picture  # Qt is needed for that alone
 
     target, number = parent / "my-drawings", 2
     while target.exists():

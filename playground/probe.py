@@ -12,8 +12,7 @@ import cnn_core as cnn
 from cnn_core.architecture import MOST_LAYERS
 from cnn_core.calibration import Calibration
 from cnn_core.preprocessing import Normalization
-from playground.drawing import Drawing, rasterize
-from playground.picture import Picture
+from playground.drawing import Drawing, Picture, rasterize
 
 Array = NDArray[np.float32]
 

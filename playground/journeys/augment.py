@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject
 import cnn_core as cnn
 from playground.main_window import MainWindow
 from playground.parts import Parts
-from playground.pictures import to_bytes
+from playground.qt_images import to_bytes
 from playground.training_control import TrainingControl
 
 

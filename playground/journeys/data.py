@@ -11,10 +11,10 @@ from PySide6.QtWidgets import QFileDialog
 
 from playground import dropping
 from playground.data import AND_MINE, BUILT_IN, MINE, NAMED, Data, at_hand, base_of, holds_mine, name_of, read
+from playground.drawing import Picture
 from playground.importing import holds_images
 from playground.main_window import MainWindow
 from playground.parts import Parts
-from playground.picture import Picture
 from playground.training_control import TrainingControl
 from playground.views.dataset_browser import TRAINING
 from playground.views.training_panel import OPEN_FOLDER

@@ -10,10 +10,9 @@ from PySide6.QtGui import QGuiApplication
 import cnn_core as cnn
 from cnn_core.calibration import Calibration
 from cnn_core.preprocessing import Normalization
-from playground.drawing import Drawing
+from playground.drawing import Drawing, Picture
 from playground.main_window import MainWindow
 from playground.parts import Parts
-from playground.picture import Picture
 from playground.probe import Reading
 from playground.run import Snapshot
 from playground.views.prediction_panel import NOTHING_DRAWN

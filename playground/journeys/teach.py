@@ -15,15 +15,14 @@ import cnn_core as cnn
 from playground import my_drawings
 from playground.actions import set_tip
 from playground.data import holds_mine
-from playground.drawing import Drawing
+from playground.drawing import Drawing, Picture
 from playground.journeys.data import DataJourney
 from playground.journeys.files import choose_to_write, sentence
 from playground.main_window import MainWindow
 from playground.my_drawings import EMPTY, MyDrawings, Step
 from playground.parts import Parts
-from playground.picture import Picture
-from playground.pictures import to_bytes
 from playground.probe import as_input
+from playground.qt_images import to_bytes
 from playground.training_control import TrainingControl
 from playground.views.my_drawings_dialog import MyDrawingsDialog
 from playground.views.teach_panel import keep_text, new_class_dialog

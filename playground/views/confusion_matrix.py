@@ -9,7 +9,7 @@ from PySide6.QtGui import QColor, QFontMetricsF, QKeyEvent, QMouseEvent, QPainte
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from playground import theme as looks
-from playground.pictures import to_picture
+from playground.qt_images import to_picture
 from playground.theme import LIGHT, Theme
 from playground.wording import format_number
 

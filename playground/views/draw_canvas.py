@@ -24,7 +24,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from playground.drawing import DEFAULT_WIDTH, Drawing, Point, Stroke, paint_stroke
 from playground.dropping import file_to_open
-from playground.pictures import PictureError, picture_in, to_bytes, to_pixels
+from playground.qt_images import PictureError, picture_in, to_bytes, to_pixels
 from playground.theme import LIGHT, Theme
 from playground.views.sheet import color_of, finished_sheet, paint_brush, paint_hint
 

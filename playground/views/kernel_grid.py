@@ -16,7 +16,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from playground import theme as looks
-from playground.pictures import to_picture
+from playground.qt_images import to_picture
 from playground.theme import LIGHT, Theme
 from playground.views.pixels import colored
 from playground.wording import format_number

@@ -11,7 +11,7 @@ from PySide6.QtGui import QPainter, QPaintEvent, QPen, QShowEvent
 from PySide6.QtWidgets import QGridLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from cnn_core.preprocessing import FIELD, Normalization, normalization_steps
-from playground.pictures import to_picture
+from playground.qt_images import to_picture
 from playground.theme import LIGHT, SPACING, Theme
 from playground.views.field_editors import SwitchBox
 

@@ -8,7 +8,7 @@ from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from playground.pictures import to_picture
+from playground.qt_images import to_picture
 from playground.theme import LIGHT, Theme, font
 from playground.wording import format_number, format_shape
 

@@ -8,7 +8,7 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QImage, QPainter, QPen, QPixmap
 
 from playground.drawing import Drawing, Point, Stroke, paint_stroke
-from playground.pictures import to_picture
+from playground.qt_images import to_picture
 from playground.theme import Theme, font, rgb
 
 

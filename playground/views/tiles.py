@@ -10,7 +10,7 @@ from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QImage, QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from playground.pictures import to_picture
+from playground.qt_images import to_picture
 from playground.theme import LIGHT, SPACING, Theme, font
 
 _SMALLEST, _LARGEST = 18, 72  # px, side of a square

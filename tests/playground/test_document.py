@@ -11,8 +11,7 @@ import cnn_core as cnn
 from cnn_core.calibration import Calibration
 from playground.content import content_from
 from playground.document import Document
-from playground.drawing import Drawing, Stroke
-from playground.picture import Picture
+from playground.drawing import Drawing, Picture, Stroke
 
 
 def trained(document: Document, value: float) -> cnn.Network:

@@ -9,7 +9,7 @@ import pytest
 import cnn_core as cnn
 from playground import data, importing
 from playground.importing import Choice
-from playground.pictures import to_picture
+from playground.qt_images import to_picture
 
 
 @pytest.fixture

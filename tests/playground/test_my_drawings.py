@@ -7,7 +7,7 @@ import pytest
 
 import cnn_core as cnn
 from playground import my_drawings
-from playground.images import read_image
+from playground.image_reading import read_image
 from playground.my_drawings import EMPTY, MyDrawings, Step
 
 

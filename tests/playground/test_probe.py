@@ -11,8 +11,7 @@ import cnn_core as cnn
 from cnn_core.calibration import Calibration
 from cnn_core.familiarity import Familiarity, Spread
 from cnn_core.outliers import Outliers
-from playground.drawing import Drawing, Stroke
-from playground.picture import Picture
+from playground.drawing import Drawing, Picture, Stroke
 from playground.probe import Probe, Reading, as_input
 
 LINE = Drawing((Stroke(((0.3, 0.2), (0.6, 0.8))),))

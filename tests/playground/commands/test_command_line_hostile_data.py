@@ -16,7 +16,7 @@ import pytest
 
 import cnn_core as cnn
 from playground import importing
-from playground.pictures import to_picture
+from playground.qt_images import to_picture
 
 
 class Trap:

@@ -8,7 +8,7 @@ import pytest
 import cnn_core as cnn
 from playground import my_drawings
 from playground.my_drawings import EMPTY, MyDrawings
-from playground.pictures import to_picture
+from playground.qt_images import to_picture
 
 TINY = ("--architecture", "tiny", "--epochs", 1)
 

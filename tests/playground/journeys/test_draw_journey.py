@@ -9,11 +9,10 @@ from pytestqt.qtbot import QtBot
 
 import cnn_core as cnn
 from cnn_core.preprocessing import Normalization
-from playground.drawing import Drawing, Stroke
+from playground.drawing import Drawing, Picture, Stroke
 from playground.journeys.draw import as_ink, note_on
 from playground.main_window import MainWindow
-from playground.picture import Picture
-from playground.pictures import to_pixels
+from playground.qt_images import to_pixels
 
 CORNER = Drawing((Stroke(((0.1, 0.7), (0.15, 0.9))),))
 

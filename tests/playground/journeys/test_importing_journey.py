@@ -15,7 +15,7 @@ from playground.background import Report
 from playground.journeys import importing as journey
 from playground.journeys.data import DataJourney
 from playground.main_window import MainWindow
-from playground.pictures import to_picture
+from playground.qt_images import to_picture
 from playground.views.import_dialog import ImportDialog
 
 

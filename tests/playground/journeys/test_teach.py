@@ -15,10 +15,9 @@ from pytestqt.qtbot import QtBot
 import cnn_core as cnn
 from playground import my_drawings
 from playground.data import AND_MINE, MINE
-from playground.drawing import Drawing, Stroke
+from playground.drawing import Drawing, Picture, Stroke
 from playground.journeys.teach import TeachJourney
 from playground.main_window import MainWindow
-from playground.picture import Picture
 from playground.views.class_bars import ClassBars
 from playground.views.my_drawings_dialog import MyDrawingsDialog
 

@@ -7,7 +7,8 @@ import pytest
 from PySide6.QtGui import QColor, QImage
 
 import cnn_core as cnn
-from playground import images
+from playground import image_reading
+from playground.image_reading import read_image
 
 
 def save(image: QImage, path: Path) -> Path:
@@ -19,14 +20,14 @@ def save(image: QImage, path: Path) -> Path:
 def test_grey_pixels_arrive_as_they_are(qapp: object, tmp_path: Path, suffix: str) -> None:
     pixels = np.arange(7 * 5, dtype=np.uint8).reshape(5, 7)
     image = QImage(pixels.tobytes(), 7, 5, 7, QImage.Format.Format_Grayscale8)
-    found = images.read_image(save(image, tmp_path / f"grey.{suffix}"))
+    found = read_image(save(image, tmp_path / f"grey.{suffix}"))
     assert np.array_equal(found, pixels[:, :, None])
 
 
 def test_colours_arrive_as_red_green_blue(qapp: object, tmp_path: Path) -> None:
     image = QImage(3, 2, QImage.Format.Format_RGB32)
     image.fill(QColor(10, 200, 30))
-    found = images.read_image(save(image, tmp_path / "colour.png"))
+    found = read_image(save(image, tmp_path / "colour.png"))
     assert found.shape == (2, 3, 3)
     assert found[0, 0].tolist() == [10, 200, 30]
 
@@ -35,7 +36,7 @@ def test_transparent_parts_are_white(qapp: object, tmp_path: Path) -> None:
     image = QImage(2, 1, QImage.Format.Format_ARGB32)
     image.fill(QColor(0, 0, 0, 0))
     image.setPixelColor(1, 0, QColor(255, 0, 0, 255))
-    found = images.read_image(save(image, tmp_path / "clear.png"))
+    found = read_image(save(image, tmp_path / "clear.png"))
     assert found.tolist() == [[[255, 255, 255], [255, 0, 0]]]
 
 
@@ -43,9 +44,9 @@ def test_the_bytes_of_a_file_are_read_like_the_file(qapp: object, tmp_path: Path
     image = QImage(3, 2, QImage.Format.Format_RGB32)
     image.fill(QColor(10, 200, 30))
     path = save(image, tmp_path / "colour.png")
-    assert np.array_equal(images.read_image(path.read_bytes()), images.read_image(path))
+    assert np.array_equal(read_image(path.read_bytes()), read_image(path))
     with pytest.raises(cnn.DatasetError, match="not an image"):
-        images.read_image(b"nothing")
+        read_image(b"nothing")
 
 
 @pytest.mark.parametrize("content", [b"", b"not an image", b"\x89PNG\r\n\x1a\n broken"])
@@ -53,7 +54,7 @@ def test_what_is_no_image_is_refused_by_name(qapp: object, tmp_path: Path, conte
     path = tmp_path / "strange.png"
     path.write_bytes(content)
     with pytest.raises(cnn.DatasetError, match=r"strange\.png"):
-        images.read_image(path)
+        read_image(path)
 
 
 def test_a_cut_off_image_is_refused(qapp: object, tmp_path: Path) -> None:
@@ -61,19 +62,19 @@ def test_a_cut_off_image_is_refused(qapp: object, tmp_path: Path) -> None:
     path = save(QImage(noise.tobytes(), 50, 50, 50, QImage.Format.Format_Grayscale8), tmp_path / "cut.png")
     path.write_bytes(path.read_bytes()[:400])
     with pytest.raises(cnn.DatasetError, match=r"cut\.png"):
-        images.read_image(path)
+        read_image(path)
 
 
 def test_a_missing_file_is_named(qapp: object, tmp_path: Path) -> None:
     with pytest.raises(cnn.DatasetError, match="no such file"):
-        images.read_image(tmp_path / "nothing.png")
+        read_image(tmp_path / "nothing.png")
 
 
 def test_more_pixels_than_the_limit_are_not_decoded(
     qapp: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(images, "LARGEST_IMAGE", 99)
+    monkeypatch.setattr(image_reading, "LARGEST_IMAGE", 99)
     image = QImage(10, 10, QImage.Format.Format_Grayscale8)
     image.fill(0)
     with pytest.raises(cnn.DatasetError, match="10 x 10 pixels are too many; at most 99"):
-        images.read_image(save(image, tmp_path / "large.png"))
+        read_image(save(image, tmp_path / "large.png"))

@@ -10,8 +10,9 @@ from PySide6.QtCore import QBuffer, QByteArray, QIODevice
 from PySide6.QtGui import QColor, QImage, qRgb, qRgba
 
 import cnn_core as cnn
-from playground import images
-from playground.image_files import is_whole, kind_of
+from playground import image_reading
+from playground.image_kinds import is_whole, kind_of
+from playground.image_reading import read_image
 
 pytestmark = pytest.mark.usefixtures("qapp")
 WRITTEN = ("png", "jpg", "bmp", "webp", "tif")
@@ -79,9 +80,7 @@ def turned(jpg: bytes, orientation: int) -> bytes:
 @pytest.mark.parametrize("form", ["png", "tif"])
 def test_sixteen_bits_of_grey_become_eight(form: str) -> None:
     ramp = np.linspace(0, 65535, 256).astype(np.uint16).reshape(16, 16)
-    found = images.read_image(
-        written(QImage(ramp.tobytes(), 16, 16, 32, QImage.Format.Format_Grayscale16), form)
-    )
+    found = read_image(written(QImage(ramp.tobytes(), 16, 16, 32, QImage.Format.Format_Grayscale16), form))
     assert found.shape == (16, 16, 1)
     np.testing.assert_allclose(found[..., 0], ramp / 257, atol=1)
 
@@ -91,9 +90,13 @@ def test_colours_of_a_palette_are_looked_up() -> None:
     image.setColorTable([qRgb(250, 0, 0), qRgb(0, 0, 240)])
     image.fill(0)
     image.setPixel(2, 0, 1)
-    assert images.read_image(written(image, "png"))[0].tolist() == [[250, 0, 0], [250, 0, 0], [0, 0, 240]]
+    assert read_image(written(image, "png"))[0].tolist() == [
+        [250, 0, 0],
+        [250, 0, 0],
+        [0, 0, 240],
+    ]
     image.setColorTable([qRgba(250, 0, 0, 0), qRgb(9, 9, 9)])  # a transparent colour is white whatever it is
-    assert images.read_image(written(image, "png"))[0].tolist() == [[255], [255], [9]]
+    assert read_image(written(image, "png"))[0].tolist() == [[255], [255], [9]]
 
 
 @pytest.mark.parametrize("form", ["png", "bmp", "tif"])
@@ -101,7 +104,7 @@ def test_black_and_white_is_grey(form: str) -> None:
     image = QImage(9, 1, QImage.Format.Format_Mono)
     image.fill(1)
     image.setPixel(0, 0, 0)
-    assert images.read_image(written(image, form))[0, :2].tolist() == [[0], [255]]
+    assert read_image(written(image, form))[0, :2].tolist() == [[0], [255]]
 
 
 @pytest.mark.parametrize("form", ["png", "webp", "tif"])
@@ -109,7 +112,7 @@ def test_half_transparent_ink_is_half_as_dark(form: str) -> None:
     image = QImage(8, 8, QImage.Format.Format_ARGB32)
     image.fill(QColor(0, 0, 0, 0))
     image.setPixelColor(7, 7, QColor(0, 0, 0, 128))
-    found = images.read_image(written(image, form))
+    found = read_image(written(image, form))
     assert found.shape == (8, 8, 1)
     assert found[0, 0, 0] >= 250
     assert found[7, 7, 0] == pytest.approx(127, abs=3)
@@ -118,14 +121,14 @@ def test_half_transparent_ink_is_half_as_dark(form: str) -> None:
 def test_the_colours_of_print_become_those_of_the_screen() -> None:
     image = QImage(16, 16, QImage.Format.Format_CMYK8888)
     np.frombuffer(image.bits(), np.uint8)[:] = np.tile(np.array([0, 255, 255, 0], np.uint8), 256)
-    found = images.read_image(written(image, "jpg"))
+    found = read_image(written(image, "jpg"))
     assert found.shape == (16, 16, 3)
     assert np.abs(found[8, 8].astype(int) - [255, 0, 0]).max() < 10
 
 
 @pytest.mark.parametrize(("orientation", "red_is"), [(1, "left"), (3, "right"), (6, "top"), (8, "bottom")])
 def test_photographs_are_turned_as_the_camera_was_held(orientation: int, red_is: str) -> None:
-    found = images.read_image(turned(written(two_halves(32, 16), "jpg"), orientation))
+    found = read_image(turned(written(two_halves(32, 16), "jpg"), orientation))
     assert found.shape == ((16, 32, 3) if red_is in ("left", "right") else (32, 16, 3))
     sides = {"left": found[:, 2], "right": found[:, -3], "top": found[2], "bottom": found[-3]}
     reddest = max(sides, key=lambda side: int(sides[side][..., 0].mean() - sides[side][..., 1].mean()))
@@ -134,7 +137,7 @@ def test_photographs_are_turned_as_the_camera_was_held(orientation: int, red_is:
 
 @pytest.mark.parametrize("content", [gif((0, 1, 1, 1), (1, 0, 0, 0)), tif((255, 0, 0, 0), (0, 9, 9, 9))])
 def test_of_several_pictures_in_a_file_the_first_is_read(content: bytes) -> None:
-    assert images.read_image(content)[..., 0].tolist() == [[255, 0], [0, 0]]
+    assert read_image(content)[..., 0].tolist() == [[255, 0], [0, 0]]
 
 
 @pytest.mark.parametrize("form", WRITTEN)
@@ -142,7 +145,7 @@ def test_the_content_decides_whatever_the_file_is_called(form: str, tmp_path: Pa
     path = tmp_path / "picture.jpg"
     path.write_bytes(written(noise(), form))
     assert kind_of(path.read_bytes()) == form
-    assert images.read_image(path).shape == (60, 60, 3)
+    assert read_image(path).shape == (60, 60, 3)
 
 
 @pytest.mark.parametrize("form", WRITTEN)
@@ -153,7 +156,7 @@ def test_a_file_that_is_cut_off_is_no_image(
     whole = written(noise(), form)
     assert is_whole(whole, form)
     with pytest.raises(cnn.DatasetError, match=r"damaged|not an image"):
-        images.read_image(whole[: int(len(whole) * share)])
+        read_image(whole[: int(len(whole) * share)])
     assert capfd.readouterr().err == ""  # what is wrong is said by the error alone
 
 
@@ -162,7 +165,7 @@ def test_a_gif_that_is_cut_off_within_its_first_picture_is_no_image() -> None:
     assert is_whole(content[:-12], "gif")
     for length in (10, 20, 30, 40):
         with pytest.raises(cnn.DatasetError, match=r"damaged|not an image"):
-            images.read_image(content[:length])
+            read_image(content[:length])
 
 
 def test_a_preview_within_a_photograph_does_not_stand_for_its_end() -> None:
@@ -177,7 +180,7 @@ def test_a_flipped_bit_is_noticed_by_the_check_sum() -> None:
     content = bytearray(written(noise(), "png"))
     content[len(content) // 2] ^= 1
     with pytest.raises(cnn.DatasetError, match="damaged or cut off; get it again"):
-        images.read_image(bytes(content))
+        read_image(bytes(content))
 
 
 @pytest.mark.parametrize(
@@ -194,7 +197,7 @@ def test_a_flipped_bit_is_noticed_by_the_check_sum() -> None:
 )
 def test_other_content_is_not_even_tried(content: bytes) -> None:
     with pytest.raises(cnn.DatasetError, match=r"^not an image that can be read; use one of \.png"):
-        images.read_image(content)
+        read_image(content)
 
 
 @pytest.mark.parametrize(
@@ -204,7 +207,7 @@ def test_any_bytes_after_a_right_beginning_give_an_image_or_a_sentence(start: by
     random = np.random.default_rng(len(start))
     for size in (0, 1, 5, 30, 300):
         with pytest.raises(cnn.DatasetError, match=r"^(not an|the) image "):
-            images.read_image(start + random.bytes(size))
+            read_image(start + random.bytes(size))
 
 
 def chunk(name: bytes, data: bytes) -> bytes:
@@ -220,12 +223,12 @@ def png_claiming(width: int, height: int) -> bytes:
 
 def test_an_enormous_picture_is_refused_before_it_is_decoded() -> None:
     with pytest.raises(cnn.DatasetError, match=r"200,000 x 200,000 pixels are too many; at most 100,000,000"):
-        images.read_image(png_claiming(200_000, 200_000))
+        read_image(png_claiming(200_000, 200_000))
 
 
 def test_a_file_of_too_many_bytes_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(images, "LARGEST_FILE", 50)
+    monkeypatch.setattr(image_reading, "LARGEST_FILE", 50)
     path = tmp_path / "long.png"
     path.write_bytes(bytes(51))
     with pytest.raises(cnn.DatasetError, match=r"long\.png: is larger than the 50 bytes that are read"):
-        images.read_image(path)
+        read_image(path)

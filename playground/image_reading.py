@@ -10,7 +10,7 @@ from PySide6.QtCore import QBuffer, QLoggingCategory
 from PySide6.QtGui import QImage, QImageReader
 
 from cnn_core.errors import DatasetError
-from playground.image_files import is_whole, kind_of
+from playground.image_kinds import is_whole, kind_of
 
 LARGEST_IMAGE = 100_000_000  # pixels; four to eight times that many bytes while decoding
 LARGEST_FILE = 256 * 1024**2  # bytes

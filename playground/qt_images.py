@@ -10,7 +10,7 @@ from PySide6.QtCore import QMimeData, QSize, Qt
 from PySide6.QtGui import QImage, QPainter
 
 from cnn_core.errors import DatasetError
-from playground.images import read_image
+from playground.image_reading import read_image
 
 _LARGEST = 1024  # px; longer sides of pictures from outside are scaled down to this
 
