@@ -1,5 +1,6 @@
 """Files written whole or not at all."""
 
+import errno
 import os
 import tempfile
 import time
@@ -16,8 +17,7 @@ def write_whole(path: Path, write: Callable[[IO[bytes]], Any]) -> None:
     A file that was there stays as it was when anything fails, and keeps its permissions otherwise; where a
     symbolic link stands, the file it leads to is written. Raises OSError, and whatever `write` does.
     """
-    if path.is_symlink():
-        path = Path(os.path.realpath(path))  # Path.resolve raises RuntimeError for links in a circle
+    path = _place(path)
     handle, name = tempfile.mkstemp(prefix=f".{path.name[:20]}.", dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as file:
@@ -38,6 +38,28 @@ def write_whole(path: Path, write: Callable[[IO[bytes]], Any]) -> None:
                 time.sleep(0.1)
     finally:
         Path(name).unlink(missing_ok=True)
+
+
+def need_place(path: Path) -> None:
+    """Raise OSError where `write_whole` would: before hours are spent on what is to be written there."""
+    folder = _place(path).parent
+    try:
+        tempfile.TemporaryFile(dir=folder).close()
+    except OSError as error:
+        reason = "nothing can be written in this folder" if folder.is_dir() else "there is no such folder"
+        raise OSError(error.errno, reason, str(folder)) from None
+
+
+def _place(path: Path) -> Path:
+    """Return where the file is or will be.
+
+    Raises OSError for what is there and is no file: a pipe or a device would be lost where one is put.
+    """
+    if path.exists() and not path.is_file():
+        kind = "a folder" if path.is_dir() else "not a file"
+        raise OSError(errno.EINVAL, f"this is {kind}; give the name of a file to save to", str(path))
+    # Path.resolve raises RuntimeError for links in a circle.
+    return Path(os.path.realpath(path)) if path.is_symlink() else path
 
 
 def _umask() -> int:

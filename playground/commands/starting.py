@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import cnn_core as cnn
+from cnn_core.writing import need_place
 from playground import recipes
 from playground.commands import inputs, own_images, settings
 from playground.commands.settings import UsageError
@@ -151,10 +151,8 @@ def _arguments(chosen: cnn.TrainingSettings, data: inputs.Chosen, threads: int |
 
 def _output(path: Path) -> Path:
     """The path; raises OSError where nothing can be saved there, before hours are spent on training."""
-    if path.is_dir():
-        raise IsADirectoryError(21, "this is a folder; give the name of a file to save to", str(path))
-    with tempfile.TemporaryFile(dir=path.parent):
-        return path
+    need_place(path)
+    return path
 
 
 def _recorded_epochs(checkpoint: cnn.Checkpoint) -> tuple[dict[str, Any], ...]:

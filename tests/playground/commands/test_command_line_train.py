@@ -1,3 +1,4 @@
+import os
 import re
 import shutil
 import signal
@@ -247,11 +248,21 @@ def test_a_network_alone_is_where_a_new_run_begins(command, digits_file, tmp_pat
 def test_a_place_that_cannot_be_written_is_told_before_training(command, digits_file, tmp_path):
     missing = command("train", "--data", digits_file, *TINY, "--output", tmp_path / "no" / "net.cnn")
     assert missing.code == 1
-    assert "No such file or directory" in missing.err
+    assert missing.err == f"cnn-playground train: {tmp_path / 'no'}: there is no such folder\n"
     folder = command("train", "--data", digits_file, *TINY, "--output", tmp_path)
     assert folder.code == 1
     assert "give the name of a file to save to" in folder.err
     assert "epoch" not in missing.out + folder.out
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no pipes among its files")
+def test_a_pipe_is_not_replaced(command, digits_file, tmp_path):
+    pipe = tmp_path / "pipe.cnn"
+    os.mkfifo(pipe)
+    ran = command("train", "--data", digits_file, *TINY, "--output", pipe)
+    assert ran.code == 1
+    assert f"{pipe}: this is not a file; give the name of a file to save to" in ran.err
+    assert pipe.is_fifo()
 
 
 def test_a_data_set_that_does_not_fit_is_told_with_both_sizes(command, digits_file, tmp_path):
