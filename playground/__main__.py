@@ -35,6 +35,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.error(
             f"there is no command or file {str(options.file)!r}; the commands are {', '.join(COMMANDS)}"
         )
+    if options.screenshot is not None and (options.file is not None or options.data is not None):
+        parser.error("--screenshot plays a scene of its own; leave the file and --data out")
     return _guarded(PROGRAM, lambda: _window(options))
 
 

@@ -13,7 +13,7 @@ from cnn_core.calibration import Calibration, calibration_error
 from cnn_core.datasets.reading import printable
 from playground import recipes
 from playground.commands import inputs, own_images
-from playground.commands.output import percent, write_json
+from playground.commands.output import counted, percent, write_json
 from playground.commands.settings import UsageError
 from playground.resources import OR_BY_NAME, network_file
 
@@ -92,9 +92,11 @@ def _dataset(checkpoint: cnn.Checkpoint, options: argparse.Namespace) -> cnn.Dat
     """The images to evaluate on, their classes numbered as the network's where these have the same names."""
     if options.by_anyone and not options.strokes:
         raise UsageError("--by-anyone goes with --strokes FILE")
-    if options.strokes:
-        return recipes.held_out(options.strokes, inputs.class_names(checkpoint), by_anyone=options.by_anyone)
     wishes = own_images.from_options(options)
+    if options.strokes:
+        if other := "--data" if options.data is not None else wishes.first_option:
+            raise UsageError(f"{other} has no meaning with --strokes; leave one of the two out")
+        return recipes.held_out(options.strokes, inputs.class_names(checkpoint), by_anyone=options.by_anyone)
     if options.split:
         dataset = inputs.whole(checkpoint, options.data, options.split, wishes)
     else:
@@ -127,7 +129,7 @@ def _text(
     right = int(np.trace(found.confusion))
     short = [name if len(name) <= _NAME_WIDTH else name[: _NAME_WIDTH - 3] + "..." for name in names]
     return [
-        f"{printable(model.name)} on {found.count:,} images of {printable(dataset.source)}",
+        f"{printable(model.name)} on {counted(found.count, 'image')} of {printable(dataset.source)}",
         f"loss {found.loss:.4f}  accuracy {percent(found.accuracy)}  ({right:,} of {found.count:,} right)",
         *([] if error is None else [f"calibration error {percent(error)}"]),
         "",

@@ -22,6 +22,11 @@ def installed_version(package: str = "cnn-playground") -> str | None:
         return None
 
 
+def counted(number: int, one: str, many: str = "") -> str:
+    """A number with what it counts, which for any but one is `many`, or `one` with an s."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
 def percent(share: float, digits: int = 2) -> str:
     """A share of one as per cent; a dash where there is none."""
     return "-" if math.isnan(share) else f"{100 * share:.{digits}f} %"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 import time
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any, Protocol
 
 import cnn_core as cnn
 from cnn_core.datasets.reading import printable
-from playground.commands.output import Line, duration, percent, write_json
+from playground.commands.output import Line, counted, duration, percent, write_json
 from playground.commands.starting import Start
 
 PLAIN_SECONDS = 10.0  # between two lines where there is no terminal
@@ -33,8 +34,11 @@ class Report(Protocol):
     def clear(self) -> None:
         """No more steps follow: leave the terminal tidy."""
 
-    def end(self, output: Path, *, interrupted: bool) -> None:
+    def end(self, output: Path) -> None:
         """The network is saved."""
+
+    def interrupted(self, output: Path, *, can_go_on: bool) -> None:
+        """The network is saved as far as it has come."""
 
 
 def make_report(*, as_json: bool) -> Report:
@@ -59,13 +63,14 @@ class _TextReport:
         parameters = sum(value.size for value in network.parameters.values())
         shape = "x".join(str(side) for side in trainer.train.image_shape)
         held = f", validated on {len(trainer.validation):,}" if trainer.validation else ""
-        print(f"network  {len(network.architecture.layers)} layers, {parameters:,} parameters")
+        layers = counted(len(network.architecture.layers), "layer")
+        print(f"network  {layers}, {counted(parameters, 'parameter')}")
         print(
-            f"data     {printable(trainer.train.source)}: {len(trainer.train):,} images {shape}, "
-            f"{len(trainer.train.class_names)} classes{held}"
+            f"data     {printable(trainer.train.source)}: {counted(len(trainer.train), 'image')} {shape}, "
+            f"{counted(len(trainer.train.class_names), 'class', 'classes')}{held}"
         )
         print(
-            f"run      {start.settings.epochs:,} epochs of {trainer.steps_per_epoch:,} steps, "
+            f"run      {counted(start.settings.epochs, 'epoch')} of {counted(trainer.steps_per_epoch, 'step')}, "
             f"{start.settings.optimizer.name}, learning rate {trainer.learning_rate:g}, "
             f"batches of {trainer.batch_size:,}" + (f", from step {trainer.step:,}" if trainer.step else ""),
             flush=True,
@@ -113,12 +118,13 @@ class _TextReport:
     def clear(self) -> None:
         self._line.clear()
 
-    def end(self, output: Path, *, interrupted: bool) -> None:
-        name = printable(str(output))
-        if interrupted:
-            print(f"interrupted; saved in {name}, to go on: cnn-playground train --resume {name}")
-        else:
-            print(f"saved in {name}")
+    def end(self, output: Path) -> None:
+        print(f"saved in {printable(str(output))}")
+
+    def interrupted(self, output: Path, *, can_go_on: bool) -> None:
+        resume = printable(f"cnn-playground train --resume {shlex.quote(str(output))}")
+        way = f", to go on: {resume}" if can_go_on else ""
+        print(f"interrupted; saved in {printable(str(output))}{way}")
 
 
 class _JsonReport:
@@ -153,5 +159,8 @@ class _JsonReport:
     def clear(self) -> None:
         pass
 
-    def end(self, output: Path, *, interrupted: bool) -> None:
-        write_json({"event": "interrupted" if interrupted else "end", "output": str(output)})
+    def end(self, output: Path) -> None:
+        write_json({"event": "end", "output": str(output)})
+
+    def interrupted(self, output: Path, *, can_go_on: bool) -> None:
+        write_json({"event": "interrupted", "output": str(output), "can_go_on": can_go_on})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from dataclasses import fields, replace
 from typing import Any
 
@@ -39,7 +40,12 @@ class UsageError(ValueError):
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options; all of them are None when not given."""
     group = parser.add_argument_group("how it is trained")
-    group.add_argument("--epochs", type=int, metavar="N", help=f"passes over the images [{_DEFAULTS.epochs}]")
+    group.add_argument(
+        "--epochs",
+        type=int,
+        metavar="N",
+        help=f"passes over the images, in all with --resume [{_DEFAULTS.epochs}]",
+    )
     group.add_argument("--optimizer", type=str.lower, choices=_OPTIMIZERS, help="[sgd]")
     group.add_argument(
         "--learning-rate", type=float, metavar="X", help="[the optimizer's: sgd 0.05, else 0.001]"
@@ -81,14 +87,30 @@ def going_on(settings: cnn.TrainingSettings, options: argparse.Namespace) -> cnn
 
     Raises UsageError where the options ask for more than that.
     """
-    if other := _given(options, *FIXED):
-        name = "--" + next(iter(other)).replace("_", "-")
-        raise UsageError(f"{name} belongs to the run that goes on and cannot be changed; leave it out")
+    _refuse(options, FIXED, "the run that goes on")
     try:
         optimizer = replace(settings.optimizer, **_given(options, "learning_rate"))
         return replace(settings, optimizer=optimizer, **_given(options, "epochs"))
     except ValueError as error:
         raise UsageError(str(error)) from None
+
+
+def by_recipe(settings: cnn.TrainingSettings, options: argparse.Namespace) -> cnn.TrainingSettings:
+    """The settings of a recipe, with another number of epochs where asked for.
+
+    Raises UsageError where the options ask for more than that.
+    """
+    _refuse(options, (*FIXED, "learning_rate"), "the recipe")
+    try:
+        return replace(settings, **_given(options, "epochs"))
+    except ValueError as error:
+        raise UsageError(str(error)) from None
+
+
+def _refuse(options: argparse.Namespace, names: Sequence[str], owner: str) -> None:
+    if other := _given(options, *names):
+        name = "--" + next(iter(other)).replace("_", "-")
+        raise UsageError(f"{name} belongs to {owner} and cannot be changed; leave it out")
 
 
 def _made(kind: Any, values: dict[str, Any]) -> Any:

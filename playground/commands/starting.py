@@ -12,8 +12,10 @@ import cnn_core as cnn
 from cnn_core.writing import need_place
 from playground import recipes
 from playground.commands import inputs, own_images, settings
+from playground.commands.output import counted
 from playground.commands.settings import UsageError
 from playground.data import BUILT_IN, fitted
+from playground.resources import comes_along
 
 DEFAULT_OUTPUT = "trained.cnn"
 _LARGEST_JSON = 1_000_000  # bytes; the largest architecture possible takes a twentieth of it
@@ -56,7 +58,9 @@ def fresh(options: argparse.Namespace) -> Start:
 def by_recipe(options: argparse.Namespace) -> Start:
     """A run that makes one of the networks that come along. Raises as `fresh` does."""
     recipe = recipes.RECIPES[options.recipe]
-    chosen = replace(recipe.settings, epochs=options.epochs or recipe.settings.epochs)
+    chosen = settings.by_recipe(recipe.settings, options)
+    if options.strokes and not recipe.copies:
+        raise UsageError(f"the recipe {options.recipe} takes no pen drawings; leave --strokes out")
     output = _output(options.output or unused(Path(f"{options.recipe}.cnn")))
     data = _data(options, recipe.data)
     train, tests = recipes.mixed(recipe, data.train, options.strokes, all_writers=data.validation is None)
@@ -89,7 +93,8 @@ def resumed(options: argparse.Namespace) -> Start:
         chosen = settings.from_options(options)
     else:
         chosen = settings.going_on(checkpoint.settings, options)
-    output = _output(options.output or options.resume)
+    own = unused(Path(options.resume.name)) if comes_along(options.resume) else options.resume
+    output = _output(options.output or own)
     data = inputs.choose_recorded(
         checkpoint, options.data, options.validation, options.hold_out, own_images.from_options(options)
     )
@@ -104,9 +109,9 @@ def resumed(options: argparse.Namespace) -> Start:
         trainer.plan(chosen.epochs)
     start = Start(trainer, chosen, output, data.metadata, _recorded_epochs(checkpoint))
     if start.steps <= 0:
-        done = trainer.step // trainer.steps_per_epoch
+        done = counted(trainer.step // trainer.steps_per_epoch, "epoch")
         raise UsageError(
-            f"{options.resume.name} is trained for {done:,} epochs already; to go on, give more with --epochs"
+            f"{options.resume.name} is trained for {done} already; to go on, give more with --epochs"
         )
     return start
 

@@ -19,6 +19,7 @@ from playground.commands import inputs, own_images, settings
 from playground.commands.progress import Report, make_report
 from playground.commands.starting import DEFAULT_OUTPUT, Start, by_recipe, fresh, resumed
 from playground.recipes import RECIPES
+from playground.resources import OR_BY_NAME, network_file
 
 _MOST_EPOCHS_KEPT = 1000  # in the file's metadata
 _DESCRIPTION = """\
@@ -34,6 +35,8 @@ def run(arguments: Sequence[str]) -> int:
     parser = _parser()
     options = parser.parse_args(arguments)
     try:
+        if options.strokes and not options.recipe:
+            raise settings.UsageError("--strokes goes with --recipe")
         begin = resumed if options.resume else by_recipe if options.recipe else fresh
         start = begin(options)
     except settings.UsageError as error:
@@ -105,7 +108,12 @@ def _add_beginning(parser: argparse.ArgumentParser) -> None:
         help="make one of the trained networks that come along: decides architecture, settings and what is "
         "mixed into the data; the file holds the network alone",
     )
-    begin.add_argument("--resume", type=Path, metavar="FILE.cnn", help="go on with the network in this file")
+    begin.add_argument(
+        "--resume",
+        type=network_file,
+        metavar="FILE.cnn",
+        help=f"go on with the network in this file, {OR_BY_NAME}",
+    )
 
 
 class _Run:
@@ -123,6 +131,8 @@ class _Run:
         """Train to the end or to an interruption, save, and return the exit code."""
         start = self._start
         self._report.begin(start)
+        if (start.trainer.train.labels == start.trainer.train.labels[0]).all():
+            self._report.note("only one class: there is nothing to tell apart")
         # Numbers that overflow on the way to a divergence are told by its error.
         with _stopping(start.trainer) as codes, np.errstate(over="ignore", invalid="ignore"):
             try:
@@ -134,10 +144,14 @@ class _Run:
                 raise cnn.DivergenceError(error.reason, advice) from None
             finally:
                 self._report.clear()
-            self._test()
-            self._calibrate()
+            if not codes:
+                self._test()
+                self._calibrate()
             self._save()
-        self._report.end(start.output, interrupted=bool(codes))
+        if codes:
+            self._report.interrupted(start.output, can_go_on=start.can_go_on)
+        else:
+            self._report.end(start.output)
         return codes[0] if codes else 0
 
     def _take(self, progress: cnn.Progress) -> None:

@@ -70,6 +70,14 @@ def test_an_unknown_option_is_wrong_usage(command):
     assert "unrecognized arguments" in ran.err
 
 
+@pytest.mark.parametrize("other", [("digits.cnn",), ("--data", "digits")])
+def test_the_scene_of_the_pictures_takes_no_other_network_or_data(command, tmp_path, other):
+    ran = command(*other, "--screenshot", tmp_path / "pictures")
+    assert ran.code == 2
+    assert "--screenshot plays a scene of its own; leave the file and --data out" in ran.err
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_reader_that_leaves_early_gets_no_traceback(digits_file, tmp_path, start_program):
     output = tmp_path / "net.cnn"
     process = start_program(

@@ -96,6 +96,10 @@ def test_pen_drawings_of_the_writers_held_out_can_be_evaluated_on(command, model
     assert plain["images"] == changed["images"] == 5
     assert plain["loss"] != changed["loss"]
     assert command("evaluate", model, "--by-anyone").code == 2
+    for other in (("--data", "digits"), ("--size", "32"), ("--colour", "grey"), ("--aspect", "keep")):
+        refused = command("evaluate", model, "--strokes", path, *other)
+        assert refused.code == 2
+        assert f"{other[0]} has no meaning with --strokes" in refused.err
 
 
 def test_a_network_that_comes_along_is_known_by_its_name(command, model, digits_file, tmp_path, monkeypatch):

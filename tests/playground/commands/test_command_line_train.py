@@ -9,7 +9,7 @@ import pytest
 from PySide6.QtGui import QImage
 
 import cnn_core as cnn
-from playground import recipes
+from playground import recipes, resources
 from playground.commands import train
 from playground.content import checkpoint_of, consistent, content_from
 
@@ -109,6 +109,17 @@ def test_an_interrupted_run_saves_and_goes_on_to_the_same_bits(
     assert same_numbers(a.parameters, b.parameters)
 
 
+def test_the_way_to_go_on_is_quoted_for_the_shell(command, digits_file, tmp_path, monkeypatch):
+    def interrupt(self, progress):
+        signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(train._Run, "_take", interrupt)
+    output = tmp_path / "my net.cnn"
+    ran = command("train", "--data", digits_file, *TINY, "--output", output)
+    assert ran.code == 130
+    assert ran.out.splitlines()[-1].endswith(f"to go on: cnn-playground train --resume '{output}'")
+
+
 def test_presets_are_fitted_to_the_images_and_classes(command, tmp_path):
     generator = np.random.default_rng(0)
     data, output = tmp_path / "colour.npz", tmp_path / "net.cnn"
@@ -199,6 +210,8 @@ def test_divergence_does_not_write_over_the_file_that_goes_on(command, digits_fi
         (("--hold-out", -1), "-1 is not from 0"),
         (("--architecture", "sampel"), "the presets are sample,"),
         (("--hold-out", 5, "--validation", "digits"), "not allowed with argument"),
+        (("--strokes", "pens.json"), "--strokes goes with --recipe"),
+        (("--seed", -1), "seed is -1; use a whole number from 0 to 4,294,967,295"),
     ],
 )
 def test_wrong_usage_is_told_before_any_work(command, digits_file, tmp_path, monkeypatch, options, said):
@@ -222,7 +235,7 @@ def test_a_finished_run_says_how_to_go_on(command, digits_file, tmp_path):
     command("train", "--data", digits_file, *TINY, "--epochs", 1, "--output", output)
     ran = command("train", "--resume", output)
     assert ran.code == 2
-    assert "trained for 1 epochs already; to go on, give more with --epochs" in ran.err
+    assert "trained for 1 epoch already; to go on, give more with --epochs" in ran.err
 
 
 def test_a_network_alone_is_where_a_new_run_begins(command, digits_file, tmp_path):
@@ -243,6 +256,34 @@ def test_a_network_alone_is_where_a_new_run_begins(command, digits_file, tmp_pat
     )
     assert ran.code == 0
     assert cnn.checkpoint.load(output).settings.optimizer == cnn.AdamW()
+
+
+def test_a_network_that_comes_along_is_trained_on_beside_its_file(
+    command, model, digits_file, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(resources, "_FOLDERS", (model.parent,))
+    before = model.read_bytes()
+    ran = command("train", "--resume", "digits", "--data", digits_file, "--epochs", 1)
+    assert ran.code == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["digits.cnn"]
+    assert model.read_bytes() == before
+
+
+def test_one_is_not_told_as_many(command, digits_file, tmp_path):
+    options = ("--batch-size", 500, "--hold-out", 0, "--epochs", 1, "--output", tmp_path / "net.cnn")
+    ran = command("train", "--data", digits_file, "--architecture", "tiny", *options)
+    assert "run      1 epoch of 1 step, " in ran.out
+    assert ran.err == ""
+
+
+def test_a_single_class_is_noted(command, tmp_path):
+    data = tmp_path / "ones.npz"
+    np.savez(data, images=np.zeros((20, 28, 28), np.uint8), labels=np.zeros(20, int))
+    ran = command("train", "--data", data, *TINY, "--epochs", 1, "--output", tmp_path / "net.cnn")
+    assert ran.code == 0
+    assert ", 1 class, " in ran.out
+    assert ran.err == "note: only one class: there is nothing to tell apart\n"
 
 
 def test_a_place_that_cannot_be_written_is_told_before_training(command, digits_file, tmp_path):
