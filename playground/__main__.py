@@ -123,18 +123,11 @@ def _explained(error: Exception) -> tuple[str, int]:
         if (problem := screen.explain(error)) is not None:
             return problem, USAGE
         raise error
-    from cnn_core import errors
+    from cnn_core.ending import sentence
 
-    if isinstance(
-        error, (errors.ArchitectureError, errors.CheckpointError, errors.DatasetError, errors.DivergenceError)
-    ):
-        return str(error), FAILED
-    if isinstance(error, OSError):
-        where = f"{error.filename}: " if error.filename else ""
-        return f"{where}{error.strerror or error}", FAILED
-    if isinstance(error, MemoryError):
-        return "there is not enough memory; use a smaller batch, fewer images or fewer filters", FAILED
-    raise error
+    if (told := sentence(error)) is None:
+        raise error
+    return told, FAILED
 
 
 def _write_any_character() -> None:

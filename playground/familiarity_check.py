@@ -24,10 +24,13 @@ from PySide6.QtGui import QColor, QFont, QFontDatabase, QGuiApplication, QImage,
 
 import cnn_core as cnn
 from cnn_core.calibration import Calibration, calibrate, calibration_error
+from cnn_core.ending import ended
+from cnn_core.writing import need_place
 from playground import data, other_drawings, recipes, strangers, strokes
 from playground.drawing import RASTER_SIZE
 from playground.image_reading import to_array
 
+PROGRAM = "python -m playground.familiarity_check"
 SURE, CERTAIN = 0.9, 0.99  # beyond these an answer without a hint is a mistake, of what is no digit
 SEED = 7
 EACH = 560  # drawings of a kind; twenty of each letter
@@ -70,6 +73,8 @@ class Row:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure, print; return the exit status."""
     chosen = _parse(arguments)
+    if chosen.recalibrate:
+        need_place(chosen.recalibrate)
     checkpoint = cnn.checkpoint.load(chosen.network)
     if chosen.recalibrate:
         checkpoint = _recalibrated(checkpoint, chosen)
@@ -208,9 +213,7 @@ def _recalibrated(checkpoint: cnn.Checkpoint, chosen: argparse.Namespace) -> cnn
 
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        prog="python -m playground.familiarity_check", description=(__doc__ or "").split("\n")[0]
-    )
+    parser = argparse.ArgumentParser(prog=PROGRAM, description=(__doc__ or "").split("\n")[0])
     parser.add_argument("network", type=Path, metavar="NETWORK.cnn")
     parser.add_argument("--mnist", required=True, help="a folder with MNIST's IDX files, or mnist")
     parser.add_argument("--strokes", type=Path, required=True, help="JSON file of pen drawings with writers")
@@ -232,10 +235,7 @@ def _run() -> int:
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     application = QGuiApplication(sys.argv[:1])
     try:
-        return main()
-    except (cnn.CheckpointError, cnn.DatasetError, OSError) as error:
-        print(f"familiarity_check: {error}", file=sys.stderr)
-        return 1
+        return ended(PROGRAM, main)
     finally:
         del application
 

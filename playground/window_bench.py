@@ -9,12 +9,15 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -23,6 +26,7 @@ from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QApplication
 
 import cnn_core as cnn
+from cnn_core.writing import need_place, write_whole
 from playground.app import create_application, create_window
 from playground.main_window import MainWindow
 
@@ -30,28 +34,53 @@ TURNS = 3  # of training with and without the window
 TICK = 16  # ms between ticks of the timer whose delay is measured
 PATIENCE = 120  # seconds for the data to be there
 WARM_UP = 2.5  # seconds of each turn that do not count: other processes join in
+_interrupted = threading.Event()  # by Ctrl+C
 
 
 def main(arguments: Sequence[str]) -> int:
     """Measure, print, return the exit code."""
     options = _options(arguments)
+    if options.json:
+        need_place(options.json)
     _create_application()
     QSettings().clear()
-    window = create_window(data=options.data)
-    window.before_close.clear()
-    window.resize(1600, 1000)
-    try:
-        figures = _figures(window, options.seconds)
-    finally:
-        window.close()
+    with _heeding():
+        window = create_window(data=options.data)
+        window.before_close.clear()
+        window.resize(1600, 1000)
+        try:
+            figures = _figures(window, options.seconds)
+        finally:
+            window.close()
     with tempfile.TemporaryDirectory() as compiled:  # the first start compiles modules
         figures["start_to_classified_s"] = min(_start_to_classified(compiled) for _ in range(4))
     for name, value in figures.items():
         print(f"{name:34}{value:12,.3f}")
     if options.json:
-        with open(options.json, "w", encoding="utf-8") as file:  # noqa: PTH123
-            json.dump(figures, file, indent=1)
+        write_whole(options.json, lambda file: file.write(json.dumps(figures, indent=1).encode()))
     return 0
+
+
+@contextmanager
+def _heeding() -> Iterator[None]:
+    """Have Ctrl+C end the measurement where `_heed` is called: raised in what Qt calls, it would be printed
+    and forgotten."""
+
+    def note(*_: object) -> None:
+        _interrupted.set()
+        QApplication.exit()  # of the loops of `_live`
+
+    before = signal.signal(signal.SIGINT, note)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+        _interrupted.clear()
+
+
+def _heed() -> None:
+    if _interrupted.is_set():
+        raise KeyboardInterrupt
 
 
 def print_time_to_classified(began: float) -> None:
@@ -158,6 +187,7 @@ def _rate(steps: Iterator[cnn.Progress], images: int, seconds: float) -> float:
     """Return images a second, of so many a step, in about so many seconds."""
     done, begun = 0, time.perf_counter()
     while time.perf_counter() - begun < seconds:
+        _heed()
         next(steps)
         done += images
     return done / (time.perf_counter() - begun)
@@ -178,6 +208,7 @@ def _stroke(window: MainWindow, places: Any) -> list[float]:
     """Draw one wavy line with the mouse; return the times (ms) until each move was seen."""
     canvas, times = window.draw_canvas, []
     for number, place in enumerate(places):
+        _heed()
         kind = QMouseEvent.Type.MouseButtonPress if number == 0 else QMouseEvent.Type.MouseMove
         where = QPointF(place * canvas.width(), (0.5 + 0.3 * np.sin(place * 9)) * canvas.height())
         begun = time.perf_counter()
@@ -224,6 +255,7 @@ def _live(seconds: float) -> None:
     loop = QEventLoop()
     QTimer.singleShot(round(seconds * 1000), loop.quit)
     loop.exec()
+    _heed()
 
 
 def _quantiles(name: str, values: Sequence[float]) -> dict[str, float]:
@@ -231,9 +263,11 @@ def _quantiles(name: str, values: Sequence[float]) -> dict[str, float]:
 
 
 def _options(arguments: Sequence[str]) -> argparse.Namespace:
+    from cnn_core.bench.command import seconds_from  # not in the processes whose start is measured
+
     parser = argparse.ArgumentParser(prog="cnn-playground bench --window", description="Measure the window.")
     parser.add_argument("--window", action="store_true", help="this measurement")
     parser.add_argument("--data", metavar="SPEC", help="the images to train on [digits]")
-    parser.add_argument("--seconds", type=float, default=12.0, help="for each figure")
-    parser.add_argument("--json", metavar="FILE", help="also write the figures to this file")
+    parser.add_argument("--seconds", type=seconds_from(0.5), default=12.0, help="for each figure")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures to this file")
     return parser.parse_args(arguments)

@@ -2,7 +2,8 @@
 
 import sys
 
-from cnn_core.bench.command import main
+from cnn_core.bench.command import PROGRAM, main
+from cnn_core.ending import ended
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(ended(PROGRAM, main))

@@ -1,7 +1,5 @@
 """This engine against another checkout of it, in turn: what a change has brought."""
 
-import subprocess
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -9,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from cnn_core.bench.child import child
 from cnn_core.bench.measuring import Rate
 from cnn_core.bench.rates import FIGURES, median_ratio
 
@@ -73,8 +72,7 @@ def _in_turn(folder: Path, case: Sequence[str], seconds: float) -> tuple[list[fl
 @contextmanager
 def _checkout(folder: Path, case: Sequence[str]) -> Iterator[Rate]:
     """Give the rate of a case in a process of its own, which runs the engine in `folder`."""
-    command = [sys.executable, "-c", _PROGRAM, str(folder.resolve()), *case]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+    with child(_PROGRAM, str(folder.resolve()), *case) as process:
         assert process.stdin and process.stdout
 
         def rate(seconds: float) -> float:

@@ -4,7 +4,7 @@ import argparse
 import json
 import platform
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -19,19 +19,25 @@ from cnn_core.bench.networks import NETWORKS
 from cnn_core.bench.profile_table import print_profiles
 from cnn_core.bench.rates_table import print_rates
 from cnn_core.threads import available_cores
+from cnn_core.writing import need_place, write_whole
+
+PROGRAM = "python -m cnn_core.bench"
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Measure and print; return the exit code."""
-    options = _options(arguments)
+def main(arguments: Sequence[str] | None = None, program: str = PROGRAM, more: str | None = None) -> int:
+    """Measure and print; return the exit code. The help names the program, and ends with `more`."""
+    options = _options(arguments, program, more)
     if options.compare and find_spec("torch") is None:
         print("PyTorch is not installed here: pip install torch, or leave --compare out", file=sys.stderr)
         return 1
+    if options.json:
+        need_place(options.json)
     rows = _measure(options)
     if options.json:
         machine = {"machine": platform.machine(), "system": platform.platform(), "cores": available_cores()}
         versions = {"python": platform.python_version(), "numpy": np.__version__}
-        Path(options.json).write_text(json.dumps({**machine, **versions, "rows": rows}, indent=1))
+        text = json.dumps({**machine, **versions, "rows": rows}, indent=1)
+        write_whole(options.json, lambda file: file.write(text.encode()))
     return 0
 
 
@@ -57,10 +63,11 @@ def _measure(options: argparse.Namespace) -> list[dict[str, Any]]:
     return print_rates(networks, batches, threads, options.seconds or 2.0, compared)
 
 
-def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
+def _options(arguments: Sequence[str] | None, program: str, more: str | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        prog="python -m cnn_core.bench",
+        prog=program,
         description="Measure the engine: images a second, or one of the others.",
+        epilog=more,
     )
     which = parser.add_mutually_exclusive_group()
     which.add_argument("--growth", action="store_true", help="cost by channels, kernel and image size")
@@ -72,12 +79,29 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--networks", type=lambda t: t.split(","), metavar="A,B", help=", ".join(NETWORKS))
     parser.add_argument("--batches", type=_numbers, metavar="N,N", help="images a batch")
     parser.add_argument("--threads", type=_numbers, metavar="N,N", help="several are measured in turn")
-    parser.add_argument("--seconds", type=float, help="for each figure, number of threads and engine")
-    parser.add_argument("--json", metavar="FILE", help="also write all figures to this file")
+    parser.add_argument(
+        "--seconds", type=seconds_from(0.05), help="for each figure, number of threads and engine"
+    )
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write all figures to this file")
     options = parser.parse_args(arguments)
     if unknown := [n for n in options.networks or () if n not in NETWORKS]:
         parser.error(f"no network is called {unknown[0]!r}; use {', '.join(NETWORKS)}")
     return options
+
+
+def seconds_from(low: float) -> Callable[[str], float]:
+    """Return an argparse type: so many seconds or more, up to an hour."""
+
+    def parse(text: str) -> float:
+        try:
+            value = float(text)
+        except ValueError:
+            raise argparse.ArgumentTypeError(f"{text!r} is not a number") from None
+        if not low <= value <= 3600:
+            raise argparse.ArgumentTypeError(f"{text} is not from {low:g} to 3600")
+        return value
+
+    return parse
 
 
 def _checkout(text: str) -> Path:
@@ -88,7 +112,10 @@ def _checkout(text: str) -> Path:
 
 
 def _number(text: str) -> int:
-    number = int(text)
+    try:
+        number = int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number") from None
     if number < 1:
         raise argparse.ArgumentTypeError(f"{number} is too small; use 1 or more")
     return number

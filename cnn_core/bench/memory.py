@@ -1,12 +1,12 @@
 """What training needs of the computer's memory, each figure read off a process of its own."""
 
 import json
-import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from cnn_core.bench.child import child
 from cnn_core.bench.measuring import random_dataset
 from cnn_core.bench.networks import NETWORKS
 from cnn_core.network import Network
@@ -30,7 +30,7 @@ def moments(network: str, batch: int, threads: int, steps: Sequence[int]) -> Ite
     """Train in a process of its own; yield its memory after each of these numbers of steps, as it gets
     there."""
     code = f"from cnn_core.bench import memory; memory.report({network!r}, {batch}, {threads}, {list(steps)})"
-    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as process:
+    with child(code) as process:
         assert process.stdout is not None
         for line in process.stdout:
             yield Moment(**json.loads(line))

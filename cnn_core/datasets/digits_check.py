@@ -13,6 +13,7 @@ import gzip
 import json
 import sys
 import time
+import zlib
 from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -24,6 +25,8 @@ from numpy.typing import NDArray
 from cnn_core import presets
 from cnn_core.datasets import digits, opening
 from cnn_core.datasets.dataset import Dataset
+from cnn_core.ending import ended
+from cnn_core.errors import DatasetError
 from cnn_core.metrics import Evaluation
 from cnn_core.network import Network
 from cnn_core.optimizers import AdamW
@@ -31,6 +34,7 @@ from cnn_core.preprocessing import normalize_drawing
 from cnn_core.schedules import OneCycle
 from cnn_core.training import Trainer
 
+PROGRAM = "python -m cnn_core.datasets.digits_check"
 CANVAS = 280  # side of the canvas the strokes are drawn on, pixels
 MEANT = {"MNIST": 0.95, "strokes": 0.94}
 
@@ -56,13 +60,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def from_strokes(path: str | Path, seed: int = 0) -> Dataset:
-    """Return pen drawings as the canvas would show them: a pen of 18 to 22 pixels, 60 to 80 % of its side."""
+    """Return pen drawings as the canvas would show them: a pen of 18 to 22 pixels, 60 to 80 % of its side.
+
+    Raises DatasetError where the file holds something else, OSError where it cannot be read.
+    """
     content = Path(path).read_bytes()
-    drawings = json.loads(gzip.decompress(content) if content[:2] == b"\x1f\x8b" else content)
     random = np.random.default_rng(seed)
-    images = [_seen(drawing["strokes"], random) for drawing in drawings]
-    labels = np.array([drawing["label"] for drawing in drawings], dtype=np.int64)
-    return Dataset(np.stack(images), labels, digits.CLASS_NAMES, Path(path).name)
+    try:
+        drawings = json.loads(gzip.decompress(content) if content[:2] == b"\x1f\x8b" else content)
+        images = [_seen(drawing["strokes"], random) for drawing in drawings]
+        labels = np.array([drawing["label"] for drawing in drawings], dtype=np.int64)
+        return Dataset(np.stack(images), labels, digits.CLASS_NAMES, Path(path).name)
+    except (ValueError, TypeError, LookupError, EOFError, OSError, zlib.error):
+        raise DatasetError(
+            f"{Path(path).name} holds no pen drawings; what is read is a list of "
+            '{"label": 7, "strokes": [[[x, y], ...], ...]}'
+        ) from None
 
 
 def rasterize(strokes: Sequence[Array], width: float, side: int = CANVAS) -> NDArray[np.uint8]:
@@ -135,9 +148,7 @@ def _percent(share: float) -> str:
 
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        prog="python -m cnn_core.datasets.digits_check", description=(__doc__ or "").split("\n")[0]
-    )
+    parser = argparse.ArgumentParser(prog=PROGRAM, description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--mnist", help="folder with MNIST's IDX files")
     parser.add_argument("--strokes", help="JSON file of pen drawings")
     parser.add_argument("--architecture", default="sample", choices=presets.names())
@@ -149,4 +160,4 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(ended(PROGRAM, main))

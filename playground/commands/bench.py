@@ -20,4 +20,5 @@ def run(arguments: Sequence[str]) -> int:
         return window_bench.main(arguments)
     from cnn_core import bench
 
-    return int(bench.main(list(arguments)) or 0)
+    more = "How the window holds up while it trains: cnn-playground bench --window --help"
+    return bench.main(arguments, "cnn-playground bench", more)

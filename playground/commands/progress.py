@@ -69,8 +69,9 @@ class _TextReport:
             f"data     {printable(trainer.train.source)}: {counted(len(trainer.train), 'image')} {shape}, "
             f"{counted(len(trainer.train.class_names), 'class', 'classes')}{held}"
         )
+        steps = counted(trainer.steps_per_epoch, "step")
         print(
-            f"run      {counted(start.settings.epochs, 'epoch')} of {counted(trainer.steps_per_epoch, 'step')}, "
+            f"run      {counted(start.settings.epochs, 'epoch')} of {steps}, "
             f"{start.settings.optimizer.name}, learning rate {trainer.learning_rate:g}, "
             f"batches of {trainer.batch_size:,}" + (f", from step {trainer.step:,}" if trainer.step else ""),
             flush=True,

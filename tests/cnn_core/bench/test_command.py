@@ -1,10 +1,18 @@
 """The command: tables have their rows, JSON its fields. How fast anything is, is not asserted."""
 
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
 
 import pytest
 
 from cnn_core.bench import main
+
+CHECKOUT = Path(__file__).resolve().parents[3]
 
 
 @pytest.fixture
@@ -23,7 +31,7 @@ def measured(tmp_path, capsys):
 
 def test_every_network_batch_and_number_of_threads_has_a_row(measured):
     lines, rows = measured(
-        "--networks", "lenet5", "--batches", "4,8", "--threads", "1,2", "--seconds", "0.01"
+        "--networks", "lenet5", "--batches", "4,8", "--threads", "1,2", "--seconds", "0.05"
     )
     assert [(row["batch"], row["threads"]) for row in rows] == [(4, 1), (4, 2), (8, 1), (8, 2)]
     assert [line.split()[:3] for line in lines if line.startswith("lenet5")] == [
@@ -34,7 +42,7 @@ def test_every_network_batch_and_number_of_threads_has_a_row(measured):
 
 
 def test_threads_are_held_against_the_first_number_of_them(measured):
-    lines, rows = measured("--networks", "lenet5", "--batches", "4", "--threads", "1,2", "--seconds", "0.01")
+    lines, rows = measured("--networks", "lenet5", "--batches", "4", "--threads", "1,2", "--seconds", "0.05")
     assert "scaling" not in rows[0]
     assert rows[1]["scaling"]["against"] == 1
     assert rows[1]["scaling"]["training"] > 0 and rows[1]["scaling"]["inference"] > 0
@@ -43,13 +51,13 @@ def test_threads_are_held_against_the_first_number_of_them(measured):
 
 
 def test_one_number_of_threads_has_no_scaling(measured):
-    lines, rows = measured("--networks", "lenet5", "--batches", "4", "--threads", "1", "--seconds", "0.01")
+    lines, rows = measured("--networks", "lenet5", "--batches", "4", "--threads", "1", "--seconds", "0.05")
     assert "scaling" not in rows[0]
     assert not any("against" in line for line in lines)
 
 
 def test_pytorch_is_measured_beside_it(measured, torch):
-    arguments = ("--networks", "lenet5", "--batches", "4", "--threads", "1", "--seconds", "0.01")
+    arguments = ("--networks", "lenet5", "--batches", "4", "--threads", "1", "--seconds", "0.05")
     lines, rows = measured(*arguments, "--compare", "torch")
     assert all(rows[0][f"{figure}_ratio"] > 0 for figure in ("training", "inference", "single_image"))
     assert any(line.startswith("1 thread: training against PyTorch, geometric mean") for line in lines)
@@ -69,7 +77,7 @@ def test_another_checkout_is_measured_in_turn(measured, tmp_path):
             "    return nullcontext(lambda seconds: 0.5)",
         ]
     (bench / "measuring.py").write_text("\n".join(lines))
-    arguments = ("--networks", "lenet5", "--batches", "4", "--threads", "1", "--seconds", "0.01")
+    arguments = ("--networks", "lenet5", "--batches", "4", "--threads", "1", "--seconds", "0.05")
     lines, rows = measured(*arguments, "--before", str(tmp_path))
     assert [row["figure"] for row in rows] == ["training", "inference", "single_image"]
     for row, line in zip(rows, lines[-3:], strict=True):
@@ -89,7 +97,7 @@ def test_memory_is_told_at_powers_of_ten_and_at_the_end(measured):
 
 def test_a_profile_has_every_layer_both_ways(measured):
     lines, (training, inference) = measured(
-        "--networks", "sample-batchnorm", "--batches", "4", "--profile", "--seconds", "0.01"
+        "--networks", "sample-batchnorm", "--batches", "4", "--profile", "--seconds", "0.05"
     )
     assert (training["figure"], inference["figure"]) == ("training", "inference")
     ways = [(layer["layer"], layer["way"]) for layer in training["layers"]]
@@ -113,6 +121,12 @@ def test_a_profile_has_every_layer_both_ways(measured):
         (("--memory-steps", "0"), "0 is too small; use 1 or more"),
         (("--before", "nowhere"), "there is no cnn_core/bench/measuring.py in nowhere"),
         (("--threads", "0"), "0 is too small; use 1 or more"),
+        (("--batches", "4,x"), "'x' is not a whole number"),
+        (("--memory-steps", "x"), "'x' is not a whole number"),
+        (("--seconds", "0"), "0 is not from 0.05 to 3600"),
+        (("--seconds", "-1"), "-1 is not from 0.05 to 3600"),
+        (("--seconds", "nan"), "nan is not from 0.05 to 3600"),
+        (("--seconds", "long"), "'long' is not a number"),
     ],
 )
 def test_wrong_options_are_told(arguments, sentence, capsys):
@@ -122,9 +136,37 @@ def test_wrong_options_are_told(arguments, sentence, capsys):
     assert sentence in capsys.readouterr().err
 
 
+def test_a_place_without_a_folder_for_the_figures_is_told_before_anything_is_measured(tmp_path, capsys):
+    with pytest.raises(OSError, match="there is no such folder"):
+        main(["--growth", "--json", str(tmp_path / "no" / "figures.json")])
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.skipif(not hasattr(os, "killpg"), reason="Windows has no groups of processes")
+@pytest.mark.parametrize("measured", [("--memory-steps", "1000000"), ("--before", str(CHECKOUT))])
+def test_ctrl_c_ends_it_and_its_processes_without_a_traceback(measured):
+    """It is for all in the foreground, as a terminal sends it."""
+    options = ("--networks", "lenet5", "--batches", "4", "--threads", "1", *measured)
+    with subprocess.Popen(
+        [sys.executable, "-u", "-m", "cnn_core.bench", *options],
+        env={**os.environ, "PYTHONPATH": str(CHECKOUT)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as process:
+        while process.stdout.readline().split()[:1] not in (["after"], ["network"]):
+            pass
+        time.sleep(0.3)  # until the process that measures has begun to
+        os.killpg(process.pid, signal.SIGINT)
+        _, said = process.communicate(timeout=60)  # ends with the last of the processes that could write
+    assert process.returncode == 130
+    assert said == "\npython -m cnn_core.bench: interrupted\n"
+
+
 def test_training_with_changed_images_is_held_against_training_without(measured):
     lines, rows = measured(
-        "--augmentation", "--networks", "tiny-vgg,lenet5", "--batches", "4", "--seconds", "0.01"
+        "--augmentation", "--networks", "tiny-vgg,lenet5", "--batches", "4", "--seconds", "0.05"
     )
     assert [row["network"] for row in rows] == ["tiny-vgg", "lenet5"]
     assert all(row["speed_left"] > 0 for row in rows)

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from cnn_core import DatasetError
 from cnn_core.datasets import digits_check
 
 
@@ -43,6 +44,16 @@ def test_drawings_become_normalised_images(strokes: Path) -> None:
     assert dataset.image_shape == (28, 28, 1)
     assert dataset.labels.tolist() == [1, 7]
     assert (dataset.images[0, :, :, 0].max(axis=1) > 50).sum() == 20
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"{}", b"[]", b"[1]", b'[{"label": 99, "strokes": [[[0, 0], [1, 1]]]}]']
+)
+def test_a_file_of_something_else_is_told(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "other.json"
+    path.write_bytes(content)
+    with pytest.raises(DatasetError, match=r"other.json holds no pen drawings"):
+        digits_check.from_strokes(path)
 
 
 def test_the_command_trains_tests_and_fails_below_what_is_meant(
