@@ -148,6 +148,8 @@ def _processor(problems: list[str]) -> Facts:
 
 
 def _folders(problems: list[str]) -> Facts:
+    from playground import my_drawings
+
     name = "cnn-playground"
     folders = {
         "cache": platformdirs.user_cache_path(name, appauthor=False),
@@ -163,6 +165,8 @@ def _folders(problems: list[str]) -> Facts:
             problems.append(f"the folder for the {what}, {printable(str(folder))}, cannot be written")
         elif room < _ROOM_NEEDED:
             problems.append(f"there is little room in {printable(str(folder))}: {room / 1e6:,.0f} MB")
+    drawings = my_drawings.location()
+    facts["my drawings"] = printable(str(drawings)) + ("" if drawings.exists() else " (none kept yet)")
     return facts
 
 

@@ -40,7 +40,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--size",
         type=_size,
         metavar="HxW",
-        help="pixels all images are brought to, as 32x32 or 32 [the usual size of the images, at most 64]",
+        help="pixels all images are brought to, as 32x32 or 32 [the usual size of the images, at most 64; "
+        "64x64 where no one size is the usual]",
     )
     group.add_argument("--colour", choices=_CHANNELS, help="[grey if all are grey, else rgb]")
     group.add_argument(

@@ -40,6 +40,8 @@ def run(arguments: Sequence[str]) -> int:
     failed = False
     for path in options.images:
         try:
+            if path.is_dir():
+                raise cnn.DatasetError(f"{path}: is a folder; give image files, such as {path / '*.png'}")
             image = network_input(read_image(path), checkpoint.network, as_is=options.as_is)
         except (cnn.DatasetError, OSError) as error:
             print(f"cnn-playground predict: {printable(str(error))}", file=sys.stderr)

@@ -155,8 +155,9 @@ def test_ctrl_c_ends_it_and_its_processes_without_a_traceback(measured):
         text=True,
         start_new_session=True,
     ) as process:
-        while process.stdout.readline().split()[:1] not in (["after"], ["network"]):
-            pass
+        for line in process.stdout:
+            if line.split()[:1] in (["after"], ["network"]):
+                break
         time.sleep(0.3)  # until the process that measures has begun to
         os.killpg(process.pid, signal.SIGINT)
         _, said = process.communicate(timeout=60)  # ends with the last of the processes that could write

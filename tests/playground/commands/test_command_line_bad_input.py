@@ -195,6 +195,13 @@ def test_a_bad_image_is_one_sentence(command, model, tmp_path, content):
     assert "bad.png" in ran.err
 
 
+def test_a_folder_in_place_of_an_image_is_told_as_one(command, model, tmp_path):
+    ran = command("predict", model, tmp_path)
+    assert ran.code == 1
+    said = f"{tmp_path}: is a folder; give image files, such as {tmp_path / '*.png'}"
+    assert ran.err == f"cnn-playground predict: {said}\n"
+
+
 @pytest.mark.parametrize(
     "text", ["", "{", "[" * 50_000, "7", '{"format": "cnn-architecture", "version": 2}', "\ufeff\x00"]
 )

@@ -1,3 +1,4 @@
+from playground import my_drawings
 from playground.commands import doctor
 
 
@@ -8,6 +9,8 @@ def test_all_sections_are_there_without_a_screen(command):
     assert set(found) == {"versions", "screen", "processor", "folders", "data sets", "network", "problems"}
     assert {"Python", "numpy", "PySide6-Essentials", "Qt", "pyqtgraph"} <= set(found["versions"])
     assert "usable" in found["processor"]["processor"]
+    assert {"cache", "logs", "settings", "my drawings"} == set(found["folders"])
+    assert str(my_drawings.location()) in found["folders"]["my drawings"]
 
 
 def test_text_names_the_problems_last(command, monkeypatch):
