@@ -56,7 +56,7 @@ def _parser() -> argparse.ArgumentParser:
         "--output",
         type=Path,
         metavar="FILE.cnn",
-        help=f"[{DEFAULT_OUTPUT}, a new name if taken; the resumed file]",
+        help=f"[{DEFAULT_OUTPUT}, a new name if taken; the resumed file, unless it comes along]",
     )
     parser.add_argument(
         "--threads", type=inputs.whole_number(1, inputs.MOST_THREADS), metavar="N", help="[one per core]"
