@@ -15,7 +15,7 @@ import numpy as np
 
 from cnn_core import functional as F
 from cnn_core.architecture import Architecture
-from cnn_core.familiarity import MOST_LAYERS, Familiarity, Spread, fit_familiarity, hidden_layer, width
+from cnn_core.familiarity import MOST_WATCHED, Familiarity, Spread, fit_familiarity, hidden_layer, width
 from cnn_core.functional.geometry import Array
 from cnn_core.network import Network
 from cnn_core.outliers import Outliers
@@ -135,7 +135,7 @@ def _read_familiarity(values: Any, architecture: Architecture) -> Familiarity | 
     layers = values.get("layers")
     if layers is None:  # files of the first version know the hidden layer alone, by its distance as it is
         layers = [{"layer": hidden_layer(architecture), "usual": 0, "deviation": 1, **values}]
-    if not isinstance(layers, list) or not 1 <= len(layers) <= MOST_LAYERS:
+    if not isinstance(layers, list) or not 1 <= len(layers) <= MOST_WATCHED:
         return None
     read = [_read_spread(each, architecture) for each in layers]
     spreads = tuple(spread for spread in read if spread is not None)

@@ -20,7 +20,7 @@ from cnn_core.memory import Memory, Replay, Scratch
 from cnn_core.plan import Segment, parts, plan
 from cnn_core.shard import by_layer, scaled
 from cnn_core.team import Team, TeamResult
-from cnn_core.threads import Cancelled, Threads, never, single_threaded_blas
+from cnn_core.threads import GivenUp, Threads, never, single_threaded_blas
 from cnn_core.worker import BatchSettings
 
 INFERENCE_BATCH = 256  # images run at once: bounds the memory whatever the number of images
@@ -70,14 +70,14 @@ class Executor:
     ) -> Array:
         """Return the scores (N, classes) before any final Softmax; `values` are parameters and buffers.
 
-        Raises Cancelled as soon as `cancelled` returns True.
+        Raises GivenUp as soon as `cancelled` returns True.
         """
         layers = folded(self._inference, by_layer(values))
         scores = []
         with single_threaded_blas():
             for start in range(0, len(images), INFERENCE_BATCH):
                 if cancelled():
-                    raise Cancelled
+                    raise GivenUp
                 batch = images[start : start + INFERENCE_BATCH]
                 for segment in self._inference:
                     batch = self._infer(segment, layers, batch)
@@ -109,7 +109,7 @@ class Executor:
     ) -> BatchResult:
         """Return mean cross-entropy and gradients of a batch, in training mode.
 
-        `seed` decides what dropout drops. Raises Cancelled as soon as `cancelled` returns True.
+        `seed` decides what dropout drops. Raises GivenUp as soon as `cancelled` returns True.
         """
         settings = BatchSettings(seed=tuple(seed), label_smoothing=label_smoothing, augmentation=augmentation)
         result = self._team.run(parameters, buffers, images, labels, settings, cancelled)

@@ -31,7 +31,7 @@ FAR = 0.005  # of these, by the distance alone, where outliers are told in anoth
 DIRECTIONS = 16  # in which the activations of a layer vary most, kept to measure distances along
 FOREIGN = 0.1  # share of images taken to belong to no class; what is learned of outliers takes half
 LEAST_TRUST = 0.01  # less would leave the likeliest class to rounding
-MOST_LAYERS = 8
+MOST_WATCHED = 8
 WIDEST = 1024  # activations of a layer that is looked at; wider ones would make the file large
 MOST_CLASSES = 50  # more could make the header of the file larger than is read
 _MOST_IMAGES = 20_000  # of the training data, to learn what is familiar from
@@ -59,7 +59,7 @@ def watched_layers(architecture: Architecture) -> tuple[int, ...]:
     hidden, scores = hidden_layer(architecture), len(architecture.layers) - 1
     if scores > 0 and isinstance(architecture.layers[scores], Softmax):
         scores -= 1
-    wanted = {*halving[: MOST_LAYERS - 2], scores} | ({hidden} if hidden is not None else set())
+    wanted = {*halving[: MOST_WATCHED - 2], scores} | ({hidden} if hidden is not None else set())
     return tuple(index for index in sorted(wanted) if 0 < width(architecture, index) <= WIDEST)
 
 

@@ -41,7 +41,7 @@ class Normalization:
 
 
 @dataclass(frozen=True)
-class Step:
+class Stage:
     """One intermediate picture: its name, the (H, W) float32 image in 0..1, and one sentence saying why."""
 
     name: str
@@ -61,7 +61,7 @@ def normalize_drawing(gray: NDArray[np.uint8], normalization: Normalization | No
 
 def normalization_steps(
     gray: NDArray[np.uint8], normalization: Normalization | None = None
-) -> tuple[Step, Step, Step, Step]:
+) -> tuple[Stage, Stage, Stage, Stage]:
     """Return the cropped, scaled, smoothed and centred pictures; the last one is what the network sees."""
     chosen = normalization or Normalization()
     cropped = _cropped(gray, chosen)
@@ -75,16 +75,16 @@ def normalization_steps(
     scale = _say(chosen.scale, f"Longer side made {BOX} pixels", "Only brought to the pixel grid")
     middle = _say(chosen.center, "Centre of mass moved to the middle", "Its borders put around the middle")
     return (
-        Step(
+        Stage(
             "Cropped", cropped, _say(chosen.crop, "Cut to its ink", "Kept as drawn, empty borders included")
         ),
-        Step("Scaled", sampled, f"{scale}: {size[1]} by {size[0]} pixels"),
-        Step(
+        Stage("Scaled", sampled, f"{scale}: {size[1]} by {size[0]} pixels"),
+        Stage(
             "Smoothed",
             smoothed,
             _say(chosen.smooth, "Each pixel is the mean of its area", "Each pixel is the ink at its middle"),
         ),
-        Step("Centred", centered, f"{middle} of {FIELD}×{FIELD}"),
+        Stage("Centred", centered, f"{middle} of {FIELD}×{FIELD}"),
     )
 
 

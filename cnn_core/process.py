@@ -20,7 +20,7 @@ from typing import IO, Any, TypeAlias, cast
 
 import numpy as np
 
-from cnn_core.threads import Cancelled, never
+from cnn_core.threads import GivenUp, never
 
 if sys.platform == "win32":
     import _winapi
@@ -91,7 +91,7 @@ class Process:
         """Send a message.
 
         Raises ProcessLost, here and below, where the other process has ended, PicklingError where there is
-        something in the message that it could not know; Cancelled where `cancelled` returns True in the midst
+        something in the message that it could not know; GivenUp where `cancelled` returns True in the midst
         of it, after which nothing more can be sent.
         """
         assert self._process.stdin
@@ -108,12 +108,12 @@ class Process:
     def receive(self, cancelled: Callable[[], bool] = never) -> Any:
         """Wait for a message and return it.
 
-        Raises Cancelled where `cancelled` returns True while nothing comes, but not on Windows.
+        Raises GivenUp where `cancelled` returns True while nothing comes, but not on Windows.
         """
         _stay_awake(self._said)
         while sys.platform != "win32" and not _has_said(self._said, _PATIENCE):
             if cancelled():
-                raise Cancelled
+                raise GivenUp
         try:
             return _read(self._said)
         except Exception as error:  # pickle's are of many kinds
@@ -229,7 +229,7 @@ def _write(pipe: IO[bytes], pieces: list[bytes | memoryview], cancelled: Callabl
     for piece in large:
         for start in range(0, len(piece), _PIECE):
             if cancelled():
-                raise Cancelled
+                raise GivenUp
             pipe.write(piece[start : start + _PIECE])
     pipe.flush()
 

@@ -18,7 +18,7 @@ from cnn_core.layers import Context
 from cnn_core.meeting import Meeting, normalization_of
 from cnn_core.memory import Memory, Replay, Scratch
 from cnn_core.plan import Segment, Step
-from cnn_core.threads import Cancelled
+from cnn_core.threads import GivenUp
 
 AUGMENTED_TOGETHER = 32  # images changed together, with random numbers of their own
 
@@ -197,7 +197,7 @@ class Shard:
     def _unless_cancelled(self, chunks: list[_Chunk]) -> Iterator[_Chunk]:
         for chunk in chunks:
             if self.cancelled():
-                raise Cancelled
+                raise GivenUp
             yield chunk
 
     @property

@@ -86,7 +86,7 @@ class Team:
     ) -> TeamResult:
         """Run a batch forward and back.
 
-        Raises the first error of any shard, or Cancelled; the members that had a part in the batch then end.
+        Raises the first error of any shard, or GivenUp; the members that had a part in the batch then end.
         """
         cut = shards(self._worker.segments, len(images))
         values = {**parameters, **buffers}

@@ -12,7 +12,7 @@ import numpy as np
 from threadpoolctl import ThreadpoolController
 
 
-class Cancelled(Exception):
+class GivenUp(Exception):
     """The tasks were given up half-way, because the caller's `cancelled` said so."""
 
 

@@ -26,7 +26,7 @@ from cnn_core.metrics import Evaluation, evaluation
 from cnn_core.network import Network
 from cnn_core.optimizers import SGD, Optimizer, Slots, clip_gradients, norm
 from cnn_core.schedules import Constant, Schedule
-from cnn_core.threads import Cancelled
+from cnn_core.threads import GivenUp
 from cnn_core.training_settings import TrainingSettings
 
 _ORDER, _STEP = 0, 1  # what a number is drawn for: keeps the sequences apart
@@ -167,12 +167,12 @@ class Trainer:
                 clock.start()
                 try:
                     progress = self._one_step(executor)
-                except Cancelled:
+                except GivenUp:
                     return
                 rate = clock.rate(self._batch_images(self.step - 1))
                 progress = replace(progress, images_per_second=rate)
                 if self.step % per_epoch == 0 and self.validation is not None:
-                    with suppress(Cancelled):
+                    with suppress(GivenUp):
                         progress = replace(progress, validation=self._evaluated(executor, self.validation))
                 yield progress
                 if self._stop.is_set():

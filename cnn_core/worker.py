@@ -46,7 +46,7 @@ class Worker:
         """Run the shards of these numbers, and write what each adds to the gradients.
 
         `meet` is given what these shards bring to a batch normalisation, and returns what all shards together
-        make of it. Raises Cancelled as soon as `cancelled` returns True.
+        make of it. Raises GivenUp as soon as `cancelled` returns True.
         """
         runs, layers = {}, by_layer(arrays.values)
         for number in numbers:

@@ -103,7 +103,7 @@ def lasting(spec: str) -> str:
 
 def read(
     spec: str,
-    progress: datasets.Progress | None = None,
+    progress: datasets.OnProgress | None = None,
     known: Sequence[str] = (),
     base: Data | None = None,
     held_out: int | None = None,
@@ -134,7 +134,7 @@ def read(
 
 
 def whole(
-    spec: str, part: str = "train", progress: datasets.Progress | None = None, known: Sequence[str] = ()
+    spec: str, part: str = "train", progress: datasets.OnProgress | None = None, known: Sequence[str] = ()
 ) -> datasets.Dataset:
     """All images of the "train" or "test" part of a data choice, none repeated. Raises as `read` does."""
     if holds_mine(spec) and part != "train":
@@ -153,7 +153,7 @@ def _imported(
     spec: str,
     path: Path,
     choice: importing.Choice,
-    progress: datasets.Progress | None,
+    progress: datasets.OnProgress | None,
     held_out: int | None,
 ) -> Data:
     """A person's own images, made into data as they chose."""

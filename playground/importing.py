@@ -81,7 +81,7 @@ def holds_images(path: Path) -> bool:
         return False
 
 
-def survey(path: Path, progress: datasets.Progress | None = None) -> Survey:
+def survey(path: Path, progress: datasets.OnProgress | None = None) -> Survey:
     """Look through a folder or zip file and at a few of its images.
 
     Raises DatasetError where there is nothing to use, Cancelled when `progress` answers False.
@@ -109,14 +109,14 @@ def survey(path: Path, progress: datasets.Progress | None = None) -> Survey:
     return Survey(path, counts, tuple(problems), dict(sizes), tuple(samples), proposed)
 
 
-def propose(path: Path, progress: datasets.Progress | None = None) -> Shape:
+def propose(path: Path, progress: datasets.OnProgress | None = None) -> Shape:
     """A shape that suits the images of a folder or zip file. Raises as `survey` does."""
     with _found(path, progress) as found:
         return datasets.propose_shape(found, progress)
 
 
 def gather(
-    path: Path, choice: Choice, progress: datasets.Progress | None = None, part: str = "train"
+    path: Path, choice: Choice, progress: datasets.OnProgress | None = None, part: str = "train"
 ) -> datasets.Import:
     """Read all images as `choice` says, those in the folder train or test where there are these.
 
@@ -134,7 +134,7 @@ def read_image(source: Path | bytes) -> Image:
 
 
 @contextmanager
-def _found(path: Path, progress: datasets.Progress | None, part: str = "train") -> Iterator[Found]:
+def _found(path: Path, progress: datasets.OnProgress | None, part: str = "train") -> Iterator[Found]:
     path = path.expanduser()
     if path.is_dir():
         yield datasets.find_folder(path, read_image, part, progress)

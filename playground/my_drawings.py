@@ -79,7 +79,7 @@ class MyDrawings:
 
 
 @dataclass(frozen=True, eq=False)
-class Step:
+class Edit:
     """One drawing put into the collection, last or at a position, or taken out."""
 
     image: NDArray[np.uint8]
@@ -93,7 +93,7 @@ class Step:
             return drawings.with_drawing(self.image, self.name, self.position)
         return drawings.without(self.image, self.name)
 
-    def back(self) -> Step:
+    def back(self) -> Edit:
         """The step that undoes this one."""
         return replace(self, add=not self.add)
 

@@ -35,7 +35,7 @@ class Outcome:
     points: list[cnn.Progress] = field(default_factory=list)  # steps since the last report
 
 
-Report: TypeAlias = Callable[
+OnStep: TypeAlias = Callable[
     [list[cnn.Progress], Snapshot], None
 ]  # steps since the last report, and their end
 
@@ -65,7 +65,7 @@ class _Sound:
 
 
 def follow(
-    trainer: cnn.Trainer, run: Iterable[cnn.Progress], report: Report, until: Callable[[], bool]
+    trainer: cnn.Trainer, run: Iterable[cnn.Progress], report: OnStep, until: Callable[[], bool]
 ) -> Outcome:
     """Take the steps of a trainer's run, to their end or until told to stop.
 

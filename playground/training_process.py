@@ -17,8 +17,8 @@ from typing import Any
 
 import cnn_core as cnn
 from cnn_core.process import Hear, Process, ProcessLost, Say, may_start, serve_by
-from cnn_core.threads import Cancelled, never
-from playground.run import Outcome, Report, follow
+from cnn_core.threads import GivenUp, never
+from playground.run import OnStep, Outcome, follow
 
 MOST_DATA = 1 << 30  # bytes of all images; more are not kept twice
 _SOON = 20.0  # seconds in which the process is to be ready
@@ -90,7 +90,7 @@ class TrainingProcess:
             return self._may_start
         return not self._process.failed and time.monotonic() - self._started < _SOON
 
-    def run(self, trainer: cnn.Trainer, steps: int, report: Report, stop: Callable[[], bool]) -> Outcome:
+    def run(self, trainer: cnn.Trainer, steps: int, report: OnStep, stop: Callable[[], bool]) -> Outcome:
         """Take so many more steps of a trainer there, at its learning rate of the moment.
 
         Raises NotMoved where the process does not get as far as the first step, ProcessLost where it ends
@@ -107,11 +107,11 @@ class TrainingProcess:
         try:
             self._send_data(self._process, trainer, stop)
             return _relay(self._process, trainer, steps, begin_and_report, stop)
-        except (ProcessLost, PicklingError, MemoryError, Cancelled) as error:
+        except (ProcessLost, PicklingError, MemoryError, GivenUp) as error:
             self.close()
             if begun:
                 raise ProcessLost(str(error)) from error
-            self._may_start = proven or isinstance(error, Cancelled)  # else it would fail again
+            self._may_start = proven or isinstance(error, GivenUp)  # else it would fail again
             raise NotMoved from error
 
     def _send_data(self, process: Process, trainer: cnn.Trainer, stop: Callable[[], bool]) -> None:
@@ -139,7 +139,7 @@ def _is(held: weakref.ref[cnn.Dataset] | None, dataset: cnn.Dataset | None) -> b
 
 
 def _relay(
-    process: Process, trainer: cnn.Trainer, steps: int, report: Report, stop: Callable[[], bool]
+    process: Process, trainer: cnn.Trainer, steps: int, report: OnStep, stop: Callable[[], bool]
 ) -> Outcome:
     """Have a run done, tell what is wanted of it meanwhile, and pass on what is said of it."""
     light = copy.copy(trainer)

@@ -8,7 +8,7 @@ from cnn_core.datasets.idx import from_idx
 from cnn_core.datasets.images import Found, Import, Problem, collect, propose_shape
 from cnn_core.datasets.npz import from_npz, to_npz
 from cnn_core.datasets.opening import ACCEPTED, load, open  # noqa: A004
-from cnn_core.datasets.progress import Cancelled, Progress
+from cnn_core.datasets.progress import Cancelled, OnProgress
 from cnn_core.datasets.zipped import ReadImage, find_zip, from_zip, import_zip
 
 __all__ = [
@@ -17,8 +17,8 @@ __all__ = [
     "Dataset",
     "Found",
     "Import",
+    "OnProgress",
     "Problem",
-    "Progress",
     "ReadImage",
     "collect",
     "digits",

@@ -12,7 +12,7 @@ import numpy as np
 from cnn_core.datasets import labels as label_words
 from cnn_core.datasets import reading
 from cnn_core.datasets.dataset import Dataset, Images
-from cnn_core.datasets.progress import Progress, report
+from cnn_core.datasets.progress import OnProgress, report
 from cnn_core.errors import DatasetError
 
 MAX_LINE = 4 * 1024**2
@@ -28,7 +28,7 @@ _SHOWN = 20  # characters of a faulty value that are quoted
 def from_csv(
     path: Path | str,
     image_shape: tuple[int, int, int] | None = None,
-    progress: Progress | None = None,
+    progress: OnProgress | None = None,
     source: str = "",
 ) -> Dataset:
     """The data set in a CSV file: each line a label (number or word) and H*W*C pixels 0..255, or 0..1 where

@@ -20,7 +20,7 @@ from cnn_core.datasets.dataset import Dataset
 from cnn_core.datasets.digit_rendering import render
 from cnn_core.datasets.digit_strokes import Lines, write
 from cnn_core.datasets.digit_styles import STYLES, Style
-from cnn_core.datasets.progress import Progress, report
+from cnn_core.datasets.progress import OnProgress, report
 from cnn_core.errors import DatasetError
 from cnn_core.writing import write_whole
 
@@ -35,7 +35,7 @@ _Block = tuple[NDArray[np.uint8], NDArray[np.int64]]
 
 
 def generate(
-    count: int, seed: int = 0, progress: Progress | None = None, threads: int | None = None
+    count: int, seed: int = 0, progress: OnProgress | None = None, threads: int | None = None
 ) -> Dataset:
     """Return `count` digits, the ten classes equally often, in random order; the same for the same seed.
 
@@ -60,7 +60,7 @@ def generate(
     return Dataset(images, labels, CLASS_NAMES, f"{_SOURCE}, seed {seed}")
 
 
-def load(split: str = "train", progress: Progress | None = None) -> Dataset:
+def load(split: str = "train", progress: OnProgress | None = None) -> Dataset:
     """Return 60,000 digits to train on or 10,000 others to test on, kept in the user's cache once made."""
     if split not in SIZES:
         raise DatasetError(f"there is no split {split!r}; use 'train' or 'test'")

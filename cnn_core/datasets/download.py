@@ -11,7 +11,7 @@ from platformdirs import user_cache_dir
 
 from cnn_core.datasets import reading
 from cnn_core.datasets.catalog import RemoteFile, RemoteSet
-from cnn_core.datasets.progress import Progress
+from cnn_core.datasets.progress import OnProgress
 from cnn_core.errors import DatasetError
 
 ATTEMPTS = 3
@@ -26,7 +26,7 @@ def cache_folder(name: str) -> Path:
 
 
 def fetch(
-    remote: RemoteSet, split: str, progress: Progress | None = None, folder: Path | None = None
+    remote: RemoteSet, split: str, progress: OnProgress | None = None, folder: Path | None = None
 ) -> tuple[Path, Path]:
     """(images file, labels file) of that split, downloaded unless `folder` has them with the right content.
 
@@ -51,7 +51,7 @@ def _present(file: RemoteFile, folder: Path) -> Path | None:
     return next((place for place in places if _is_right(place, file)), None)
 
 
-def _get(file: RemoteFile, remote: RemoteSet, split: str, folder: Path, progress: Progress | None) -> Path:
+def _get(file: RemoteFile, remote: RemoteSet, split: str, folder: Path, progress: OnProgress | None) -> Path:
     if (present := _present(file, folder)) is not None:
         return present
     # Here, not above: HTTP is slow to import, and few runs need it.
@@ -75,7 +75,7 @@ def _get(file: RemoteFile, remote: RemoteSet, split: str, folder: Path, progress
     raise DatasetError(_advice(file, remote, split, folder, failures))
 
 
-def _from_mirror(url: str, target: Path, file: RemoteFile, progress: Progress | None) -> None:
+def _from_mirror(url: str, target: Path, file: RemoteFile, progress: OnProgress | None) -> None:
     """Put the file from one mirror at `target`; TransferError when it does not come or is another one."""
     from cnn_core.datasets.transfer import TransferError, transfer
 

@@ -9,7 +9,7 @@ from cnn_core.datasets import reading
 from cnn_core.datasets.dataset import Dataset, Images
 from cnn_core.datasets.images import SUFFIXES, Found, ImageFile, Import, Problem, collect
 from cnn_core.datasets.labels import natural
-from cnn_core.datasets.progress import Progress, report
+from cnn_core.datasets.progress import OnProgress, report
 from cnn_core.datasets.resizing import Aspect
 from cnn_core.errors import DatasetError
 
@@ -31,7 +31,7 @@ def from_folder(
     image_shape: tuple[int, int, int] | None = None,
     aspect: Aspect = "keep",
     split: str = "train",
-    progress: Progress | None = None,
+    progress: OnProgress | None = None,
 ) -> Dataset:
     """The images in the class folders of `path`, in a fixed mixed order; unusable files are left out.
 
@@ -46,7 +46,7 @@ def import_folder(
     image_shape: tuple[int, int, int] | None = None,
     aspect: Aspect = "keep",
     split: str = "train",
-    progress: Progress | None = None,
+    progress: OnProgress | None = None,
 ) -> Import:
     """The images in the class folders of `path`, scaled to `image_shape` (H, W, 1 or 3) or a proposed one.
 
@@ -57,7 +57,7 @@ def import_folder(
 
 
 def find_folder(
-    path: Path | str, read_image: ReadFile, split: str = "train", progress: Progress | None = None
+    path: Path | str, read_image: ReadFile, split: str = "train", progress: OnProgress | None = None
 ) -> Found:
     """What `path` holds, without reading any image; raises DatasetError when it is no folder."""
     path = Path(path)
@@ -70,7 +70,7 @@ def find_folder(
         raise DatasetError(f"{name}: cannot be listed ({error.strerror or error})") from None
 
 
-def _find(path: Path, name: str, read_image: ReadFile, split: str, progress: Progress | None) -> Found:
+def _find(path: Path, name: str, read_image: ReadFile, split: str, progress: OnProgress | None) -> Found:
     root = _split_folder(path, split)
     files: list[ImageFile] = []
     problems: list[Problem] = []

@@ -9,7 +9,7 @@ import numpy as np
 from cnn_core.datasets import reading
 from cnn_core.datasets.dataset import Dataset, Images
 from cnn_core.datasets.labels import natural
-from cnn_core.datasets.progress import Progress, report
+from cnn_core.datasets.progress import OnProgress, report
 from cnn_core.datasets.resizing import ASPECTS, Aspect, check_picture, fit, is_gray
 from cnn_core.errors import DatasetError
 
@@ -70,7 +70,7 @@ class Import:
     sizes: Mapping[tuple[int, int, int], int]  # (H, W, C) as stored -> how many
 
 
-def propose_shape(found: Found, progress: Progress | None = None) -> tuple[int, int, int]:
+def propose_shape(found: Found, progress: OnProgress | None = None) -> tuple[int, int, int]:
     """A size for all images: the usual one where it is small, else at most 64 pixels; grey if all are grey.
 
     Reads a few images. Raises DatasetError when none of them can be read, Cancelled as collect does.
@@ -101,7 +101,7 @@ def collect(
     found: Found,
     image_shape: tuple[int, int, int] | None = None,
     aspect: Aspect = "keep",
-    progress: Progress | None = None,
+    progress: OnProgress | None = None,
 ) -> Import:
     """Read every file found into one data set of `image_shape`, or of the proposed one.
 
@@ -136,7 +136,7 @@ class _Collecting:
         self._problems = list(found.problems)
         self._sizes: Counter[tuple[int, int, int]] = Counter()
 
-    def run(self, progress: Progress | None) -> Import:
+    def run(self, progress: OnProgress | None) -> Import:
         files = self._found.files
         order = np.random.default_rng(_MIXING_SEED).permutation(len(files))
         for done, index in enumerate(order):

@@ -12,7 +12,7 @@ from cnn_core.datasets.folder import from_folder, holds_class_folders
 from cnn_core.datasets.idx import from_idx
 from cnn_core.datasets.images import SUFFIXES
 from cnn_core.datasets.npz import from_npz
-from cnn_core.datasets.progress import Progress
+from cnn_core.datasets.progress import OnProgress
 from cnn_core.datasets.zipped import ReadImage, from_zip
 from cnn_core.errors import DatasetError
 
@@ -31,7 +31,7 @@ _ENDINGS = ("", ".gz")
 _CSV_ENDINGS = (".csv", ".csv.gz", ".tsv", ".txt")
 
 
-def load(name: str, split: str = "train", progress: Progress | None = None) -> Dataset:
+def load(name: str, split: str = "train", progress: OnProgress | None = None) -> Dataset:
     """The data set of that name: "digits" is built in, "mnist", "fashion-mnist" and "kmnist" download once.
 
     `split` is "train" or "test". Raises DatasetError, Cancelled when `progress` answers False.
@@ -51,7 +51,7 @@ def load(name: str, split: str = "train", progress: Progress | None = None) -> D
 def open(  # noqa: A001
     spec: str | Path,
     split: str = "train",
-    progress: Progress | None = None,
+    progress: OnProgress | None = None,
     read_image: ReadImage | None = None,
 ) -> Dataset:
     """The data set `spec` stands for: see ACCEPTED; a name goes before a file of that name (write ./name).
@@ -69,7 +69,7 @@ def open(  # noqa: A001
         raise DatasetError(f"{reading.shown(text)}: cannot be read ({error.strerror or error})") from None
 
 
-def _from_path(text: str, split: str, progress: Progress | None, read_image: ReadImage | None) -> Dataset:
+def _from_path(text: str, split: str, progress: OnProgress | None, read_image: ReadImage | None) -> Dataset:
     if not text:  # which as a path would be this folder
         return load(text, split, progress)
     path = Path(text).expanduser()
@@ -88,7 +88,9 @@ def _check_split(split: str) -> None:
         raise DatasetError(f"there is no split {split!r}; use 'train' or 'test'")
 
 
-def _from_folder(path: Path, split: str, progress: Progress | None, read_image: ReadImage | None) -> Dataset:
+def _from_folder(
+    path: Path, split: str, progress: OnProgress | None, read_image: ReadImage | None
+) -> Dataset:
     for prefix in _PREFIXES[split]:
         for ending in _ENDINGS:
             for dot in "-.":  # as they are called at the source, and as some archives unpack them
@@ -110,7 +112,7 @@ def _from_folder(path: Path, split: str, progress: Progress | None, read_image: 
     return from_folder(path, _reader(path, read_image), split=split, progress=progress)
 
 
-def _from_file(path: Path, split: str, progress: Progress | None, read_image: ReadImage | None) -> Dataset:
+def _from_file(path: Path, split: str, progress: OnProgress | None, read_image: ReadImage | None) -> Dataset:
     """By content where it says what it is, by name for CSV, which is any text."""
     reading.file_size(path)
     if path.suffix.lower() == ".npz":

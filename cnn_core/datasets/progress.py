@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from cnn_core.errors import DatasetError
 
-Progress = Callable[[int, int | None], bool | None]
+OnProgress = Callable[[int, int | None], bool | None]
 """progress(done, total) is called now and then; total is None when unknown. Returning False cancels."""
 
 
@@ -12,7 +12,7 @@ class Cancelled(DatasetError):
     """The progress callback asked for an end; what was there before is unchanged."""
 
 
-def report(progress: Progress | None, done: int, total: int | None) -> None:
+def report(progress: OnProgress | None, done: int, total: int | None) -> None:
     """Tell the callback, if there is one, how far the work is; raises Cancelled when it answers False."""
     if progress is not None and progress(done, total) is False:
         raise Cancelled("cancelled; nothing was changed")

@@ -9,7 +9,7 @@ import urllib.request
 from pathlib import Path
 from typing import IO
 
-from cnn_core.datasets.progress import Progress, report
+from cnn_core.datasets.progress import OnProgress, report
 
 TIMEOUT = 20.0
 """Seconds without a byte after which a connection counts as broken; slow mobile networks pause for less."""
@@ -27,7 +27,7 @@ class TransferError(Exception):
     """A server that cannot deliver; the text goes on after the server's name: 'answers 404'."""
 
 
-def transfer(url: str, part: Path, progress: Progress | None = None) -> bool:
+def transfer(url: str, part: Path, progress: OnProgress | None = None) -> bool:
     """Append what is missing to `part`; False when the connection broke off before the end.
 
     Begins anew when the server cannot resume. Raises TransferError when the server does not deliver at all,
@@ -82,7 +82,7 @@ def _resumes_at(response: http.client.HTTPResponse, start: int) -> bool:
 
 
 def _receive(
-    response: http.client.HTTPResponse, file: IO[bytes], start: int, progress: Progress | None
+    response: http.client.HTTPResponse, file: IO[bytes], start: int, progress: OnProgress | None
 ) -> bool:
     """Write what comes; whether all of it came."""
     total = None if response.length is None else start + response.length

@@ -14,7 +14,7 @@ from cnn_core.datasets.dataset import Dataset, Images
 from cnn_core.datasets.folder import MAX_FILES, class_of, is_system, not_read, split_of
 from cnn_core.datasets.images import SUFFIXES, Found, ImageFile, Import, Problem, collect
 from cnn_core.datasets.labels import MAX_WORD, natural
-from cnn_core.datasets.progress import Progress
+from cnn_core.datasets.progress import OnProgress
 from cnn_core.datasets.resizing import Aspect
 from cnn_core.errors import DatasetError
 
@@ -33,7 +33,7 @@ def from_zip(
     image_shape: tuple[int, int, int] | None = None,
     aspect: Aspect = "keep",
     split: str = "train",
-    progress: Progress | None = None,
+    progress: OnProgress | None = None,
 ) -> Dataset:
     """The images in the class folders of a zip file; unusable members are left out. See import_zip."""
     return import_zip(path, read_image, image_shape, aspect, split, progress).dataset
@@ -45,7 +45,7 @@ def import_zip(
     image_shape: tuple[int, int, int] | None = None,
     aspect: Aspect = "keep",
     split: str = "train",
-    progress: Progress | None = None,
+    progress: OnProgress | None = None,
 ) -> Import:
     """The images in a zip file as CLASS/IMAGE, the same below one outer folder, or below train and test.
 

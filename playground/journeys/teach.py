@@ -19,7 +19,7 @@ from playground.drawing import Drawing, Picture
 from playground.journeys.data import DataJourney
 from playground.journeys.files import choose_to_write, sentence
 from playground.main_window import MainWindow
-from playground.my_drawings import EMPTY, MyDrawings, Step
+from playground.my_drawings import EMPTY, Edit, MyDrawings
 from playground.parts import Parts
 from playground.probe import as_input
 from playground.qt_images import to_bytes
@@ -73,9 +73,9 @@ class TeachJourney(QObject):
         if before == name:
             self._window.notice.say(f"It is kept as {name} already.")
             return False
-        steps = [Step(image, name)]
+        steps = [Edit(image, name)]
         if before is not None:
-            steps.insert(0, Step(image, before, add=False))
+            steps.insert(0, Edit(image, before, add=False))
         if not self._do(steps, f"keeping as {name}"):
             return False
         self._say_kept(name, before)
@@ -84,9 +84,9 @@ class TeachJourney(QObject):
     def remove(self, index: int) -> None:
         """Take one drawing out."""
         image, name = self._drawings.images[index], self._drawings.names[index]
-        self._do([Step(image, name, add=False, position=index)], "removal of a drawing")
+        self._do([Edit(image, name, add=False, position=index)], "removal of a drawing")
 
-    def change(self, steps: Sequence[Step]) -> bool:
+    def change(self, steps: Sequence[Edit]) -> bool:
         """Take these steps in the file, all or none; False, and said, when it could not be written."""
         drawings = self._read()
         if drawings is None:
@@ -103,7 +103,7 @@ class TeachJourney(QObject):
         self._refresh_data()
         return True
 
-    def _do(self, steps: Sequence[Step], text: str) -> bool:
+    def _do(self, steps: Sequence[Edit], text: str) -> bool:
         """Take the steps, and make of them one that can be undone."""
         if not self.change(steps):
             return False
@@ -273,7 +273,7 @@ class _Change(QUndoCommand):
     Where the file cannot be written, they stay taken, or not, whatever the undo stack says.
     """
 
-    def __init__(self, journey: TeachJourney, steps: tuple[Step, ...], text: str) -> None:
+    def __init__(self, journey: TeachJourney, steps: tuple[Edit, ...], text: str) -> None:
         super().__init__(text)
         self._journey, self._steps = journey, steps
         self._taken = True

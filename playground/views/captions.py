@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from cnn_core import Conv2D
 from cnn_core.architecture import LayerReport
 from playground.views.column_parts import ROLES, Caption, text_width
-from playground.views.strip_layout import MOST_CELLS, MOST_TILES, Content, Kind
+from playground.views.strip_layout import MOST_CELLS, MOST_TILES, ColumnContent, Kind
 from playground.wording import TIMES, format_number, format_shape
 
 MOST_BARS = 16  # flat layers of up to so many numbers are drawn as bars
@@ -89,10 +89,10 @@ def _tip(report: LayerReport, name: str, shape: str) -> str:
 
 def contents(
     reports: Sequence[LayerReport], names: Sequence[Caption], input_shape: tuple[int, ...]
-) -> list[Content]:
+) -> list[ColumnContent]:
     """Return how the input and each layer are drawn; the first convolution on the image shows its kernels."""
     high, wide, channels = input_shape
-    found = [Content(kind=Kind.IMAGE, count=min(channels, MOST_TILES), size=(high, wide))]
+    found = [ColumnContent(kind=Kind.IMAGE, count=min(channels, MOST_TILES), size=(high, wide))]
     family, kernel_shown = -1, False
     for report, caption in zip(reports, names[1:], strict=True):
         narrowest, preferred = _widths(caption)
@@ -115,7 +115,7 @@ def contents(
         if shape and count and count < shape[-1]:
             least = _HIDDEN_WIDTH
         found.append(
-            Content(
+            ColumnContent(
                 kind=kind,
                 count=count,
                 size=(shape[0], shape[1]) if shape and kind is Kind.MAPS else (1, 1),

@@ -14,7 +14,7 @@ from playground.views.column_parts import Caption, paint_header, paint_problem, 
 from playground.views.feeding import Region
 from playground.views.map_tiles import MapTiles, Spot
 from playground.views.mosaic import Grid, Scale, Values
-from playground.views.strip_layout import Content, Kind
+from playground.views.strip_layout import ColumnContent, Kind
 
 HEADER, FOOTER = 54, 26  # px above and below the values
 PAD = 2  # px between the column's border and its content
@@ -37,7 +37,7 @@ class LayerColumn(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)  # nothing behind it is painted each frame
         self._theme = LIGHT
         self._caption = Caption()
-        self._content = Content(kind=Kind.NOTHING)
+        self._content = ColumnContent(kind=Kind.NOTHING)
         self._tiles = MapTiles()
         self._bars = Bars()
         self._labels: tuple[str, ...] = ()
@@ -65,7 +65,7 @@ class LayerColumn(QWidget):
         self.setAccessibleDescription(caption.problem or caption.waiting)
         self.update()
 
-    def set_content(self, content: Content, grid: Grid) -> None:
+    def set_content(self, content: ColumnContent, grid: Grid) -> None:
         """Lay out tiles, bars or cells."""
         self._content = content
         self._tiles.lay_out(grid, content.size)

@@ -12,7 +12,7 @@ from playground.theme import LIGHT, Theme
 from playground.views.insert_gap import InsertGap
 from playground.views.layer_column import FOOTER, HEADER, PAD, LayerColumn
 from playground.views.shown_network import INPUT
-from playground.views.strip_layout import Content, arrange
+from playground.views.strip_layout import ColumnContent, arrange
 
 _EDGE = 4  # px, left and right of all columns
 _GAP = 4  # px between columns
@@ -67,7 +67,7 @@ class NetworkStrip(QWidget):
             column.set_selected(chosen, channel if chosen else None)
 
     def place(
-        self, contents: Sequence[Content], width: int, height: int, ratio: float, smallest: int
+        self, contents: Sequence[ColumnContent], width: int, height: int, ratio: float, smallest: int
     ) -> None:
         """Give every column its place; the strip becomes wider than `width` when they do not fit."""
         count = len(contents)

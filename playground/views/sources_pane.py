@@ -12,7 +12,7 @@ from playground.views.column_parts import paint_ramp, write
 from playground.views.feeding import Region
 from playground.views.map_tiles import MapTiles
 from playground.views.mosaic import Scale, Values
-from playground.views.strip_layout import MOST_TILES, Content, Kind, arrange
+from playground.views.strip_layout import MOST_TILES, ColumnContent, Kind, arrange
 
 _LEGEND = 24  # px
 
@@ -82,7 +82,9 @@ class SourcesPane(QWidget):
             return
         high, wide, count = self._maps.shape
         kernel = None if self._kernels is None else self._kernels.shape[:2]
-        content = Content(kind=Kind.MAPS, count=min(count, MOST_TILES), size=(high, wide), kernel=kernel)
+        content = ColumnContent(
+            kind=Kind.MAPS, count=min(count, MOST_TILES), size=(high, wide), kernel=kernel
+        )
         room = max(40, self.height() - _LEGEND - 4)
         ((_, grid),) = arrange([content], self.width() - 4, room, self.devicePixelRatioF())
         self._tiles.lay_out(grid, (high, wide))

@@ -36,7 +36,7 @@ _WIDTHS = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class Content:
+class ColumnContent:
     """What a column has to show."""
 
     kind: Kind
@@ -58,7 +58,7 @@ class _Option:
 
 
 def arrange(
-    contents: Sequence[Content], width: float, height: float, ratio: float, smallest: int = SMALLEST
+    contents: Sequence[ColumnContent], width: float, height: float, ratio: float, smallest: int = SMALLEST
 ) -> list[tuple[int, Grid]]:
     """Return for each column its width in px and the grid of its tiles, `smallest` px or larger.
 
@@ -96,7 +96,7 @@ def arrange(
     return [(column, _grid(content, final[i], column, height, ratio)) for i, (content, column) in places]
 
 
-def _widen(widths: list[int], contents: Sequence[Content], free: float) -> None:
+def _widen(widths: list[int], contents: Sequence[ColumnContent], free: float) -> None:
     """Give columns room for all their words, those that lack least first, as far as `free` px go."""
     lacks = [content.preferred - width for content, width in zip(contents, widths, strict=True)]
     for i, lack in sorted(enumerate(lacks), key=lambda pair: pair[1]):
@@ -105,7 +105,7 @@ def _widen(widths: list[int], contents: Sequence[Content], free: float) -> None:
             free -= lack
 
 
-def _groups(contents: Sequence[Content]) -> list[list[int]]:
+def _groups(contents: Sequence[ColumnContent]) -> list[list[int]]:
     """Return the columns that get the same option: maps of one family, in as many channels."""
     groups: dict[tuple[object, ...], list[int]] = {}
     for i, content in enumerate(contents):
@@ -114,7 +114,7 @@ def _groups(contents: Sequence[Content]) -> list[list[int]]:
     return list(groups.values())
 
 
-def _options(content: Content, height: float, smallest: int) -> list[_Option]:
+def _options(content: ColumnContent, height: float, smallest: int) -> list[_Option]:
     """Return the ways to draw a column, from narrow to wide."""
     if content.kind is not Kind.MAPS:
         return [_Option(width, worth) for width, worth in _WIDTHS[content.kind]]
@@ -132,12 +132,12 @@ def _kernel_side(tile: int) -> int:
     return min(max(6, min(tile // 2, tile - 10)), 36)
 
 
-def _column_width(content: Content, option: _Option) -> int:
+def _column_width(content: ColumnContent, option: _Option) -> int:
     aside = option.columns * (_kernel_side(option.tile) + 2) if content.kernel else 0
     return max(option.width + aside, content.narrowest)
 
 
-def _grid(content: Content, option: _Option, width: int, height: float, ratio: float) -> Grid:
+def _grid(content: ColumnContent, option: _Option, width: int, height: float, ratio: float) -> Grid:
     """Return the grid in screen pixels."""
     high, wide = content.size
     if content.kind is Kind.MAPS:

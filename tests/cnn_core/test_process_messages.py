@@ -77,7 +77,7 @@ def test_a_process_that_ends_is_lost(echo):
 def test_waiting_for_an_answer_can_be_given_up(echo):
     echo.wait()
     echo.send(None)
-    with pytest.raises(process.Cancelled):
+    with pytest.raises(process.GivenUp):
         echo.receive(lambda: True)
 
 
@@ -97,7 +97,7 @@ def test_a_long_message_can_be_given_up(echo):
         looks.append(1)
         return len(looks) > 3
 
-    with pytest.raises(process.Cancelled):
+    with pytest.raises(process.GivenUp):
         echo.send(np.zeros(1 << 24, np.uint8), cancelled)
     assert len(looks) == 4
 

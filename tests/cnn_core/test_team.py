@@ -14,7 +14,7 @@ from some_layers import NoWhite, WhiteError
 
 from cnn_core import Architecture, Augmentation, Dense, Flatten, member, presets, process, shared_arrays, team
 from cnn_core.execution import Executor
-from cnn_core.threads import Cancelled
+from cnn_core.threads import GivenUp
 
 NETWORK = plain_network.random_network(presets.load("sample-batchnorm"))
 DATA = plain_network.images_and_labels(NETWORK.architecture, 70)
@@ -150,7 +150,7 @@ def test_a_cancelled_batch_ends_the_members(executor, expected, patience):
         return len(calls) > patience
 
     (process,) = others_of(executor)
-    with pytest.raises(Cancelled):
+    with pytest.raises(GivenUp):
         gradients(executor, cancelled=cancelled)
     assert_alone_from_here(executor, process, expected)
 
@@ -168,7 +168,7 @@ def test_a_batch_can_be_cancelled_while_a_member_stands_still(executor, expected
         calls.append(1)
         return len(calls) > 6  # by then this process waits for the member
 
-    with pytest.raises(Cancelled):
+    with pytest.raises(GivenUp):
         gradients(executor, cancelled=cancelled)
     assert_alone_from_here(executor, process, expected)
     assert list(folder.iterdir()) == []

@@ -8,7 +8,7 @@ import pytest
 import cnn_core as cnn
 from playground import my_drawings
 from playground.image_reading import read_image
-from playground.my_drawings import EMPTY, MyDrawings, Step
+from playground.my_drawings import EMPTY, Edit, MyDrawings
 
 
 def drawing(value: int) -> np.ndarray:
@@ -44,7 +44,7 @@ def test_a_drawing_comes_back_where_it_was(few: MyDrawings) -> None:
 
 
 def test_a_step_is_undone_by_its_way_back_place_included(few: MyDrawings) -> None:
-    for step in (Step(drawing(5), "moon"), Step(drawing(2), "star", add=False, position=1)):
+    for step in (Edit(drawing(5), "moon"), Edit(drawing(2), "star", add=False, position=1)):
         changed = step.taken(few)
         assert changed.names != few.names
         assert step.back().taken(changed).names == few.names

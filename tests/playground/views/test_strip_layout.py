@@ -2,13 +2,13 @@
 
 import pytest
 
-from playground.views.strip_layout import Content, Kind, arrange
+from playground.views.strip_layout import ColumnContent, Kind, arrange
 
-CONV = Content(kind=Kind.MAPS, count=32, size=(26, 26), narrowest=54, family=0, kernel=(3, 3))
-POOL = Content(kind=Kind.MAPS, count=32, size=(13, 13), narrowest=54, family=0)
-DENSE = Content(kind=Kind.CELLS, count=128)
-OUT = Content(kind=Kind.BARS, count=10)
-INPUT = Content(kind=Kind.IMAGE, count=1, size=(28, 28))
+CONV = ColumnContent(kind=Kind.MAPS, count=32, size=(26, 26), narrowest=54, family=0, kernel=(3, 3))
+POOL = ColumnContent(kind=Kind.MAPS, count=32, size=(13, 13), narrowest=54, family=0)
+DENSE = ColumnContent(kind=Kind.CELLS, count=128)
+OUT = ColumnContent(kind=Kind.BARS, count=10)
+INPUT = ColumnContent(kind=Kind.IMAGE, count=1, size=(28, 28))
 ALL = [INPUT, CONV, POOL, DENSE, OUT]
 
 
@@ -42,13 +42,13 @@ def test_where_scrolling_is_needed_anyway_tiles_are_readable() -> None:
 
 
 def test_maps_keep_their_aspect() -> None:
-    wide = Content(kind=Kind.MAPS, count=4, size=(10, 20))
+    wide = ColumnContent(kind=Kind.MAPS, count=4, size=(10, 20))
     high, across = arrange([wide], 800, 300, 1.0)[0][1].tile
     assert across == pytest.approx(2 * high, abs=1)
 
 
 @pytest.mark.parametrize("count", [1, 2, 17, 128, 1600, 4096])
 def test_any_number_of_cells_has_a_place(count: int) -> None:
-    _, grid = arrange([Content(kind=Kind.CELLS, count=count)], 100, 220, 1.0)[0]
+    _, grid = arrange([ColumnContent(kind=Kind.CELLS, count=count)], 100, 220, 1.0)[0]
     assert grid.columns * grid.rows >= count
     assert grid.height <= 220
