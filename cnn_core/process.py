@@ -33,9 +33,9 @@ Say: TypeAlias = Callable[[object], None]
 
 _PROGRAM = "import sys; sys.path[:] = {path!r}; from {module} import serve; serve()"
 _PATIENCE = 0.1  # seconds between looks at whether an answer is still wanted
-# To be woken takes as long as many a layer: for so many seconds, who waits looks again and again. Not where
-# this process gives way to others (on Unix): one of them may need the core.
-_AWAKE = 0.0 if hasattr(os, "nice") and os.nice(0) > 0 else 0.005
+# To be woken takes as long as many a layer: for so many seconds, who waits looks again and again. Not so long
+# where this process gives way to others (on Unix): one of them may need the core.
+_AWAKE = 0.001 if hasattr(os, "nice") and os.nice(0) > 0 else 0.005
 _BEGINNING = struct.Struct("<qq")  # of a message: bytes that describe it, number of large arrays that follow
 _LARGE = 1 << 14  # bytes of an array that is not copied into its message
 _PIECE = 1 << 20  # bytes of such an array that are sent at once

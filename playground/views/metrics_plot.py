@@ -21,7 +21,7 @@ from playground.wording import format_number
 if TYPE_CHECKING:
     from playground.views.linked_plots import LinkedPlots
 
-REDRAW_MILLISECONDS = 400  # curves need no more frames, and each takes training time from the processor
+REDRAW_MILLISECONDS = 500  # curves need no more frames, and each takes training time from the processor
 AHEAD_MILLISECONDS = 1500  # after it is first seen: the window has opened, and nobody has trained yet
 EMPTY = "Press Train to see the loss fall."
 

@@ -114,9 +114,9 @@ def test_closing_ends_it_in_the_midst_of_a_message(echo):
 
 @pytest.mark.skipif(not hasattr(os, "nice"), reason="processes have a niceness on Unix alone")
 @pytest.mark.parametrize("niceness", [0, 3])
-def test_who_gives_way_to_others_goes_to_sleep_at_once(niceness):
+def test_who_gives_way_to_others_goes_to_sleep_sooner(niceness):
     if os.nice(0) > 0:
         pytest.skip("this process itself gives way")
-    code = f"import os; os.nice({niceness}); from cnn_core import process; print(process._AWAKE == 0)"
+    code = f"import os; os.nice({niceness}); from cnn_core import process; print(process._AWAKE < 0.005)"
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert said.strip() == str(niceness > 0)
