@@ -46,10 +46,10 @@ def choose(
 ) -> Chosen:
     """Read the data set `spec` stands for, and the images to validate on.
 
-    These are the data set `validation` (its test images where it is `spec` again), or the last `held_out`
-    images. Where both are None, the built-in digits are validated on their test images, of any other data set
-    one image in six is held out. Images of one's own are read as `wishes` say, else in the shape `taken` by
-    the network; `known` are its classes.
+    These are the data set `validation` (its test images where it is `spec` again), or `held_out` images.
+    Where both are None, the built-in digits are validated on their test images, of any other data set one
+    image in six is held out. Images of one's own are read as `wishes` say, else in the shape `taken` by the
+    network; `known` are its classes.
     """
     if validation is None and held_out is None and spec == BUILT_IN:
         validation = BUILT_IN

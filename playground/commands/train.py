@@ -27,7 +27,8 @@ Train a network and save it at the end of each epoch. Ctrl+C ends the run and sa
 --resume goes on from there, with the same bits as a run that was never stopped.
 
 Without --validation and --hold-out the built-in digits are validated on their test images; of any other data
-set one image in six is held out: the last ones, or random ones where the images are sorted by class."""
+set one image in six is held out: the last ones, or of each class its share where those would not stand for
+all, as in files sorted by class and small ones."""
 
 
 def run(arguments: Sequence[str]) -> int:
