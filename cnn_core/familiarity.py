@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 FALSE_ALARMS = 0.025  # share of real images that may be called unlike what was learned
 FAR = 0.005  # of these, by the distance alone, where outliers are told in another way
 DIRECTIONS = 16  # in which the activations of a layer vary most, kept to measure distances along
-FOREIGN = 0.1  # share of images taken to belong to no class; what is learned of outliers takes half
+FOREIGN = 0.3  # share of images taken to belong to no class; what is learned of outliers takes half
 LEAST_TRUST = 0.01  # less would leave the likeliest class to rounding
 MOST_WATCHED = 8
 WIDEST = 1024  # activations of a layer that is looked at; wider ones would make the file large

@@ -23,7 +23,7 @@ from playground.importing import read_image
 from playground.my_drawings import MyDrawings
 
 HELD_OUT = 6  # one image in six is kept for validation, as 10,000 of MNIST's 60,000 customarily are
-MANY = 25  # held-out images of a class that say how well it is told from the others
+MANY = 25  # held-out images of a class; which ones are in it, when fewer, is not left to the order
 BUILT_IN = "digits"
 MINE = "my-drawings"
 AND_MINE = f" + {MINE}"  # ends the name of data into which the person's drawings are mixed
@@ -183,11 +183,12 @@ def split(spec: str, dataset: datasets.Dataset, held_out: int | None = None) -> 
 
 
 def _stand_for_all(labels: NDArray[np.int64], count: int) -> bool:
-    """Whether the last `count` images are many of every class, and of each about its share."""
+    """Whether the last `count` images are many of every class, and of each about its share, as if drawn."""
     of_each = np.bincount(labels)
-    share = of_each[of_each > 0] * (count / len(labels))
-    last = np.bincount(labels[len(labels) - count :], minlength=len(of_each))[of_each > 0]
-    return bool(share.min() >= MANY and np.abs(last - share).max() <= 5 * np.sqrt(share.max()))
+    share = of_each * (count / len(labels))
+    last = np.bincount(labels[len(labels) - count :], minlength=len(of_each))
+    many = share[of_each > 0].min() >= MANY
+    return bool(many and (np.abs(last - share) <= 5 * np.sqrt(share)).all())
 
 
 def alone(drawings: MyDrawings, known: Sequence[str] = (), held_out: int | None = None) -> Data:

@@ -38,6 +38,7 @@ EACH = 560  # drawings of a kind; twenty of each letter
 MOST_DOUBTED = {"digits of MNIST": 0.025, "digits of unseen writers": 0.04, "digits in unseen hands": 0.05}
 MOST_SURE = {"scribbles": 0.05, "letters of fonts": 0.05, "a blank": 0.0}
 MOST_SURE_OF_ANY = 0.1
+MOST_CERTAIN = 0.01
 NOT_COUNTED = ("circles", "flashes")  # too much like a 0, and like a 2 or 5
 LEARNED = ("squares", "triangles", "diamonds", "scribbles")  # also drawn, otherwise, by `other_drawings`
 _FONT_SIZE = 180  # px of the canvas
@@ -62,7 +63,9 @@ class Row:
         """Whether this is worse than it is meant to be."""
         if self.kind.startswith("digits"):
             return self.doubted > MOST_DOUBTED.get(self.kind, 0.05)
-        return self.kind not in NOT_COUNTED and self.sure > MOST_SURE.get(self.kind, MOST_SURE_OF_ANY)
+        if self.kind in NOT_COUNTED:
+            return False
+        return self.sure > MOST_SURE.get(self.kind, MOST_SURE_OF_ANY) or self.certain > MOST_CERTAIN
 
     def __str__(self) -> str:
         verdict = "" if not self.failed else "  too many"

@@ -74,17 +74,15 @@ class Dataset:
             raise DatasetError(
                 f"cannot hold out {count:,} of {len(self):,} images; 0 to {len(self):,} are possible"
             )
-        border = len(self) - count
         if generator is None:
+            border = len(self) - count
             return self.subset(slice(0, border)), self.subset(slice(border, None))
         order = generator.permutation(len(self))
-        sizes = np.bincount(self.labels)
-        place = np.empty(
-            len(self)
-        )  # of each image in its class, 0..1: the first ones of all classes are drawn
-        for label, size in enumerate(sizes):
-            place[order[self.labels[order] == label]] = (np.arange(size) + 0.5) / size
-        drawn = order[np.argsort(place[order], kind="stable")]
+        labels = self.labels[order]
+        place = np.empty(len(self))  # in its class, 0..1: the first ones of all classes are drawn
+        for label, size in enumerate(np.bincount(labels)):
+            place[labels == label] = (np.arange(size) + 0.5) / size
+        drawn = order[np.argsort(place, kind="stable")]
         return self.subset(np.sort(drawn[count:])), self.subset(np.sort(drawn[:count]))
 
     def shuffled(self, generator: np.random.Generator) -> "Dataset":

@@ -68,24 +68,24 @@ class MeasureJourney(QObject):
 
     def _measure(self) -> None:
         """Measure the next part that has no answers of this network yet; the images held out come first."""
-        control, network = self._control, self._parts.document.content.network
-        if control.running:
+        network = self._parts.document.content.network
+        if self._control.running:
             return
-        answerable = self._answerable()
-        if not answerable or self._confused is not control.data:
+        data = self._answerable()
+        if data is None or data is not self._confused:
             self._confused = None
             self._window.confusion_view.set_confusion(None)
-        if not answerable or control.data is None:
+        if data is None:
             return
-        parts = {HELD_OUT: control.data.validation}
+        parts = {HELD_OUT: data.validation}
         if self._window.dataset_browser.split == TRAINING:
-            parts[TRAINING] = control.data.train
+            parts[TRAINING] = data.train
         for split, images in parts.items():
-            if self._measured.get(split) == (network, control.data):
+            if self._measured.get(split) == (network, data):
                 continue
-            wanted = (split, network, control.data)
+            wanted = (split, network, data)
             if self._under_way != wanted or not self._parts.measuring.busy:
-                self._under_way, step = wanted, control.step
+                self._under_way, step = wanted, self._control.step
                 calibration = self._parts.document.content.calibration
                 work = partial(measure, network.copy(), images, step, calibration=calibration)
                 self._parts.measuring.start(work)
@@ -96,16 +96,16 @@ class MeasureJourney(QObject):
         if self._under_way[0] == self._window.dataset_browser.split:
             self._window.dataset_browser.set_asked(done / total)
 
-    def _answerable(self) -> bool:
-        """Whether the network as it is can be given the images of the data in use."""
+    def _answerable(self) -> Data | None:
+        """The data in use, where the network as it is can be given its images."""
         content, data = self._parts.document.content, self._control.data
         if data is None or content.architecture.error is not None:
-            return False
+            return None
         try:
             content.network.check_dataset(data.validation)
         except cnn.DatasetError:
-            return False
-        return True
+            return None
+        return data
 
     def _show(self, measured: Measured) -> None:
         assert self._under_way is not None

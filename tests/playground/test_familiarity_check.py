@@ -50,6 +50,23 @@ def test_digits_are_seldom_and_noise_is_mostly_called_unlike(
     assert row.sure + row.doubted <= 1
 
 
+@pytest.mark.parametrize(
+    ("kind", "sure", "certain", "failed"),
+    [
+        ("letters", 0.09, 0.005, False),
+        ("letters", 0.09, 0.02, True),
+        ("letters", 0.12, 0.005, True),
+        ("scribbles", 0.06, 0.0, True),
+        ("circles", 0.9, 0.9, False),
+        ("digits of MNIST", 0.9, 0.9, False),
+    ],
+)
+def test_a_kind_fails_where_too_many_are_answered_as_sure_as_a_digit_or_almost_certainly(
+    kind: str, sure: float, certain: float, failed: bool
+) -> None:
+    assert familiarity_check.Row(kind, 560, 0.01, sure, certain).failed is failed
+
+
 def test_the_command_prints_a_line_for_each_kind_and_fails_where_too_few_are_noticed(
     qapp: object,
     calibrated: tuple[cnn.Network, Calibration, cnn.Dataset],
