@@ -90,8 +90,7 @@ def layer_scales(
 
 def _peaks(values: Values) -> Values:
     """Return the largest magnitude of each channel of (H, W, C) values; of (units,) each one's."""
-    across = tuple(range(values.ndim - 1))
-    peaks: Values = np.maximum(values.max(axis=across), -values.min(axis=across))
+    peaks: Values = np.abs(values).max(axis=tuple(range(values.ndim - 1)))
     return peaks
 
 
