@@ -126,11 +126,14 @@ def gather(
         return datasets.collect(found, choice.shape, choice.aspect, progress)
 
 
-def read_image(source: Path | bytes) -> Image:
-    """Read an image file. Qt is needed for that alone, so nothing else asks for it or for its libraries."""
+def read_image(source: Path | bytes, longest: int | None = None) -> Image:
+    """Read an image file, scaled down to sides of at most `longest`.
+
+    Qt is needed for that alone, so nothing else asks for it or for its libraries.
+    """
     from playground import image_reading
 
-    return image_reading.read_image(source)
+    return image_reading.read_image(source, longest)
 
 
 @contextmanager

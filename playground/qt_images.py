@@ -68,7 +68,7 @@ def picture_in(data: QMimeData, where: str = "what was dropped") -> QImage:
     files = [url.toLocalFile() for url in data.urls() if url.isLocalFile()]
     if image.isNull() and files:
         try:
-            return to_picture(read_image(Path(files[0])))
+            return to_picture(read_image(Path(files[0]), _LARGEST))
         except DatasetError as error:
             raise PictureError(str(error)) from None
     if image.isNull():

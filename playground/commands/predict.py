@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import cnn_core as cnn
+from cnn_core.architecture import LARGEST_INPUT
 from cnn_core.calibration import Calibration
 from cnn_core.datasets.reading import printable
 from playground.commands import inputs
@@ -42,7 +43,7 @@ def run(arguments: Sequence[str]) -> int:
         try:
             if path.is_dir():
                 raise cnn.DatasetError(f"{path}: is a folder; give image files, such as {path / '*.png'}")
-            image = network_input(read_image(path), checkpoint.network, as_is=options.as_is)
+            image = network_input(read_image(path, LARGEST_INPUT), checkpoint.network, as_is=options.as_is)
         except (cnn.DatasetError, OSError) as error:
             print(f"cnn-playground predict: {printable(str(error))}", file=sys.stderr)
             failed = True

@@ -1,5 +1,6 @@
 """Image files: grey and coloured pixels exactly, transparency on white, bad files named in a sentence."""
 
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -78,3 +79,50 @@ def test_more_pixels_than_the_limit_are_not_decoded(
     image.fill(0)
     with pytest.raises(cnn.DatasetError, match="10 x 10 pixels are too many; at most 99"):
         read_image(save(image, tmp_path / "large.png"))
+
+
+def test_pixels_of_sixteen_bits_a_colour_are_read_up_to_half_the_limit(
+    qapp: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(image_reading, "LARGEST_IMAGE", 100)
+    deep, usual = (QImage(10, 6, form) for form in (QImage.Format.Format_RGBA64, QImage.Format.Format_RGB32))
+    for image in (deep, usual):
+        image.fill(QColor(10, 200, 30, 128))
+    assert read_image(save(usual, tmp_path / "usual.png")).shape == (6, 10, 3)
+    told = r"deep\.png: 10 x 6 pixels are too many; at most 50 of 64 bits are read; make it smaller"
+    with pytest.raises(cnn.DatasetError, match=told):
+        read_image(save(deep, tmp_path / "deep.png"))
+
+
+@pytest.mark.parametrize("suffix", ["png", "jpg", "bmp", "tif"])
+def test_a_picture_is_scaled_down_to_the_longest_side_asked_for(
+    qapp: object, tmp_path: Path, suffix: str
+) -> None:
+    image = QImage(64, 32, QImage.Format.Format_RGB32)
+    image.fill(QColor(10, 200, 30))
+    path = save(image, tmp_path / f"large.{suffix}")
+    assert read_image(path, 64).shape == (32, 64, 3)
+    found = read_image(path, 16)
+    assert found.shape == (8, 16, 3)
+    assert np.abs(found.astype(int) - [10, 200, 30]).max() <= 3
+
+
+def test_a_picture_much_longer_than_wide_keeps_a_pixel_of_its_width(qapp: object, tmp_path: Path) -> None:
+    image = QImage(3000, 1, QImage.Format.Format_Grayscale8)
+    image.fill(7)
+    assert read_image(save(image, tmp_path / "line.png"), 10).shape == (1, 10, 1)
+
+
+def test_transparent_parts_take_little_memory_beside_the_pixels(
+    qapp: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(image_reading, "_BAND", 1 << 12)
+    image = QImage(1000, 1000, QImage.Format.Format_ARGB32)
+    image.fill(QColor(10, 200, 30, 128))
+    tracemalloc.start()
+    try:
+        pixels = image_reading.to_array(image)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert pixels.nbytes == 3_000_000 and peak < 3_300_000

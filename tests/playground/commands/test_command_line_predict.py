@@ -1,3 +1,4 @@
+import tracemalloc
 from dataclasses import replace
 
 import numpy as np
@@ -71,6 +72,22 @@ def test_an_empty_sheet_has_no_class(command, model, tmp_path, shade):
     file = save_picture(tmp_path / "empty.png", np.full((50, 40), shade))
     assert command("predict", model, file).out == "empty.png: nothing is drawn on it\n"
     assert command("predict", model, file, "--json").lines[0]["class"] is None
+
+
+@pytest.mark.parametrize("options", [(), ("--as-is",)])
+def test_a_huge_picture_takes_little_memory(command, model, tmp_path, options):
+    """Qt's own is not counted."""
+    sheet = np.full((4000, 4000), 255, np.uint8)
+    sheet[1500:2500, 1900:2100] = 0
+    file = save_picture(tmp_path / "scan.png", sheet)
+    tracemalloc.start()
+    try:
+        ran = command("predict", model, file, *options)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert ran.code == 0
+    assert peak < 2 * sheet.size
 
 
 def test_one_bad_image_does_not_hide_the_others(command, model, well_known, tmp_path):
