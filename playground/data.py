@@ -16,6 +16,7 @@ import cnn_core as cnn
 from cnn_core import datasets
 from cnn_core.datasets import download
 from cnn_core.datasets.catalog import CATALOG
+from cnn_core.datasets.reading import shortened
 from cnn_core.datasets.resizing import fit
 from cnn_core.errors import DatasetError
 from playground import importing, my_drawings
@@ -31,6 +32,7 @@ _AND_MINE = re.compile(rf"\s*\+\s*{MINE}$")  # as people write it
 # Mixed in, drawings are repeated until there is one to ten other images: a few would not be noticed.
 SHARE = 10
 MOST_COPIES = 100  # ... but none more often than this
+_MOST_LISTED = 3  # of the classes without images
 NAMED = {BUILT_IN: "Built-in digits", **{name: remote.title for name, remote in CATALOG.items()}}
 
 
@@ -130,7 +132,7 @@ def read(
     train = datasets.open(spec, "train", progress, read_image)
     if spec == BUILT_IN and held_out is None:
         return Data(spec, train, datasets.open(spec, "test", progress))
-    return split(spec, train, held_out)
+    return replace(split(spec, train, held_out), problems=_without_images(name_of(spec), train))
 
 
 def whole(
@@ -189,6 +191,24 @@ def _stand_for_all(labels: NDArray[np.int64], count: int) -> bool:
     last = np.bincount(labels[len(labels) - count :], minlength=len(of_each))
     many = share[of_each > 0].min() >= MANY
     return bool(many and (np.abs(last - share) <= 5 * np.sqrt(share)).all())
+
+
+def _without_images(name: str, dataset: datasets.Dataset) -> tuple[str, ...]:
+    """A sentence where classes have no images, as a wrong label makes them: they are counted up to it.
+
+    Nothing is said of the first class alone: some count from 1.
+    """
+    counts, names = dataset.class_counts, [shortened(name) for name in dataset.class_names]
+    empty = [names[index] for index in np.flatnonzero(counts[1:] == 0) + 1]
+    if not empty:
+        return ()
+    rarest = min(np.flatnonzero(counts), key=lambda index: (counts[index], -index))
+    more = ", ..." if len(empty) > _MOST_LISTED else ""
+    return (
+        f"{name}: {len(empty):,} of its {len(names):,} classes {'has' if len(empty) == 1 else 'have'} no "
+        f"images ({', '.join(empty[:_MOST_LISTED])}{more}); if this is not meant, check the label "
+        f"{names[rarest]}, which {counts[rarest]:,} {'image has' if counts[rarest] == 1 else 'images have'}",
+    )
 
 
 def alone(drawings: MyDrawings, known: Sequence[str] = (), held_out: int | None = None) -> Data:

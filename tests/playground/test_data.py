@@ -50,6 +50,47 @@ def test_a_single_image_cannot_be_trained_on(tmp_path: Path) -> None:
         data.read(save(tmp_path / "one.npz", np.zeros(1, np.int64)))
 
 
+def save_numbered(folder: Path, form: str, labels: list[int]) -> str:
+    """Black images of 2x2 with these labels, as a file of this form."""
+    path = folder / {"idx": "train-images-idx3-ubyte"}.get(form, f"data.{form}")
+    if form == "npz":
+        np.savez(path, images=np.zeros((len(labels), 2, 2), np.uint8), labels=labels)
+    elif form == "csv":
+        path.write_text("".join(f"{label},0,0,0,9\n" for label in labels))
+    else:
+        size = len(labels).to_bytes(4, "big")
+        path.write_bytes(b"\0\0\x08\x03" + size + b"\0\0\0\x02" * 2 + bytes(4 * len(labels)))
+        (folder / "train-labels-idx1-ubyte").write_bytes(b"\0\0\x08\x01" + size + bytes(labels))
+    return str(path)
+
+
+@pytest.mark.parametrize("form", ["idx", "csv", "npz"])
+def test_a_stray_label_is_told_by_the_classes_without_images(tmp_path: Path, form: str) -> None:
+    spec = save_numbered(tmp_path, form, [*(list(range(10)) * 3), 255])
+    [told] = data.read(spec).problems
+    assert told == (
+        f"{Path(spec).name}: 245 of its 256 classes have no images (10, 11, 12, ...); "
+        "if this is not meant, check the label 255, which 1 image has"
+    )
+
+
+def test_a_class_without_images_is_named(tmp_path: Path) -> None:
+    found = data.read(save(tmp_path / "two.npz", np.array([0, 2] * 10)))
+    assert found.problems == (
+        "two.npz: 1 of its 3 classes has no images (b); "
+        "if this is not meant, check the label c, which 10 images have",
+    )
+    mixed = data.mixed(found, some_drawings(3))
+    assert mixed.problems == found.problems
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_labels_may_count_from_zero_or_one(tmp_path: Path, first: int) -> None:
+    found = data.read(save_numbered(tmp_path, "idx", list(range(first, 27)) * 2))
+    assert len(found.train.class_names) == 27
+    assert found.problems == ()
+
+
 def test_what_is_not_there_is_named() -> None:
     with pytest.raises(cnn.DatasetError, match="nowhere"):
         data.read("nowhere")
