@@ -18,7 +18,7 @@ from typing import IO, Any
 import numpy as np
 
 from cnn_core.architecture import Architecture
-from cnn_core.datasets.reading import npy_header
+from cnn_core.datasets.reading import need_file, npy_header
 from cnn_core.errors import ArchitectureError, CheckpointError
 from cnn_core.functional.geometry import Array
 from cnn_core.layers import Shape
@@ -77,6 +77,7 @@ def load(path: Path | str) -> Checkpoint:
     """Return the checkpoint in a file; raise CheckpointError, with one sentence, for anything else."""
     path = Path(path)
     try:
+        need_file(path)
         with zipfile.ZipFile(path) as archive:
             return _Reader(archive).read()
     except _Unfit as error:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QBuffer, QLoggingCategory, QSize
 from PySide6.QtGui import QImage, QImageReader
 
+from cnn_core.datasets.reading import need_file
 from cnn_core.errors import DatasetError
 from cnn_core.preprocessing import inner_size
 from playground.image_kinds import is_whole, kind_of
@@ -36,11 +37,12 @@ def read_image(source: Path | bytes, longest: int | None = None) -> NDArray[np.u
     if isinstance(source, bytes):
         return _read(source, "", longest)
     try:
-        if not source.is_file():
-            raise DatasetError(f"{source.name}: there is no such file")
+        need_file(source)
         if source.stat().st_size > LARGEST_FILE:
             raise DatasetError(f"{source.name}: is larger than the {LARGEST_FILE:,} bytes that are read")
         content = source.read_bytes()
+    except FileNotFoundError:
+        raise DatasetError(f"{source.name}: there is no such file") from None
     except OSError as error:
         raise DatasetError(f"{source.name}: cannot be read ({error.strerror or error})") from None
     return _read(content, f"{source.name}: ", longest)

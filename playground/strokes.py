@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import cnn_core as cnn
+from cnn_core.datasets.reading import need_file
 from playground import hands
 from playground.drawing import Drawing, Stroke, rasterize
 
@@ -32,6 +33,7 @@ _SOURCES = {False: "pen drawings", True: "pen drawings as by other hands on othe
 def read_drawings(path: Path | str) -> list[dict[str, Any]]:
     """Return the drawings of a file; raise DatasetError where it holds none, OSError where it is not."""
     path = Path(path)
+    need_file(path)
     content = path.read_bytes()
     try:
         if content.startswith(GZIP):

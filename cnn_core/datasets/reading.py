@@ -1,5 +1,6 @@
 """What all readers of data files share: limits, bounded reads, and how a file is named in a sentence."""
 
+import errno
 import gzip
 import zlib
 from collections.abc import Iterator
@@ -58,14 +59,21 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
 
 
+def need_file(path: Path) -> None:
+    """Raise OSError where there is no regular file: a pipe would be waited for, a device may never end."""
+    if not path.is_file():
+        path.stat()  # which says so where there is nothing
+        kind = "a folder" if path.is_dir() else "a pipe or a device"
+        raise OSError(errno.EINVAL, f"this is {kind}; give a file", str(path))
+
+
 def file_size(path: Path) -> int:
-    """Bytes in a regular file; DatasetError for anything else (a pipe would block, a device never end)."""
+    """Bytes in a regular file; DatasetError for anything else."""
     try:
-        if not path.exists():
-            raise DatasetError(f"{shown(path)}: there is no such file in {path.parent}")
-        if not path.is_file():
-            raise DatasetError(f"{shown(path)}: a file was expected, this is a folder or a device")
+        need_file(path)
         return path.stat().st_size
+    except FileNotFoundError:
+        raise DatasetError(f"{shown(path)}: there is no such file in {path.parent}") from None
     except OSError as error:  # no rights, a name too long, a drive that is gone
         raise DatasetError(f"{shown(path)}: cannot be read ({error.strerror or error})") from None
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import cnn_core as cnn
+from cnn_core.datasets.reading import need_file
 from cnn_core.writing import need_place
 from playground import recipes
 from playground.commands import inputs, own_images, settings
@@ -125,6 +126,7 @@ def _from_file(name: str) -> cnn.Architecture:
     if not path.exists() and path.suffix != ".json":
         known = ", ".join(cnn.presets.names())
         raise UsageError(f"--architecture: there is no preset or file {name!r}; the presets are {known}")
+    need_file(path)
     if path.stat().st_size > _LARGEST_JSON:
         raise cnn.ArchitectureError(f"{path.name}: too large for an architecture of {_LARGEST_JSON:,} bytes")
     try:

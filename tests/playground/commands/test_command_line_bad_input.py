@@ -1,6 +1,7 @@
 import gzip
 import io
 import json
+import os
 import pickle
 import struct
 import zipfile
@@ -138,6 +139,33 @@ def test_a_bad_model_is_one_sentence(command, model, digits_file, tmp_path, make
         assert ran.err.startswith(f"cnn-playground {arguments[0]}: ")
         assert "bad." in ran.err
         assert "a pickle was opened" not in ran.out
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no such pipes")
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("train", "--resume", "a.pipe"),
+        ("evaluate", "a.pipe"),
+        ("predict", "a.pipe", "digit.png"),
+        ("predict", "digits", "a.pipe"),
+        ("evaluate", "digits", "--strokes", "a.pipe"),
+        ("train", "--architecture", "a.pipe"),
+        ("train", "--data", "a.pipe"),
+        ("a.pipe",),
+    ],
+)
+def test_a_pipe_is_not_waited_for(start_program, tmp_path, monkeypatch, arguments):
+    monkeypatch.chdir(tmp_path)
+    os.mkfifo("a.pipe")
+    with start_program(arguments, {"QT_QPA_PLATFORM": "offscreen"}) as process:
+        try:
+            _, said = process.communicate(timeout=60)
+        finally:
+            process.kill()
+    assert process.returncode == 1
+    assert "a.pipe" in said and "this is a pipe or a device; give a file" in said
+    assert len(said.splitlines()) == 1
 
 
 def idx(magic, *sizes, content=b""):

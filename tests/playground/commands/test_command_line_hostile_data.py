@@ -281,9 +281,9 @@ REFUSED = {  # file name, how it is made -> the sentence
     "a pipe": (
         "x.npz",
         lambda path, picture: os.mkfifo(path),
-        "x.npz: a file was expected, this is a folder or a device",
+        "x.npz: cannot be read (this is a pipe or a device; give a file)",
     ),
-    "a piped zip": ("x.zip", lambda path, picture: os.mkfifo(path), "x.zip: a file was expected"),
+    "a piped zip": ("x.zip", lambda path, picture: os.mkfifo(path), "x.zip: cannot be read (this is a pipe"),
     "an empty zip": (
         "x.zip",
         lambda path, picture: packed(path, []),
@@ -398,7 +398,7 @@ LONG = "cannot be read (File name too long)" if sys.version_info < (3, 14) else 
     ("spec", "code", "sentence"),
     [
         ("", 2, "the name of the data is empty"),
-        ("/dev/zero", 1, "zero: a file was expected, this is a folder or a device"),
+        ("/dev/zero", 1, "zero: cannot be read (this is a pipe or a device; give a file)"),
         ("a\0b", 1, "there is no data set or file 'a\\x00b'"),
         ("x" * 5000, 1, LONG),
         ("nowhere::8x8x1,keep,17", 1, "nowhere: there is no such file"),
