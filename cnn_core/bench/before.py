@@ -13,19 +13,26 @@ from cnn_core.bench.rates import FIGURES, median_ratio
 
 ROUNDS = 10  # of both in turn; the ratio is taken within a round, and the median counts
 HERE = Path(__file__).resolve().parents[2]
-# What a checkout is asked to do: say that it is ready, then answer seconds with a rate.
+# What a checkout is asked to do: say that it is ready, then answer seconds with a rate. Or why it does not.
 _PROGRAM = """
 import sys
 folder, figure, network, batch, threads = sys.argv[1:]
 sys.path.insert(0, folder)
-from cnn_core.bench import measuring
-from cnn_core.bench.networks import NETWORKS
-with getattr(measuring, figure)(NETWORKS[network](), int(batch), int(threads)) as rate:
-    rate(0.1)
-    print("ready", flush=True)
-    for seconds in sys.stdin:
-        print(rate(float(seconds)), flush=True)
+try:
+    from cnn_core.bench import measuring
+    from cnn_core.bench.networks import NETWORKS
+    with getattr(measuring, figure)(NETWORKS[network](), int(batch), int(threads)) as rate:
+        rate(0.1)
+        print("ready", flush=True)
+        for seconds in sys.stdin:
+            print(rate(float(seconds)), flush=True)
+except Exception as error:
+    print(f"{type(error).__name__}: {error}", flush=True)
 """
+
+
+class CheckoutError(Exception):
+    """A checkout that does not measure what it is asked to; says which, what and why."""
 
 
 def print_before(
@@ -33,7 +40,7 @@ def print_before(
 ) -> list[dict[str, Any]]:
     """Measure all figures of both, print a line for each, and return the rows.
 
-    `folder` holds another checkout. Raises RuntimeError where it cannot be measured.
+    `folder` holds another checkout. Raises CheckoutError where one of them cannot be measured.
     """
     print(f"\nRates of {folder} and of {HERE} in turn, {threads} threads, and the median of their ratios")
     print(f"{'network':18}{'batch':>8}  {'figure':14}{'before':>10}{'now':>10}{'now/before':>12}")
@@ -72,6 +79,14 @@ def _in_turn(folder: Path, case: Sequence[str], seconds: float) -> tuple[list[fl
 @contextmanager
 def _checkout(folder: Path, case: Sequence[str]) -> Iterator[Rate]:
     """Give the rate of a case in a process of its own, which runs the engine in `folder`."""
+    figure, network, batch, _ = case
+
+    def unable(answer: str) -> CheckoutError:
+        return CheckoutError(
+            f"{folder}: its engine does not measure {figure} of {network} at batch {batch} "
+            f"({answer.strip() or 'it ended'}); take a newer checkout, or other --networks"
+        )
+
     with child(_PROGRAM, str(folder.resolve()), *case) as process:
         assert process.stdin and process.stdout
 
@@ -79,8 +94,12 @@ def _checkout(folder: Path, case: Sequence[str]) -> Iterator[Rate]:
             assert process.stdin and process.stdout
             process.stdin.write(f"{seconds}\n")
             process.stdin.flush()
-            return float(process.stdout.readline())
+            answer = process.stdout.readline()
+            try:
+                return float(answer)
+            except ValueError:
+                raise unable(answer) from None
 
-        if process.stdout.readline() != "ready\n":
-            raise RuntimeError(f"the engine in {folder} does not measure {' '.join(case)}")
+        if (answer := process.stdout.readline()) != "ready\n":
+            raise unable(answer)
         yield rate

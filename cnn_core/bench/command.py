@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from cnn_core.bench.augmenting import print_augmentation
-from cnn_core.bench.before import print_before
+from cnn_core.bench.before import CheckoutError, print_before
 from cnn_core.bench.growth import print_growth
 from cnn_core.bench.memory import print_over_steps
 from cnn_core.bench.networks import NETWORKS
@@ -32,7 +32,11 @@ def main(arguments: Sequence[str] | None = None, program: str = PROGRAM, more: s
         return 1
     if options.json:
         need_place(options.json)
-    rows = _measure(options)
+    try:
+        rows = _measure(options)
+    except CheckoutError as error:
+        print(f"{program}: {error}", file=sys.stderr)
+        return 1
     if options.json:
         machine = {"machine": platform.machine(), "system": platform.platform(), "cores": available_cores()}
         versions = {"python": platform.python_version(), "numpy": np.__version__}

@@ -15,6 +15,17 @@ from cnn_core.bench import main
 CHECKOUT = Path(__file__).resolve().parents[3]
 
 
+def checkout(folder, measuring):
+    """A folder with an engine that is this file alone."""
+    bench = folder / "cnn_core" / "bench"
+    bench.mkdir(parents=True)
+    for name in ("__init__.py", "bench/__init__.py"):
+        (folder / "cnn_core" / name).touch()
+    (bench / "networks.py").write_text("NETWORKS = {'lenet5': lambda: None}")
+    (bench / "measuring.py").write_text(measuring)
+    return str(folder)
+
+
 @pytest.fixture
 def measured(tmp_path, capsys):
     """Run the command; return (lines printed, rows of the JSON file)."""
@@ -65,26 +76,52 @@ def test_pytorch_is_measured_beside_it(measured, torch):
 
 def test_another_checkout_is_measured_in_turn(measured, tmp_path):
     """The other one says what it is by its rate."""
-    bench = tmp_path / "cnn_core" / "bench"
-    bench.mkdir(parents=True)
-    for name in ("__init__.py", "bench/__init__.py"):
-        (tmp_path / "cnn_core" / name).touch()
-    (bench / "networks.py").write_text("NETWORKS = {'lenet5': lambda: None}")
     lines = ["from contextlib import nullcontext"]
     for figure in ("training", "inference", "single_image"):
         lines += [
             f"def {figure}(architecture, batch, threads):",
             "    return nullcontext(lambda seconds: 0.5)",
         ]
-    (bench / "measuring.py").write_text("\n".join(lines))
+    before = checkout(tmp_path / "before", "\n".join(lines))
     arguments = ("--networks", "lenet5", "--batches", "4", "--threads", "1", "--seconds", "0.05")
-    lines, rows = measured(*arguments, "--before", str(tmp_path))
+    lines, rows = measured(*arguments, "--before", before)
     assert [row["figure"] for row in rows] == ["training", "inference", "single_image"]
     for row, line in zip(rows, lines[-3:], strict=True):
         assert row["before"] == 0.5
         assert row["now"] > 1
         assert row["ratio"] == pytest.approx(row["now"] / 0.5)
         assert line.split()[:3] == ["lenet5", "4", row["figure"]]
+
+
+FAILS_LATER = """
+from contextlib import nullcontext
+def rate(seconds):
+    if seconds < 0.1:
+        raise RuntimeError("worn out")
+    return 1.0
+def training(*case):
+    return nullcontext(rate)
+"""
+
+
+@pytest.mark.parametrize(
+    ("measuring", "reason"),
+    [
+        ("", "AttributeError: module 'cnn_core.bench.measuring' has no attribute 'training'"),
+        ("def training(architecture): pass", "TypeError: training() takes 1 positional argument"),
+        ("def training(", "SyntaxError: '(' was never closed (measuring.py, line 1)"),
+        ("import cnn_core.no", "ModuleNotFoundError: No module named 'cnn_core.no'"),
+        ("import os; os._exit(3)", "it ended"),
+        (FAILS_LATER, "RuntimeError: worn out"),
+    ],
+)
+def test_a_checkout_that_cannot_be_measured_is_one_sentence(tmp_path, capfd, measuring, reason):
+    before = checkout(tmp_path / "before", measuring)
+    options = ["--networks", "lenet5", "--batches", "4", "--threads", "1", "--seconds", "0.05"]
+    assert main([*options, "--before", before], "bench") == 1
+    [said] = capfd.readouterr().err.splitlines()
+    assert said.startswith(f"bench: {before}: its engine does not measure training of lenet5 at batch 4")
+    assert f"({reason}" in said and said.endswith("); take a newer checkout, or other --networks")
 
 
 def test_memory_is_told_at_powers_of_ten_and_at_the_end(measured):
