@@ -7,6 +7,7 @@ import os
 import sys
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 # What Qt's own libraries need of the system, found in a bare Debian 12; desktops have nearly all of it.
 OFFSCREEN_PACKAGES = "libglib2.0-0 libgl1 libegl1 libxkbcommon0 libdbus-1-3 libfontconfig1"
@@ -48,6 +49,8 @@ def problem() -> str | None:
         import PySide6.QtWidgets  # noqa: F401
     except ImportError as error:
         return explain(error) or f"PySide6, which draws the window, cannot be used: {error}"
+    if (unknown := _unknown_platform()) is not None:
+        return unknown
     if _uses_x11():
         return _missing_plugin_library() or _unreachable_display()
     return None
@@ -65,11 +68,39 @@ def explain(error: ImportError) -> str | None:
     return _lacking(str(error))
 
 
+def _chosen() -> list[str]:
+    """The platforms that QT_QPA_PLATFORM names, as "xcb;offscreen:option" does: Qt takes the first it can."""
+    given = os.environ.get("QT_QPA_PLATFORM", "").split(";")
+    return [name.partition(":")[0].lower() for name in given if name]
+
+
+def _unknown_platform() -> str | None:
+    """Look for the platforms that were chosen among those that Qt has: it ends the program without any."""
+    given = os.environ.get("QT_QPA_PLATFORM")
+    known = _platforms() if given else set()
+    if not known or known & set(_chosen()):
+        return None
+    names = ", ".join(sorted(known))
+    return f"QT_QPA_PLATFORM asks for {given!r}, which Qt does not have; use one of {names}."
+
+
+def _platforms() -> set[str]:
+    """The names of Qt's platforms; none where they cannot be found."""
+    from PySide6.QtCore import QCoreApplication, QPluginLoader
+
+    folders = [Path(folder) / "platforms" for folder in QCoreApplication.libraryPaths()]
+    if own := os.environ.get("QT_QPA_PLATFORM_PLUGIN_PATH"):
+        folders.append(Path(own))
+    plugins = [file for folder in folders if folder.is_dir() for file in folder.iterdir()]
+    told: list[Any] = [QPluginLoader(str(plugin)).metaData() for plugin in plugins]
+    return {name for one in told for name in one.get("MetaData", {}).get("Keys", [])}
+
+
 def _uses_x11() -> bool:
     if not sys.platform.startswith("linux"):
         return False
-    chosen = os.environ.get("QT_QPA_PLATFORM", "")
-    return chosen.startswith("xcb") or not (chosen or os.environ.get("WAYLAND_DISPLAY"))
+    chosen = _chosen()
+    return set(chosen) == {"xcb"} or not (chosen or os.environ.get("WAYLAND_DISPLAY"))
 
 
 def _missing_plugin_library() -> str | None:

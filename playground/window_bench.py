@@ -27,6 +27,7 @@ from PySide6.QtWidgets import QApplication
 
 import cnn_core as cnn
 from cnn_core.writing import need_place, write_whole
+from playground import screen
 from playground.app import create_application, create_window
 from playground.main_window import MainWindow
 
@@ -42,6 +43,9 @@ def main(arguments: Sequence[str]) -> int:
     options = _options(arguments)
     if options.json:
         need_place(options.json)
+    if (problem := screen.problem()) is not None:
+        print(f"cnn-playground bench: {problem}", file=sys.stderr)
+        return 2
     _create_application()
     QSettings().clear()
     with _heeding():

@@ -35,6 +35,23 @@ def test_off_screen_there_is_no_problem(monkeypatch):
     assert screen.problem() is None
 
 
+@pytest.mark.parametrize("given", ["nonsense", "nonsense:offscreen", ";", "on;off"])
+def test_a_platform_that_qt_does_not_have_is_told_with_those_it_has(monkeypatch, given):
+    monkeypatch.setenv("QT_QPA_PLATFORM", given)
+    told = screen.problem()
+    assert told.startswith(f"QT_QPA_PLATFORM asks for {given!r}, which Qt does not have; use one of ")
+    assert "minimal, " in told and "offscreen" in told
+    assert len(told.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    "given", ["offscreen:enable_fonts", "Offscreen", "nonsense;offscreen", "xcb;offscreen", "offscreen;"]
+)
+def test_options_and_lists_of_platforms_are_left_to_qt(monkeypatch, given):
+    monkeypatch.setenv("QT_QPA_PLATFORM", given)
+    assert screen.problem() is None
+
+
 @linux_only
 def test_a_library_that_qt_would_abort_without_is_named(monkeypatch):
     def missing(name):

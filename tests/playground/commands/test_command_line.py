@@ -114,6 +114,15 @@ def test_without_a_screen_it_says_so_and_how_to_go_on(start_program):
     assert "Traceback" not in err
 
 
+@pytest.mark.parametrize("arguments", [[], ["bench", "--window"]])
+def test_a_platform_that_does_not_exist_is_told_rather_than_aborted_on(start_program, arguments):
+    with start_program(arguments, {"QT_QPA_PLATFORM": "nonsense"}) as process:
+        _, err = process.communicate(timeout=60)
+    assert process.returncode == 2
+    assert "QT_QPA_PLATFORM asks for 'nonsense'" in err
+    assert len(err.splitlines()) == 1
+
+
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only X11 names its screen")
 def test_a_screen_that_cannot_be_reached_is_told_rather_than_aborted_on(start_program):
     process = start_program([], {"DISPLAY": ":4711", "WAYLAND_DISPLAY": None, "QT_QPA_PLATFORM": None})

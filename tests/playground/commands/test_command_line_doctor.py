@@ -1,3 +1,7 @@
+import sys
+
+import pytest
+
 from playground import my_drawings
 from playground.commands import doctor
 
@@ -19,8 +23,10 @@ def test_text_names_the_problems_last(command, monkeypatch):
     assert lines[-2:] == ["problems", "  the disk is full"]
 
 
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Wayland names its screen")
 def test_qt_that_cannot_start_is_a_problem_not_an_end(command, monkeypatch):
-    monkeypatch.setenv("QT_QPA_PLATFORM", "no-such-platform")
+    monkeypatch.setenv("QT_QPA_PLATFORM", "wayland")
+    monkeypatch.setenv("WAYLAND_DISPLAY", "nowhere")
     [found] = command("doctor", "--json").lines
     assert any("Qt cannot start" in problem for problem in found["problems"])
 
