@@ -50,10 +50,6 @@ class Executor:
         self._scratch = [Scratch() for _ in range(self.threads.count)]
         self._memory = Memory()
 
-    def start_others(self) -> None:
-        """Start the other processes and wait for them, which training does not: they join in when ready."""
-        self._team.gather()
-
     def close(self) -> None:
         """End the threads and the other processes."""
         self._team.close()

@@ -54,15 +54,8 @@ class Team:
         self._own: list[dict[str, Array]] = []  # room for gradients while alone
         self._room: _Room | None = None
 
-    def gather(self) -> None:
-        """Start all other members and wait for them. In a run they are started after a moment, as many as its
-        batches need, and join in when they are ready."""
-        self._grow(self._count)
-        for member in self._members:
-            member.wait()
-
     def _grow(self, size: int) -> None:
-        """Start members up to so many processes, this one included."""
+        """Start members up to so many processes, this one included; they join in when they are ready."""
         try:
             while self._may_grow and 1 + len(self._members) < size:
                 self._members.append(start_member(self._architecture))

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from some_architectures import NETWORKS
+from some_team import gather
 
 from cnn_core import (
     Architecture,
@@ -74,7 +75,7 @@ def network(request):
 @pytest.mark.parametrize("processes", [2, 3])
 def test_same_bits_for_any_number_of_processes(network, processes):
     with Executor(network.architecture, 1) as alone, Executor(network.architecture, processes) as together:
-        together.start_others()
+        gather(together)
         for count in BATCHES:
             if needs_more(network.architecture, count):
                 continue
@@ -151,7 +152,7 @@ def test_dropout_drops_the_same_for_any_number_of_processes_and_other_for_anothe
     images, labels = plain_network.images_and_labels(network.architecture, 33)
     alone = batch_result(network, images, labels, 1, seed=(4, 5))
     with Executor(network.architecture, 2) as executor:
-        executor.start_others()
+        gather(executor)
         same_bits(alone, result_of(executor, network, images, labels, seed=(4, 5)))
     assert alone[0] != batch_result(network, images, labels, 1, seed=(4, 6))[0]
 
@@ -182,7 +183,7 @@ def test_memory_does_not_grow_from_step_to_step(name):
     network = plain_network.random_network(presets.load(name))
     batches = [plain_network.images_and_labels(network.architecture, n) for n in (48, 17)]
     with Executor(network.architecture, 2) as executor:
-        executor.start_others()
+        gather(executor)
 
         def steps(count):
             for _ in range(count):

@@ -11,6 +11,7 @@ import numpy as np
 import plain_network
 import pytest
 from some_layers import NoWhite, WhiteError
+from some_team import gather
 
 from cnn_core import Architecture, Augmentation, Dense, Flatten, member, presets, process, shared_arrays, team
 from cnn_core.execution import Executor
@@ -48,7 +49,7 @@ def folder(tmp_path, monkeypatch):
 @pytest.fixture
 def executor(folder):
     with Executor(NETWORK.architecture, 2) as executor:
-        executor.start_others()
+        gather(executor)
         yield executor
 
 
@@ -62,7 +63,7 @@ def test_a_run_begins_alone_and_members_join_after_a_moment(expected, monkeypatc
         assert others_of(executor) == []  # what is over before needs none
         monkeypatch.setattr(team, "ALONE_AT_FIRST", 0.0)
         found = gradients(executor)
-        executor._team.gather()
+        gather(executor)
         assert_same(found[1], expected)
         processes, found = gradients(executor)
         assert processes == 2
@@ -71,13 +72,13 @@ def test_a_run_begins_alone_and_members_join_after_a_moment(expected, monkeypatc
 
 def test_one_core_has_no_members():
     with Executor(NETWORK.architecture, 1) as executor:
-        executor.start_others()
+        gather(executor)
         assert others_of(executor) == []
 
 
 def test_no_more_members_take_part_than_there_are_shards():
     with Executor(NETWORK.architecture, 4) as executor:
-        executor.start_others()
+        gather(executor)
         assert len(others_of(executor)) == 3
         assert gradients(executor, plain_network.images_and_labels(NETWORK.architecture, 8))[0] == 2
 
@@ -104,7 +105,7 @@ def test_processes_and_files_end_with_the_executor(executor, folder):
 @pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
 def test_members_end_with_an_executor_that_nobody_has_closed():
     executor = Executor(NETWORK.architecture, 2)
-    executor.start_others()
+    gather(executor)
     (process,) = others_of(executor)
     del executor
     gc.collect()
@@ -190,7 +191,7 @@ def test_an_error_that_cannot_be_sent_arrives(capfd):
     images[:] = 0
     images[-1] = 255  # in the member's shard
     with Executor(network.architecture, 2) as executor:
-        executor.start_others()
+        gather(executor)
         assert executor._team._members[0].ready
         with pytest.raises(WhiteError):
             executor.loss_and_gradients(network.parameters, network.buffers, images, labels)
@@ -241,7 +242,7 @@ def test_without_room_for_shared_arrays_one_process_does_it_all(executor, expect
 def test_where_no_process_can_be_started_one_does_it_all(expected, monkeypatch, executable):
     monkeypatch.setattr(sys, "executable", executable)
     with Executor(NETWORK.architecture, 2) as executor:
-        executor.start_others()
+        gather(executor)
         processes, found = gradients(executor)
     assert processes == 1
     assert_same(found, expected)
@@ -250,14 +251,14 @@ def test_where_no_process_can_be_started_one_does_it_all(expected, monkeypatch, 
 def test_a_program_that_is_its_own_interpreter_is_not_started_again(monkeypatch):
     monkeypatch.setattr(sys, "frozen", True, raising=False)
     with Executor(NETWORK.architecture, 2) as executor:
-        executor.start_others()
+        gather(executor)
         assert others_of(executor) == []
 
 
 def test_a_member_starts_no_others(monkeypatch):
     monkeypatch.setattr(member, "_serving", True)
     with Executor(NETWORK.architecture, 2) as executor:
-        executor.start_others()
+        gather(executor)
         assert others_of(executor) == []
 
 
@@ -267,14 +268,14 @@ def test_members_find_the_package_where_the_path_no_longer_says_it_is(monkeypatc
         pytest.skip("the package is installed beside NumPy, so that the path always says where it is")
     monkeypatch.setattr(sys, "path", elsewhere)
     with Executor(NETWORK.architecture, 2) as executor:
-        executor.start_others()
+        gather(executor)
         assert gradients(executor)[0] == 2
 
 
 def test_a_member_with_another_version_takes_no_part(monkeypatch):
     monkeypatch.setattr(process, "__file__", str(Path("elsewhere", "cnn_core", "process.py")))
     with Executor(NETWORK.architecture, 2) as executor:
-        executor.start_others()
+        gather(executor)
         assert gradients(executor)[0] == 1
 
 
@@ -289,7 +290,7 @@ def test_a_layer_that_members_do_not_know_is_run_by_one_process(module, capfd, m
     network = plain_network.random_network(Architecture((4, 4, 1), (Unknown(), Dense(units=3))))
     data = plain_network.images_and_labels(network.architecture, 9)
     with Executor(network.architecture, 2) as executor:
-        executor.start_others()
+        gather(executor)
         result = executor.loss_and_gradients(network.parameters, network.buffers, *data)
     assert result.processes == 1
     assert np.isfinite(result.loss)
