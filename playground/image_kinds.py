@@ -36,7 +36,8 @@ def is_whole(content: bytes, kind: str) -> bool:
         case "gif":
             return _gif_is_whole(content)
         case "bmp":
-            return len(content) >= int.from_bytes(content[2:6], "little")
+            length, pixels = (int.from_bytes(content[at : at + 4], "little") for at in (2, 10))
+            return len(content) >= max(length, pixels)
         case "webp":
             return len(content) >= int.from_bytes(content[4:8], "little") + 8
     return True

@@ -168,6 +168,14 @@ def test_a_gif_that_is_cut_off_within_its_first_picture_is_no_image() -> None:
             read_image(content[:length])
 
 
+def test_a_bmp_whose_pixels_would_lie_behind_its_end_is_no_image(capfd: pytest.CaptureFixture[str]) -> None:
+    content = bytearray(written(noise(), "bmp"))
+    content[10:14] = (len(content) + 1).to_bytes(4, "little")
+    with pytest.raises(cnn.DatasetError, match="damaged or cut off; get it again"):
+        read_image(bytes(content))
+    assert capfd.readouterr().err == ""  # Qt would say that it cannot go there
+
+
 def test_a_preview_within_a_photograph_does_not_stand_for_its_end() -> None:
     photo = written(noise(), "jpg")
     preview = b"\xff\xe1" + struct.pack(">H", 8) + b"..\xff\xd9.."
