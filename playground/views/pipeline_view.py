@@ -30,8 +30,12 @@ _STEPS = (
     ),
     ("center", "4  Centre", "Without it, a digit heavy on one side sits off the middle the network learned"),
 )
-_LEARNED = "The network learned from digits prepared in these steps. Switch one off to see what it is for."
-_AS_IT_IS = "This image is taken as it is; the steps are for drawings. Draw, or drop a picture, to see them."
+_LEARNED = (
+    "A drawing is prepared in these steps, as the digits were that networks learn from. "
+    "Switch one off to see what it is for."
+)
+_AS_IT_IS = "This image is taken as it is; the steps are for drawings. Draw something to see them."
+_ON_THE_SHEET = "As it is on the sheet"
 _EMPTY = "Draw something, or switch a step off: what the network gets changes at once."
 
 
@@ -50,7 +54,7 @@ class PipelineView(QWidget):
         self._lead.setProperty("role", "muted")
         self._lead.setWordWrap(True)
         self._panes = [_Pane("Drawn"), *(_Pane(text.split()[-1]) for _, text, _ in _STEPS)]
-        self._texts = [QLabel("As it is on the sheet"), *(QLabel() for _ in _STEPS)]
+        self._texts = [QLabel() for _ in self._panes]
         self.switches = {field: SwitchBox() for field, _, _ in _STEPS}
         for field, text, loss in _STEPS:
             self.switches[field].setText(text)
@@ -111,12 +115,13 @@ class PipelineView(QWidget):
             self._lead.setText(_AS_IT_IS if drawn is None else _EMPTY)
             for pane in self._panes:
                 pane.set_image(None, 1, "")
-            for label in self._texts[1:]:
+            for label in self._texts:
                 label.setText("")
             return
         self._lead.setText(_LEARNED)
         sheet = max(drawn.shape)
-        self._panes[0].set_image(drawn, sheet, "As it is on the sheet")
+        self._panes[0].set_image(drawn, sheet, _ON_THE_SHEET)
+        self._texts[0].setText(_ON_THE_SHEET)
         sides = (sheet, FIELD, FIELD, FIELD)
         for index, step in enumerate(normalization_steps(drawn, self._normalization)):
             self._panes[index + 1].set_image(step.image, sides[index], step.why)
@@ -161,7 +166,7 @@ class _Pane(QWidget):
         painter, theme = QPainter(self), self._theme
         side = min(self.width(), self.height()) - 2
         square = QRectF(1, 1, side, side)
-        painter.fillRect(square, Qt.GlobalColor.black)
+        painter.fillRect(square, theme.color("raised") if self._image is None else Qt.GlobalColor.black)
         if self._image is not None:
             unit = side / self._side
             height, width = self._image.shape[0] * unit, self._image.shape[1] * unit

@@ -110,3 +110,11 @@ def test_switches_explain_themselves_to_screen_readers(view: PipelineView) -> No
     for switch in view.switches.values():
         assert switch.text()
         assert switch.accessibleDescription().startswith("Without it")
+
+
+def test_a_place_without_a_picture_is_not_taken_for_a_black_one(view: PipelineView) -> None:
+    view.set_drawing(corner_square(), Normalization())
+    assert "As it is on the sheet" in texts(view)
+    view.set_drawing(None, Normalization())
+    assert "on the sheet" not in texts(view)
+    assert view._panes[0].grab().toImage().pixelColor(20, 20).value() > 200
