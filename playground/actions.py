@@ -40,6 +40,8 @@ class Actions:
         tip = "Put the picture in the clipboard on the canvas"
         self.paste_picture = make("pastePicture", "&Paste picture", standard.Paste, tip)
         self.paste_picture.setShortcuts(standard.Paste)  # all the system's keys for it
+        tip = "Give the network the pixels of the picture, not its ink prepared as a drawing"
+        self.take_otherwise = make("takeOtherwise", "Take the picture &as it is", "Ctrl+Shift+V", tip)
         self.clear_drawing = make("clearDrawing", "&Clear", "Ctrl+D", "Empty the canvas")
         self.back = make("back", "&Back", "Esc", "Go one step out: number, channel, layer, network")
         tip = "The answer is right: keep the drawing in My drawings"

@@ -33,6 +33,7 @@ _AND_MINE = re.compile(rf"\s*\+\s*{MINE}$")  # as people write it
 SHARE = 10
 MOST_COPIES = 100  # ... but none more often than this
 _MOST_LISTED = 3  # of the classes without images
+_DRAWN = tuple(CATALOG[name].class_names for name in ("mnist", "kmnist"))
 NAMED = {BUILT_IN: "Built-in digits", **{name: remote.title for name, remote in CATALOG.items()}}
 
 
@@ -78,6 +79,13 @@ def base_of(spec: str) -> str:
 def holds_mine(spec: str) -> bool:
     """Whether the person's drawings are all or part of a data choice."""
     return spec == MINE or _AND_MINE.search(spec) is not None
+
+
+def of_drawings(spec: str, class_names: Sequence[str]) -> bool:
+    """Whether a network with these classes, trained on this data, learned from drawings: digits and other
+    characters, or the person's own. Of other images nothing is known, so they are not taken for drawings."""
+    drawn = any(tuple(class_names[: len(names)]) == names for names in _DRAWN)
+    return spec == MINE or drawn or all(name.isdecimal() for name in class_names)
 
 
 def at_hand(spec: str) -> bool:

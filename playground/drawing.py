@@ -51,13 +51,15 @@ class Picture:
     `pixels` (H, W, C) uint8, and a caption for people such as `digits 17: 3`.
 
     With `as_drawing` the pixels are ink (H, W, 1), bright on dark, and are prepared as strokes are; without,
-    the network gets them as they are. `label` is the class an image of a data set has there, by name.
+    the network gets them as they are. `label` is the class an image of a data set has there, by name. `scan`
+    (H, W, 3) uint8 are the pixels of a picture from outside, which can be taken either way.
     """
 
     pixels: NDArray[np.uint8]
     caption: str
     as_drawing: bool = False
     label: str = ""
+    scan: NDArray[np.uint8] | None = None
 
 
 def stroke_path(stroke: Stroke, size: float) -> QPainterPath:

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QMainWindow,
+    QSizePolicy,
     QSlider,
     QSplitter,
     QTabWidget,
@@ -120,6 +121,12 @@ class MainWindow(QMainWindow):
         """Bring one of the tabs to the front."""
         self.tabs.setCurrentWidget(view)
 
+    def show_brush(self, shown: bool) -> None:
+        """Show the brush below the canvas; in its place what else can be done with a picture."""
+        for part in (self._brush_name, self.brush):
+            part.setVisible(shown)
+        self._other_way.setVisible(not shown)
+
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Networks and data are welcome."""
         if file_to_open(event.mimeData()) is not None:
@@ -170,12 +177,16 @@ class MainWindow(QMainWindow):
         self.brush = QSlider(Qt.Orientation.Horizontal)
         self.brush.setAccessibleName("Brush size")
         self.brush.setToolTip("Brush size (mouse wheel on the canvas, or the keys [ and ])")
-        clear = QToolButton()
+        clear, self._other_way = QToolButton(), QToolButton()
         clear.setDefaultAction(self.actions_.clear_drawing)
+        self._other_way.setDefaultAction(self.actions_.take_otherwise)
+        self._other_way.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self._brush_name = _heading("Brush")
         tools = QHBoxLayout()
         tools.setSpacing(SPACING)
-        tools.addWidget(_heading("Brush"))
+        tools.addWidget(self._brush_name)
         tools.addWidget(self.brush, 1)
+        tools.addWidget(self._other_way, 1)
         tools.addWidget(clear)
         layout.addWidget(self.draw_canvas)
         layout.addLayout(tools)

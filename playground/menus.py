@@ -24,7 +24,8 @@ class Menus:
         edit = bar.addMenu("&Edit")
         edit.addActions([actions.undo, actions.redo])
         edit.addSeparator()
-        edit.addActions([actions.paste_picture, actions.clear_drawing, actions.back])
+        edit.addActions([actions.paste_picture, actions.take_otherwise])
+        edit.addActions([actions.clear_drawing, actions.back])
         edit.addSeparator()
         edit.addActions([actions.keep_drawing, actions.correct_drawing, actions.my_drawings])
 

@@ -10,6 +10,8 @@ from PySide6.QtGui import QGuiApplication
 import cnn_core as cnn
 from cnn_core.calibration import Calibration
 from cnn_core.preprocessing import Normalization
+from playground.actions import set_tip
+from playground.data import of_drawings
 from playground.drawing import Drawing, Picture
 from playground.main_window import MainWindow
 from playground.parts import Parts
@@ -26,6 +28,11 @@ def as_ink(scan: NDArray[np.uint8]) -> NDArray[np.uint8]:
     side = max(ink.shape)
     margins = [((side - length) // 2, side - length - (side - length) // 2) for length in ink.shape]
     return np.pad(ink, margins)[:, :, None]
+
+
+def taken(scan: NDArray[np.uint8], *, as_drawing: bool) -> Picture:
+    """A picture from outside (H, W, 3): its ink, to be prepared as strokes are, or its pixels unchanged."""
+    return Picture(as_ink(scan) if as_drawing else scan, "a picture", as_drawing=as_drawing, scan=scan)
 
 
 def note_on(normalization: Normalization) -> tuple[str, str]:
@@ -52,8 +59,10 @@ class DrawJourney(QObject):
         self._connect_brush()
         window.actions_.clear_drawing.triggered.connect(self._clear)
         window.actions_.paste_picture.triggered.connect(self._paste)
+        window.actions_.take_otherwise.triggered.connect(self._take_otherwise)
         parts.document.picture_changed.connect(self._show_picture)
         parts.document.network_changed.connect(self._use_network_at_rest)
+        parts.document.architecture_changed.connect(self._offer_other_way)
         parts.session.snapshot_taken.connect(self._use_snapshot)
         parts.probe.updated.connect(self._show_reading)
         self._connect_pipeline()
@@ -64,10 +73,38 @@ class DrawJourney(QObject):
         self._parts.document.show_picture(drawing, "stroke")
 
     def _on_picture_dropped(self, pixels: NDArray[np.uint8]) -> None:
-        """Take it for a drawing, or, where the network sees colours, as it is."""
-        gray = self._parts.document.content.architecture.input_shape[2] == 1
-        picture = Picture(as_ink(pixels) if gray else pixels, "a picture", as_drawing=gray)
-        self._parts.document.show_picture(picture, "picture")
+        """Take it for a drawing where the network sees grey and learned from drawings, else as it is."""
+        content = self._parts.document.content
+        drawn = self._sees_grey() and of_drawings(content.data, content.class_names)
+        self._parts.document.show_picture(taken(pixels, as_drawing=drawn), "picture")
+
+    def _take_otherwise(self) -> None:
+        """Take the picture that came from outside for a drawing rather than as it is, or the other way."""
+        picture = self._parts.document.content.picture
+        if isinstance(picture, Picture) and picture.scan is not None:
+            other = taken(picture.scan, as_drawing=not picture.as_drawing)
+            how = "for a drawing" if other.as_drawing else "as it is"
+            self._parts.document.show_picture(other, f"taking the picture {how}")
+
+    def _offer_other_way(self) -> None:
+        """Offer it in place of the brush, which a picture has no use for. A network that sees colours takes
+        pictures as they are."""
+        picture, action = self._parts.document.content.picture, self._window.actions_.take_otherwise
+        drawn = isinstance(picture, Picture) and picture.as_drawing
+        outside = isinstance(picture, Picture) and picture.scan is not None
+        if drawn:
+            action.setText("Take the picture &as it is")
+            action.setIconText("Take as it is")
+            set_tip(action, "Give the network the pixels of the picture, not its ink prepared as a drawing")
+        else:
+            action.setText("Take the picture &for a drawing")
+            action.setIconText("Take for a drawing")
+            set_tip(action, "Search the picture for ink and prepare that as a drawing")
+        action.setEnabled(outside and (drawn or self._sees_grey()))
+        self._window.show_brush(not action.isEnabled())
+
+    def _sees_grey(self) -> bool:
+        return self._parts.document.content.architecture.input_shape[2] == 1
 
     def _paste(self) -> None:
         self._window.draw_canvas.take(QGuiApplication.clipboard().mimeData(), "the clipboard")
@@ -101,6 +138,7 @@ class DrawJourney(QObject):
             canvas.set_image(None)
             canvas.set_drawing(picture)
         self._window.actions_.clear_drawing.setEnabled(picture != Drawing())
+        self._offer_other_way()
         self._parts.probe.set_picture(picture)
         self._parts.probe.set_normalization(self._parts.document.content.normalization)
 

@@ -8,6 +8,7 @@ import pytest
 from PySide6.QtGui import QImage
 
 import cnn_core as cnn
+from cnn_core.datasets.catalog import CATALOG
 from playground import data, my_drawings
 from playground.my_drawings import EMPTY, MyDrawings
 
@@ -251,3 +252,22 @@ def test_classes_are_numbered_by_their_names() -> None:
     named = data.by_name(pets, ("cat", "cow", "dog"))
     assert named.labels.tolist() == [2, 0, 0]
     assert named.class_names == ("cat", "cow", "dog")
+
+
+@pytest.mark.parametrize(
+    ("spec", "names", "drawings"),
+    [
+        ("digits", tuple("0123456789"), True),
+        ("/somewhere/mnist/raw", tuple("0123456789"), True),
+        ("mnist + my-drawings", (*"0123456789", "star"), True),
+        ("kmnist", CATALOG["kmnist"].class_names, True),
+        ("my-drawings", ("moon", "star"), True),
+        ("fashion-mnist", CATALOG["fashion-mnist"].class_names, False),
+        ("digits", CATALOG["fashion-mnist"].class_names, False),  # chosen, and not trained on yet
+        ("/somewhere/pets::32x32x1,keep,17", ("cat", "dog"), False),
+    ],
+)
+def test_what_a_network_learned_from_is_told_to_be_drawings_by_its_classes(
+    spec: str, names: tuple[str, ...], drawings: bool
+) -> None:
+    assert data.of_drawings(spec, names) is drawings

@@ -1,18 +1,24 @@
 """Drawing in the window: the steps of its preparation can be looked at and switched off."""
 
 import numpy as np
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QColor, QGuiApplication, QImage, QPainter
+import pytest
+from PySide6.QtCore import QMimeData, QPointF, Qt
+from PySide6.QtGui import QColor, QDragEnterEvent, QDropEvent, QGuiApplication, QImage, QPainter
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QDoubleSpinBox, QMenu, QWidget
+from PySide6.QtWidgets import QApplication, QDoubleSpinBox, QMenu, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
 import cnn_core as cnn
 from cnn_core.preprocessing import Normalization
+from playground import resources
 from playground.drawing import Drawing, Picture, Stroke
 from playground.journeys.draw import as_ink, note_on
 from playground.main_window import MainWindow
-from playground.qt_images import to_pixels
+from playground.qt_images import to_picture, to_pixels
+from playground.resources import TRAINED_NETWORKS
+
+# PySide6 6.12 wants a QPointF, which 6.11 does not take.
+pytestmark = pytest.mark.filterwarnings("ignore:Function. 'QDragEnterEvent:DeprecationWarning")
 
 CORNER = Drawing((Stroke(((0.1, 0.7), (0.15, 0.9))),))
 
@@ -75,6 +81,83 @@ def test_a_network_that_sees_colours_gets_a_dropped_picture_as_it_is(window: Mai
     photo.fill(QColor(200, 40, 0))
     window.draw_canvas.image_dropped.emit(to_pixels(photo))
     assert np.allclose(seen(window), np.array([200, 40, 0]) / 255)
+
+
+def clothes(window: MainWindow) -> None:
+    """Open the network of grey photographs that comes along."""
+    index = [network.name for network in TRAINED_NETWORKS].index("fashion-mnist")
+    window.menus.trained.actions()[index].trigger()
+
+
+def drop_photo(window: MainWindow) -> np.ndarray:
+    """Drop a grey picture of all shades on the canvas; its shades in 0..1."""
+    shades = np.arange(28 * 28, dtype=np.uint8).reshape(28, 28, 1)
+    data, canvas = QMimeData(), window.draw_canvas
+    data.setImageData(to_picture(shades))
+    place, keys = canvas.rect().center(), Qt.KeyboardModifier.NoModifier
+    copy, left = Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton
+    QApplication.sendEvent(canvas, QDragEnterEvent(place, copy, data, left, keys))
+    QApplication.sendEvent(canvas, QDropEvent(QPointF(place), copy, data, left, keys))
+    return shades / np.float32(255)
+
+
+def other_way(window: MainWindow) -> QToolButton:
+    """The button that takes a picture the other way."""
+    action = window.actions_.take_otherwise
+    return next(b for b in window.findChildren(QToolButton) if b.defaultAction() is action)
+
+
+@pytest.mark.skipif(resources.find("fashion-mnist.cnn") is None, reason="the network is not there yet")
+def test_a_network_of_photographs_gets_a_dropped_one_as_it_is(window: MainWindow) -> None:
+    clothes(window)
+    shades = drop_photo(window)
+    assert np.allclose(seen(window), shades, atol=1e-6)
+    QTest.mouseClick(other_way(window), Qt.MouseButton.LeftButton)
+    assert not np.allclose(seen(window), shades, atol=0.1)
+    QTest.mouseClick(other_way(window), Qt.MouseButton.LeftButton)
+    assert np.allclose(seen(window), shades, atol=1e-6)
+
+
+def test_one_click_takes_a_dropped_picture_as_it_is_and_undo_for_a_drawing_again(window: MainWindow) -> None:
+    shades = drop_photo(window)
+    as_drawing = seen(window)
+    assert not np.allclose(as_drawing, shades, atol=0.1)
+    assert other_way(window).text() == "Take as it is"
+    QTest.mouseClick(other_way(window), Qt.MouseButton.LeftButton)
+    assert np.allclose(seen(window), shades, atol=1e-6)
+    assert other_way(window).text() == "Take for a drawing"
+    assert window.actions_.undo.text() == "&Undo taking the picture as it is"
+    window.actions_.undo.trigger()
+    assert np.array_equal(seen(window), as_drawing)
+    QTest.keyClick(
+        window, Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
+    )
+    assert np.allclose(seen(window), shades, atol=1e-6)
+
+
+def test_the_other_way_is_offered_in_place_of_the_brush_for_a_picture_from_outside(
+    window: MainWindow,
+) -> None:
+    drop_photo(window)
+    assert other_way(window).isVisible() and not window.brush.isVisible()
+    QTest.mouseClick(window.draw_canvas, Qt.MouseButton.LeftButton)  # a dot: a drawing
+    assert window.brush.isVisible() and not other_way(window).isVisible()
+    window.dataset_browser.image_selected.emit(0)
+    assert window.brush.isVisible() and not other_way(window).isVisible()
+
+
+def test_a_network_that_sees_colours_is_not_offered_to_take_a_picture_for_a_drawing(
+    window: MainWindow,
+) -> None:
+    drop_photo(window)
+    layers = (cnn.Flatten(), cnn.Dense(units=10), cnn.Softmax())
+    window.parts.document.edit_architecture(cnn.Architecture((8, 8, 3), layers), "input")
+    assert other_way(window).text() == "Take as it is"  # it was taken for a drawing before
+    QTest.mouseClick(other_way(window), Qt.MouseButton.LeftButton)
+    assert not window.actions_.take_otherwise.isEnabled()
+    window.actions_.undo.trigger()
+    window.actions_.undo.trigger()
+    assert window.actions_.take_otherwise.isEnabled()
 
 
 def test_a_scan_is_put_in_the_middle_of_a_square_sheet() -> None:
