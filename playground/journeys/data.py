@@ -47,6 +47,7 @@ class DataJourney(QObject):
         self._began, self._told = 0.0, False  # since when it is loading, and whether that was said
         self._base: Data | None = None  # the newest data but for drawings of the person, to mix them in
         self._mine = 0  # how many drawings were kept
+        self._ran_out = ""  # data in use until too few drawings were left; nobody moved on since
         self._known = dict(NAMED)  # what can be chosen, and what was opened so far, with their names
         actions = window.actions_
         actions.built_in_data.triggered.connect(lambda: self.load(BUILT_IN))
@@ -62,6 +63,7 @@ class DataJourney(QObject):
         window.on_close.append(self._loading.finish)
         actions.network_data.triggered.connect(lambda: self.load(self._missing))
         self._document.opened.connect(self._take_up)
+        control.state_changed.connect(self._on_state_changed)
         if wanted is None:
             self._take_up()
         else:
@@ -69,7 +71,7 @@ class DataJourney(QObject):
 
     def load(self, spec: str, anew: bool = False) -> None:
         """Read what `spec` names, `anew` even if it was read before; the data in use stays until then."""
-        self._base = None if anew else self._base
+        self._base, self._ran_out = None if anew else self._base, ""
         self._wanted, self._began, self._told = spec, time.monotonic(), False
         known, base = self._document.content.class_names, self._base
         self._loading.start(lambda report: read(spec, report, known, base))
@@ -89,17 +91,28 @@ class DataJourney(QObject):
         self._drop()
         self._window.notice.say("Loading was cancelled.")
 
+    @property
+    def hold_drawings(self) -> bool:
+        """Whether the data in use hold drawings of the person, or would if enough were left."""
+        data = self._control.data
+        return data is not None and (self._ran_out != "" or holds_mine(data.spec))
+
     def read_drawings_again(self) -> None:
-        """Read the data in use, which hold drawings of the person, once more; without them where too few are
-        left."""
+        """Read the data in use, which hold drawings of the person, once more: without them where too few are
+        left, with them again as soon as there are enough."""
         assert self._control.data is not None
-        spec = self._control.data.spec
+        ran_out = self._ran_out
+        spec = ran_out or self._control.data.spec
         if self._mine >= (2 if spec == MINE else 1):
             self.load(spec)
-            return
-        base = self._without_mine(spec)
-        self.load(base)
-        self._window.notice.say(f"Too few drawings of yours are left to train on: back to {name_of(base)}.")
+            if ran_out:
+                self._window.notice.say(f"{name_of(spec)} are in use again.")
+        elif not ran_out:
+            base = self._without_mine(spec)
+            self.load(base)
+            self._ran_out = spec
+            told = f"Too few drawings of yours are left to train on: back to {name_of(base)}."
+            self._window.notice.say(told)
 
     def _drop(self) -> None:
         self._loading.drop()
@@ -133,6 +146,7 @@ class DataJourney(QObject):
 
     def _take_up(self) -> None:
         """Go on with the data the file was trained on; what would have to be downloaded is only offered."""
+        self._ran_out = ""
         spec, action = self._document.content.data, self._window.actions_.network_data
         action.setEnabled(not at_hand(spec))
         if action.isEnabled():
@@ -146,6 +160,10 @@ class DataJourney(QObject):
             self.load(spec)
         elif self._wanted != spec:
             self._drop()
+
+    def _on_state_changed(self) -> None:
+        if self._control.running:
+            self._ran_out = ""
 
     def _on_open_requested(self, kind: str) -> None:
         if kind == OPEN_FOLDER:

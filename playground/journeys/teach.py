@@ -14,7 +14,6 @@ from PySide6.QtWidgets import QFileDialog
 import cnn_core as cnn
 from playground import my_drawings
 from playground.actions import set_tip
-from playground.data import holds_mine
 from playground.drawing import Drawing, Picture
 from playground.journeys.data import DataJourney
 from playground.journeys.files import choose_to_write, sentence
@@ -99,7 +98,7 @@ class TeachJourney(QObject):
             self._window.notice.say(f"My drawings stay as they were: {sentence(problem)}", "error")
             return False
         self._take(drawings)
-        self._outdated = self._control.data is not None and holds_mine(self._control.data.spec)
+        self._outdated = self._data.hold_drawings
         self._refresh_data()
         return True
 
@@ -172,10 +171,9 @@ class TeachJourney(QObject):
 
     def _refresh_data(self) -> None:
         """Read data that holds drawings once more, when no run uses it."""
-        data = self._control.data
-        if self._outdated and data is not None and not self._control.running:
+        if self._outdated and not self._control.running:
             self._outdated = False
-            if holds_mine(data.spec):
+            if self._data.hold_drawings:
                 self._data.read_drawings_again()
 
     def _say_kept(self, name: str, before: str | None) -> None:

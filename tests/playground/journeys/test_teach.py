@@ -327,6 +327,56 @@ def test_with_too_few_drawings_left_the_data_without_them_are_in_use(
     assert window.notice.text == f"Too few drawings of yours are left to train on: back to {base.name}."
 
 
+@pytest.mark.parametrize("alone", [True, False])
+def test_data_that_ran_empty_of_drawings_are_in_use_again_when_that_is_undone(
+    window: MainWindow, qtbot: QtBot, alone: bool
+) -> None:
+    base = window.control.data
+    assert base is not None
+    for drawing in (SEVEN, FLAT)[: 2 if alone else 1]:
+        draw(window, qtbot, drawing)
+        window.teach_panel.keep_requested.emit("7")
+    spec = MINE if alone else base.spec + AND_MINE
+    window.training_panel.dataset_requested.emit(spec)
+    qtbot.waitUntil(lambda: window.control.data.spec == spec, timeout=10_000)
+    window.actions_.my_drawings.trigger()
+    page = window.findChild(MyDrawingsDialog)
+    assert page is not None
+    QTest.mouseClick(
+        page.grid.viewport(), Qt.MouseButton.LeftButton, pos=page.grid.thumbnail_rect(0).center()
+    )
+    QTest.mouseClick(page.remove_button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: window.control.data is base, timeout=10_000)
+    QTest.mouseClick(page.undo_button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: window.control.data.spec == spec, timeout=10_000)
+    assert window.training_panel.dataset_box.currentData() == spec
+    assert window.notice.text == f"{window.control.data.name} are in use again."
+    page.close()
+
+
+@pytest.mark.parametrize("moved_on", ["another choice", "a run"])
+def test_data_that_ran_empty_of_drawings_stay_away_from_who_moved_on(
+    window: MainWindow, qtbot: QtBot, moved_on: str
+) -> None:
+    base = window.control.data
+    assert base is not None
+    draw(window, qtbot)
+    window.teach_panel.keep_requested.emit("7")
+    window.training_panel.dataset_requested.emit(base.spec + AND_MINE)
+    qtbot.waitUntil(lambda: window.control.data.spec == base.spec + AND_MINE, timeout=10_000)
+    window.actions_.undo.trigger()
+    qtbot.waitUntil(lambda: window.control.data is base, timeout=10_000)
+    if moved_on == "a run":
+        QTest.keyClick(window, Qt.Key.Key_F6)
+        qtbot.waitUntil(lambda: not window.control.running, timeout=30_000)
+    else:
+        window.training_panel.dataset_requested.emit(base.spec)
+        qtbot.waitUntil(lambda: not window.parts.loading.busy, timeout=10_000)
+    window.teach_panel.keep_requested.emit("7")
+    assert not window.parts.loading.busy
+    assert window.control.data is base
+
+
 def test_an_undo_that_cannot_be_written_is_not_redone(
     window: MainWindow, qtbot: QtBot, collection: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
