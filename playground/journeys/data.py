@@ -44,6 +44,7 @@ class DataJourney(QObject):
         self._wanted = ""  # what is loading, else what is in use
         self._missing = ""  # the data of the file that was opened, where they are not on this computer
         self._said = ""  # the newest notice about data
+        self._news = ""  # what is to be said when the data on their way are in use
         self._began, self._told = 0.0, False  # since when it is loading, and whether that was said
         self._base: Data | None = None  # the newest data but for drawings of the person, to mix them in
         self._mine = 0  # how many drawings were kept
@@ -71,7 +72,7 @@ class DataJourney(QObject):
 
     def load(self, spec: str, anew: bool = False) -> None:
         """Read what `spec` names, `anew` even if it was read before; the data in use stays until then."""
-        self._base, self._ran_out = None if anew else self._base, ""
+        self._base, self._ran_out, self._news = None if anew else self._base, "", ""
         self._wanted, self._began, self._told = spec, time.monotonic(), False
         known, base = self._document.content.class_names, self._base
         self._loading.start(lambda report: read(spec, report, known, base))
@@ -105,14 +106,12 @@ class DataJourney(QObject):
         spec = ran_out or self._control.data.spec
         if self._mine >= (2 if spec == MINE else 1):
             self.load(spec)
-            if ran_out:
-                self._window.notice.say(f"{name_of(spec)} are in use again.")
+            self._news = f"{name_of(spec)} are in use again." if ran_out else ""
         elif not ran_out:
             base = self._without_mine(spec)
             self.load(base)
             self._ran_out = spec
-            told = f"Too few drawings of yours are left to train on: back to {name_of(base)}."
-            self._window.notice.say(told)
+            self._news = f"Too few drawings of yours are left to train on: back to {name_of(base)}."
 
     def _drop(self) -> None:
         self._loading.drop()
@@ -198,10 +197,10 @@ class DataJourney(QObject):
         self._window.dataset_browser.set_dataset(data.validation, data.train)
         self._end_of_loading()
         mismatch = self._mismatch(data)
-        said = " ".join(text for text in (_remarks(data), mismatch) if text)
+        said = " ".join(text for text in (self._news, _remarks(data), mismatch) if text)
         if said:
             fit = self._window.actions_.fit_to_data if mismatch else None
-            self._say(said, "warning", fit)
+            self._say(said, "info" if said == self._news else "warning", fit)
         elif self._window.notice.text == self._said:
             self._window.notice.hide()  # it was about other data
 

@@ -352,6 +352,9 @@ def test_data_that_ran_empty_of_drawings_are_in_use_again_when_that_is_undone(
     assert window.training_panel.dataset_box.currentData() == spec
     assert window.notice.text == f"{window.control.data.name} are in use again."
     page.close()
+    window.training_panel.dataset_requested.emit(base.spec)
+    qtbot.waitUntil(lambda: window.control.data is base, timeout=10_000)
+    assert window.notice.text == ""  # they no longer are
 
 
 @pytest.mark.parametrize("moved_on", ["another choice", "a run"])
