@@ -15,7 +15,7 @@ from playground.data import Data
 from playground.document import Document
 from playground.run import Outcome
 from playground.session import Session
-from playground.wording import layer_names
+from playground.wording import format_shape, layer_names
 
 
 class TrainingControl(QObject):
@@ -93,6 +93,8 @@ class TrainingControl(QObject):
             return named_error(content.architecture)
         if self.data is None:
             return "the data is still being loaded" if self._loading.busy else "there is no data"
+        if reason := misfit(content.architecture, self.data):
+            return reason
         try:
             check_training(content.network, self.data.train, content.settings.batch_size)
         except ValueError as problem:
@@ -198,6 +200,18 @@ class TrainingControl(QObject):
         if outcome.error is not None:
             self._going_on = False
             self.failed.emit(outcome.error)
+
+
+def misfit(architecture: cnn.Architecture, data: Data) -> str:
+    """Why a network without an error cannot learn from the data, with the way out; empty when they fit."""
+    classes, known = len(data.train.class_names), architecture.classes
+    shape, taken = data.train.image_shape, architecture.input_shape
+    if shape != taken:
+        sizes = f"the images are {format_shape(shape)}, the network takes {format_shape(taken)}"
+        return f"{sizes}; fit it to the data"
+    if classes > known:
+        return f"the data have {classes} classes, the network tells {known} apart; fit it to the data"
+    return ""
 
 
 def named_error(architecture: cnn.Architecture) -> str:

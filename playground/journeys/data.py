@@ -15,10 +15,10 @@ from playground.drawing import Picture
 from playground.importing import holds_images
 from playground.main_window import MainWindow
 from playground.parts import Parts
-from playground.training_control import TrainingControl
+from playground.training_control import TrainingControl, misfit
 from playground.views.dataset_browser import TRAINING
 from playground.views.training_panel import OPEN_FOLDER
-from playground.wording import format_shape
+from playground.wording import format_number
 
 TOLD_AFTER = 1.0  # seconds of loading after which it is told with a way to cancel it
 FILES = f"Data sets ({' '.join(f'*{ending}' for ending in dropping.DATA)});;All files (*)"
@@ -181,7 +181,7 @@ class DataJourney(QObject):
             self.open(name)
 
     def _on_progress(self, done: int, total: int | None) -> None:
-        share = f"{done / total:.0%}" if total else f"{done:,}"
+        share = f"{done / total:.0%}".replace("%", " %") if total else format_number(done)
         text = f"Loading {name_of(self._wanted)}… {share}"
         self._window.training_panel.set_status(text)
         if time.monotonic() - self._began > TOLD_AFTER:
@@ -207,16 +207,8 @@ class DataJourney(QObject):
     def _mismatch(self, data: Data) -> str:
         """Why the network cannot learn from the data as it is; empty when it can, or has an error."""
         architecture = self._document.content.architecture
-        if architecture.error is not None:
-            return ""
-        classes, known = len(data.train.class_names), architecture.classes
-        shape, taken = data.train.image_shape, architecture.input_shape
-        if shape != taken:
-            sizes = f"The images are {format_shape(shape)}, the network takes {format_shape(taken)}"
-            return f"{sizes}: fit it to the data."
-        if classes > known:
-            return f"{data.name} has {classes} classes, the network tells {known} apart: fit it to the data."
-        return ""
+        reason = "" if architecture.error is not None else misfit(architecture, data)
+        return f"{reason[0].upper()}{reason[1:]}." if reason else ""
 
     def _on_failed(self, sentence: str) -> None:
         self._end_of_loading()
@@ -244,5 +236,5 @@ def _remarks(data: Data) -> str:
     if not data.problems:
         return ""
     more = len(data.problems) - 1
-    further = f"; {more:,} more {'remark' if more == 1 else 'remarks'}" if more else ""
+    further = f"; {format_number(more)} more {'remark' if more == 1 else 'remarks'}" if more else ""
     return f"{data.problems[0].rstrip('.')}{further}."

@@ -292,7 +292,8 @@ def test_another_network_is_classified_with_its_own_input(
     draw(canvas(window), DIGITS[1])
     qtbot.waitUntil(lambda: window.parts.probe.reading.seen.shape == (8, 8, 1), timeout=5_000)
     assert len(window.prediction_panel.property("probabilities")) == 3
-    assert "8x8x1" in window.control.reason_against()
+    sizes = "the images are 28×28×1, the network takes 8×8×1"
+    assert window.control.reason_against() == f"{sizes}; fit it to the data"
     window.actions_.fit_to_data.trigger()
     assert window.control.reason_against() == ""
     assert isinstance(window.parts.document.content.architecture.layers[3], cnn.Dense)
