@@ -136,7 +136,9 @@ class EditJourney(QObject):
         if not fresh:
             return
         names = layer_names(self._document.content.architecture.layers)
-        which = " and ".join(names[index] for index in fresh) if len(fresh) < 4 else f"{len(fresh)} layers"
+        *first, last = (names[index] for index in fresh)
+        few = f"{', '.join(first)} and {last}" if first else last
+        which = few if len(fresh) < 4 else f"{len(fresh)} layers"
         start = "starts" if len(fresh) == 1 else "start"
         rest = (
             f"the weights of {kept} {'other' if kept == 1 else 'others'} are kept"

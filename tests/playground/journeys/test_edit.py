@@ -92,3 +92,10 @@ def test_undo_names_the_setting_that_was_changed(window: MainWindow) -> None:
     assert window.actions_.undo.text() == "&Undo learning rate"
     type_into(window.training_panel.batch_box, "32")
     assert window.actions_.undo.text() == "&Undo batch"
+
+
+def test_layers_that_start_anew_are_listed(window: MainWindow) -> None:
+    document = window.parts.document
+    layers = (*document.content.architecture.layers[:-2], cnn.Dense(units=3), cnn.Softmax())
+    document.edit_architecture(cnn.Architecture((32, 32, 3), layers), "input")
+    assert window.notice.text.startswith("Conv2D 1, Dense 1 and Dense 2 start with new weights")
