@@ -93,6 +93,6 @@ class NoticeBar(QFrame):
         parent = self.parentWidget()
         assert parent is not None
         width = min(parent.width() - 4 * SPACING, WIDTH)
-        height = max(self.heightForWidth(width), self.sizeHint().height())
+        height = self.heightForWidth(width)
         self.setGeometry((parent.width() - width) // 2, parent.height() - height - 2 * SPACING, width, height)
         self.raise_()

@@ -46,6 +46,17 @@ def test_a_notice_is_seen_inside_its_parent_and_dismissed(bar: NoticeBar) -> Non
     assert bar.text == ""
 
 
+def test_a_long_notice_is_as_high_as_its_lines(bar: NoticeBar) -> None:
+    bar.say("The disk is full.", "error")
+    one = bar.height()
+    bar.say("The disk is full, and so is the other one that was to take what is left. " * 3, "error")
+    label = max(bar.findChildren(QLabel), key=lambda label: len(label.text()))
+    lines = round(label.heightForWidth(label.width()) / label.fontMetrics().lineSpacing())
+    assert lines >= 2
+    assert bar.height() <= one + lines * label.fontMetrics().lineSpacing()
+    assert label.height() >= label.heightForWidth(label.width())
+
+
 def test_news_goes_by_itself_and_errors_stay(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(notice_bar, "STAYS_MILLISECONDS", 30)
     parent = QWidget()
