@@ -22,7 +22,8 @@ class Answers:
 
     def in_words(self, index: int) -> str:
         """How sure the network is of an image, and its loss."""
-        return f"{self.confidence[index]:.0%} sure, loss {format_number(float(self.loss[index]))}"
+        sure = f"{self.confidence[index]:.0%} sure".replace("%", " %")
+        return f"{sure}, loss {format_number(float(self.loss[index]))}"
 
 
 def as_sure_as(choice: str, confidence: NDArray[np.float32]) -> NDArray[np.bool_]:

@@ -206,7 +206,8 @@ class DatasetBrowser(QWidget):
         """Say how many images are shown, and how far finding out the answers is."""
         count = len(self.grid.shown)
         images = f"{format_number(count)} images" if count != 1 else "1 image"
-        self._about.setText(images if self._asked is None else f"answers {self._asked:.0%} · {images}")
+        asked = "" if self._asked is None else f"answers {self._asked:.0%} · ".replace("%", " %")
+        self._about.setText(asked + images)
 
     def _sorted(self, shown: NDArray[np.int64]) -> NDArray[np.int64]:
         order = self.order_box.currentText()

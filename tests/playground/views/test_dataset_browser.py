@@ -251,4 +251,4 @@ def test_the_read_out_says_confidence_and_loss_once_they_are_known(browser: Data
     browser.set_dataset(dataset())
     browser.set_answers(answers())
     QTest.keyClick(browser.grid, Qt.Key.Key_Home)
-    assert browser.grid.read_out() == "image 0: cat, predicted cat (right), 40% sure, loss 0.916"
+    assert browser.grid.read_out() == "image 0: cat, predicted cat (right), 40 % sure, loss 0.916"
