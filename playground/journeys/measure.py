@@ -50,6 +50,7 @@ class MeasureJourney(QObject):
             control.state_changed,
         ):
             signal.connect(self._due.start)
+        parts.document.opened.connect(self._forget)
         control.points_added.connect(self._on_points)
         parts.measuring.progressed.connect(self._tell_progress)
         parts.measuring.done.connect(self._show)
@@ -65,6 +66,14 @@ class MeasureJourney(QObject):
         """For good: the end of a run on closing must not start another measurement."""
         self._due.blockSignals(True)
         self._parts.measuring.finish()
+
+    def _forget(self) -> None:
+        """What one network answered is not shown as what another one did, while that is being asked."""
+        self._parts.measuring.drop()
+        self._measured.clear()
+        self._answers.clear()
+        self._window.confusion_view.set_confusion(None)
+        self._window.dataset_browser.set_answers(None)
 
     def _measure(self) -> None:
         """Measure the next part that has no answers of this network yet; the images held out come first."""

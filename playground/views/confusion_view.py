@@ -10,7 +10,7 @@ from playground.views.confusion_matrix import ConfusionMatrix
 from playground.views.elided_label import ElidedLabel
 from playground.wording import format_number
 
-EMPTY = "Appears after the first epoch's validation."
+EMPTY = "Appears when the network has answered the images held out."
 _LEGEND = "rows: true, columns: predicted"
 _MOST_PAIRS = 3
 

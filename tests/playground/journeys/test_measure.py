@@ -10,6 +10,7 @@ from cnn_core.calibration import Calibration
 from playground.data import Data
 from playground.journeys.measure import MeasureJourney, measure
 from playground.main_window import MainWindow
+from playground.views.confusion_view import EMPTY
 from playground.views.dataset_browser import HELD_OUT, TRAINING
 
 
@@ -40,6 +41,21 @@ def test_the_images_held_out_can_be_sorted_without_asking(window: MainWindow, qt
     window.tabs.setCurrentWidget(browser)
     qtbot.waitUntil(browser.order_box.isVisible, timeout=20_000)
     assert browser.split == HELD_OUT
+
+
+def test_the_answers_of_one_network_are_not_shown_for_another_that_is_opened(
+    window: MainWindow, qtbot: QtBot
+) -> None:
+    title = next(label for label in window.confusion_view.findChildren(QLabel) if label.text() != EMPTY)
+    browser = window.dataset_browser
+    window.tabs.setCurrentWidget(browser)
+    qtbot.waitUntil(browser.order_box.isVisible, timeout=20_000)
+    window.menus.trained.actions()[1].trigger()
+    assert not browser.order_box.isVisible()
+    window.tabs.setCurrentWidget(window.confusion_view)
+    assert not title.isVisible()
+    qtbot.waitUntil(title.isVisible, timeout=20_000)
+    assert title.text().startswith("Accuracy")
 
 
 def test_the_images_trained_on_are_measured_when_they_are_shown(window: MainWindow, qtbot: QtBot) -> None:
@@ -105,4 +121,4 @@ def test_while_the_answers_are_found_out_the_browser_says_how_far_that_is(window
     browser.set_answers(None)
     window.findChild(MeasureJourney)._under_way = (HELD_OUT, window.current_network(), window.control.data)
     window.parts.measuring.progressed.emit(30, 60)
-    assert browser._about.text() == f"answers 50% · {len(window.control.data.validation)} images"
+    assert browser._about.text() == f"answers 50 % · {len(window.control.data.validation)} images"
