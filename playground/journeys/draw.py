@@ -74,9 +74,7 @@ class DrawJourney(QObject):
 
     def _on_picture_dropped(self, pixels: NDArray[np.uint8]) -> None:
         """Take it for a drawing where the network sees grey and learned from drawings, else as it is."""
-        content = self._parts.document.content
-        drawn = self._sees_grey() and of_drawings(content.data, content.class_names)
-        self._parts.document.show_picture(taken(pixels, as_drawing=drawn), "picture")
+        self._parts.document.show_picture(taken(pixels, as_drawing=self._reads_drawings()), "picture")
 
     def _take_otherwise(self) -> None:
         """Take the picture that came from outside for a drawing rather than as it is, or the other way."""
@@ -105,6 +103,16 @@ class DrawJourney(QObject):
 
     def _sees_grey(self) -> bool:
         return self._parts.document.content.architecture.input_shape[2] == 1
+
+    def _reads_drawings(self) -> bool:
+        content = self._parts.document.content
+        return self._sees_grey() and of_drawings(content.data, content.class_names)
+
+    def _show_hint(self) -> None:
+        """Say on the empty canvas what the network is made for."""
+        digits = all(name.isdecimal() for name in self._parts.document.content.class_names)
+        drawn = "Draw a digit" if digits else "Draw something"
+        self._window.draw_canvas.set_hint(drawn if self._reads_drawings() else "Drop a picture here")
 
     def _paste(self) -> None:
         self._window.draw_canvas.take(QGuiApplication.clipboard().mimeData(), "the clipboard")
@@ -146,6 +154,7 @@ class DrawJourney(QObject):
         content = self._parts.document.content
         step = content.training.step if content.training else 0
         self._use_network(content.network, step, content.calibration)
+        self._show_hint()
 
     def _use_snapshot(self, snapshot: Snapshot) -> None:
         """Read it at once: all that a snapshot changes is painted in one frame."""

@@ -13,7 +13,6 @@ from PySide6.QtGui import (
     QMouseEvent,
     QPainter,
     QPaintEvent,
-    QPen,
     QPixmap,
     QPointingDevice,
     QTabletEvent,
@@ -26,7 +25,7 @@ from playground.drawing import DEFAULT_WIDTH, Drawing, Point, Stroke, paint_stro
 from playground.dropping import file_to_open
 from playground.qt_images import PictureError, picture_in, to_bytes, to_pixels
 from playground.theme import LIGHT, Theme
-from playground.views.sheet import color_of, finished_sheet, paint_brush, paint_hint
+from playground.views.sheet import color_of, finished_sheet, paint_border, paint_brush, paint_hint
 
 _CLOSEST = 0.002  # of the canvas; nearer samples add nothing to a stroke
 _KEY_STEP = 0.02  # how far one arrow key moves the pen
@@ -52,7 +51,6 @@ class DrawCanvas(QWidget):
         super().__init__(parent)
         self.setObjectName("drawCanvas")
         self.setAccessibleName("Drawing")
-        self.setAccessibleDescription("Draw a digit. Arrows move the pen, Space puts it down or lifts it.")
         self.setToolTip(
             "Draw with the left button, erase with the right one. Wheel, [ and ]: brush size.\n"
             "Keys: arrows move the pen, Space puts it down or lifts it, Ctrl+V pastes a picture."
@@ -62,6 +60,7 @@ class DrawCanvas(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_AcceptTouchEvents)
         self.setTabletTracking(True)
         self.setAcceptDrops(True)
+        self.set_hint("Draw a digit")
         policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
         policy.setHeightForWidth(True)
         self.setSizePolicy(policy)
@@ -78,6 +77,12 @@ class DrawCanvas(QWidget):
         """Paint in the colours of a theme."""
         self._theme = theme
         self._refresh()
+
+    def set_hint(self, hint: str) -> None:
+        """Say on an empty sheet what to do."""
+        self._hint = hint
+        self.setAccessibleDescription(f"{hint}. Arrows move the pen, Space puts it down or lifts it.")
+        self.update()
 
     def set_drawing(self, drawing: Drawing) -> None:
         """Show a drawing; a stroke being made goes on on top of it."""
@@ -280,16 +285,13 @@ class DrawCanvas(QWidget):
         if self._stroke is not None:
             paint_stroke(painter, self._stroke, sheet.width(), color_of(theme, self._stroke))
         elif not self._drawing and self._image is None:
-            paint_hint(painter, theme, sheet.width())
+            paint_hint(painter, theme, sheet.width(), self._hint)
         if self._pen is not None:
             width = self._stroke.width if self._stroke else self._brush
             paint_brush(painter, theme, self._pen, width, sheet.width())
         painter.resetTransform()
         painter.setClipping(False)
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        meaning, wide = ("accent", 2) if self.hasFocus() else ("border", 1)
-        painter.setPen(QPen(theme.color(meaning), wide))
-        painter.drawRoundedRect(sheet, 3, 3)
+        paint_border(painter, theme, sheet, focused=self.hasFocus())
 
 
 def _inside(point: Point) -> bool:

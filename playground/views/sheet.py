@@ -43,11 +43,11 @@ def _on_paper(theme: Theme, picture: NDArray[np.uint8]) -> QImage:
     return to_picture((paper + (ink - paper) * (gray[:, :, None] / 255)).astype(np.uint8))
 
 
-def paint_hint(painter: QPainter, theme: Theme, side: float) -> None:
+def paint_hint(painter: QPainter, theme: Theme, side: float, hint: str) -> None:
     """Write what to do on an empty sheet."""
     painter.setPen(theme.color("muted"))
     painter.setFont(font("title"))
-    painter.drawText(QRectF(0, side / 2 - 28, side, 24), Qt.AlignmentFlag.AlignCenter, "Draw a digit")
+    painter.drawText(QRectF(0, side / 2 - 28, side, 24), Qt.AlignmentFlag.AlignCenter, hint)
     painter.setFont(font("small"))
     painter.drawText(QRectF(0, side / 2, side, 20), Qt.AlignmentFlag.AlignCenter, "right button erases")
 
@@ -57,3 +57,11 @@ def paint_brush(painter: QPainter, theme: Theme, at: Point, width: float, side: 
     painter.setPen(QPen(theme.color("accent"), 1.5))
     painter.setBrush(Qt.BrushStyle.NoBrush)
     painter.drawEllipse(QPointF(at[0] * side, at[1] * side), width * side / 2, width * side / 2)
+
+
+def paint_border(painter: QPainter, theme: Theme, sheet: QRectF, *, focused: bool) -> None:
+    """The edge of the sheet, strong where the keyboard moves the pen."""
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    meaning, wide = ("accent", 2) if focused else ("border", 1)
+    painter.setPen(QPen(theme.color(meaning), wide))
+    painter.drawRoundedRect(sheet, 3, 3)

@@ -118,6 +118,21 @@ def test_a_network_of_photographs_gets_a_dropped_one_as_it_is(window: MainWindow
     assert np.allclose(seen(window), shades, atol=1e-6)
 
 
+def test_the_empty_canvas_says_what_the_network_is_made_for(window: MainWindow) -> None:
+    canvas, document = window.draw_canvas, window.parts.document
+    assert canvas.accessibleDescription().startswith("Draw a digit.")
+    digits = canvas.grab().toImage()
+    document.set_class_names((*"0123456789", "star"))
+    assert canvas.accessibleDescription().startswith("Draw something.")
+    document.set_class_names(("cat", "dog"))
+    assert canvas.accessibleDescription().startswith("Drop a picture here.")
+    assert canvas.grab().toImage() != digits
+    document.set_class_names(tuple("0123456789"))
+    assert canvas.grab().toImage() == digits
+    document.edit_architecture(cnn.Architecture((8, 8, 3), document.content.architecture.layers), "input")
+    assert canvas.accessibleDescription().startswith("Drop a picture here.")
+
+
 def test_one_click_takes_a_dropped_picture_as_it_is_and_undo_for_a_drawing_again(window: MainWindow) -> None:
     shades = drop_photo(window)
     as_drawing = seen(window)
