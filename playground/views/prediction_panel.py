@@ -48,6 +48,7 @@ class PredictionPanel(QWidget):
         self._answer = QLabel("–", textFormat=Qt.TextFormat.PlainText)
         self._why, self._familiar, self._calibrated = NOTHING_DRAWN, True, False
         self._lines = 1 if lead is None else 3  # of words there is room for below the answer
+        self._said = ""  # how sure the network is, however little room there is
         self._label = ""  # the class that the data say it is
         self._labelled = ElidedLabel()
         self._labelled.hide()
@@ -154,8 +155,9 @@ class PredictionPanel(QWidget):
             said += f"\n{_CALIBRATED}" if self._calibrated else f"\nnot {_CALIBRATED}"
         elif self._calibrated and not self._label:
             said += f", {_CALIBRATED}"
+        self._said = said
         self._write_answer()
-        self._sureness.setText(said)
+        self._write_sureness()
         labelled = f", {self._labelled.text()}" if self._label else ""
         self.setAccessibleDescription(f"{self._names[winner]}, {said}{labelled}")
 
@@ -179,12 +181,24 @@ class PredictionPanel(QWidget):
         room = max(self._answer.width(), 60)
         self._answer.setText(self._answer.fontMetrics().elidedText(name, Qt.TextElideMode.ElideRight, room))
 
+    def _write_sureness(self) -> None:
+        """Begin a line where one has no room for the runner-up, whose name then gives way, not a line."""
+        metrics, room = self._sureness.fontMetrics(), max(self._sureness.width(), 60)
+        first, mark, rest = self._said.partition("; ")
+        other, _, below = rest.partition("\n")
+        if self._lines > 1 and mark and metrics.horizontalAdvance(f"{first}; {other}") > room:
+            other = metrics.elidedText(other, Qt.TextElideMode.ElideRight, room)
+            self._sureness.setText("\n".join(filter(None, (f"{first};", other, below))))
+        else:
+            self._sureness.setText(self._said)
+
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Fit rows and answer into the room there is."""
         super().resizeEvent(event)
         self._bars.set_room(self._scroll.height())
         if self._probabilities:
             self._write_answer()
+            self._write_sureness()
 
     def _winner(self) -> int:
         return int(np.argmax(self._probabilities)) if self._probabilities else -1

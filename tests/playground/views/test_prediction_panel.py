@@ -11,6 +11,7 @@ from playground.theme import LIGHT
 from playground.views.class_bars import ClassBars
 from playground.views.class_texts import it_is
 from playground.views.prediction_panel import PredictionPanel
+from playground.views.seen_view import SeenView
 
 pytestmark = pytest.mark.qt_log_ignore("propagateSizeHints")  # the offscreen platform has no window manager
 
@@ -55,6 +56,23 @@ def test_an_unsure_answer_names_the_runner_up(panel: PredictionPanel) -> None:
     probabilities[[4, 9]] = 0.52, 0.48
     panel.set_prediction(probabilities, DIGITS)
     assert labels(panel).endswith("or 9")
+
+
+def test_a_long_name_of_the_runner_up_gives_way_and_no_line_is_lost(qtbot: QtBot) -> None:
+    panel = PredictionPanel(lead=SeenView())
+    qtbot.addWidget(panel)
+    panel.resize(186, 400)
+    panel.show()
+    names = tuple(f"class number {index}" for index in range(40))
+    panel.set_prediction(np.full(40, 1 / 40), names)
+    said = next(label for label in panel.findChildren(QLabel) if label.text().startswith("unsure"))
+    lines = said.text().splitlines()
+    assert lines[1].startswith("or c") and lines[1].endswith("…")
+    assert lines[2] == "not calibrated"
+    assert said.heightForWidth(said.width()) <= said.height()
+    assert "or class number 38" in panel.accessibleDescription()
+    panel.resize(500, 400)
+    assert said.text().splitlines()[0].endswith("; or class number 38")
 
 
 def test_nothing_moves_between_no_prediction_and_any_prediction(panel: PredictionPanel, qtbot: QtBot) -> None:
