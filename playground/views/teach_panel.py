@@ -12,6 +12,7 @@ from PySide6.QtWidgets import (
     QInputDialog,
     QMenu,
     QSizePolicy,
+    QStyleOptionToolButton,
     QToolButton,
     QWidget,
 )
@@ -21,6 +22,7 @@ from playground.theme import SPACING
 NEW_CLASS = "Something new…"
 QUESTION = "What is the drawing?"
 _SHORT = 12  # characters of a class name on the button
+_PADDING = 18  # px, beside the text of a button, with its border
 
 
 class TeachPanel(QWidget):
@@ -41,7 +43,7 @@ class TeachPanel(QWidget):
         self._correct = correct
         self.menu = QMenu("What the drawing is", self)
         self.menu.setAccessibleName("What the drawing is")
-        self.keep_button, self.correct_button = _button(keep), _button(correct)
+        self.keep_button, self.correct_button = _Button(keep), _Button(correct)
         self.keep_button.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         correct.triggered.connect(lambda: self.open_menu())
         layout = QHBoxLayout(self)
@@ -103,12 +105,18 @@ def new_class_dialog(parent: QWidget, reason_against: Callable[[str], str]) -> Q
     return dialog
 
 
-def _button(action: QAction) -> QToolButton:
-    button = QToolButton()
-    button.setDefaultAction(action)
-    button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
-    button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-    return button
+class _Button(QToolButton):
+    def __init__(self, action: QAction) -> None:
+        super().__init__()
+        self.setDefaultAction(action)
+        self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+
+    def initStyleOption(self, option: QStyleOptionToolButton) -> None:
+        """A name that is too long ends in dots; Qt would leave out what stands before it."""
+        super().initStyleOption(option)
+        room = self.width() - _PADDING
+        option.text = self.fontMetrics().elidedText(option.text, Qt.TextElideMode.ElideRight, room)
 
 
 def _escaped(name: str) -> str:

@@ -4,6 +4,7 @@ import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QAction
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QStyleOptionToolButton
 from pytestqt.qtbot import QtBot
 
 from playground.views.teach_panel import NEW_CLASS, TeachPanel
@@ -53,3 +54,15 @@ def test_there_is_no_menu_while_there_is_nothing_to_keep(panel: TeachPanel) -> N
     panel.correct_button.defaultAction().setEnabled(False)
     panel.open_menu()
     assert not panel.menu.isVisible()
+
+
+def test_a_name_without_room_on_the_button_loses_its_end(panel: TeachPanel) -> None:
+    def written(width: int) -> str:
+        panel.keep_button.resize(width, 30)
+        option = QStyleOptionToolButton()
+        panel.keep_button.initStyleOption(option)
+        return option.text
+
+    panel.keep_button.defaultAction().setText("&Keep as T-shirt/top")
+    assert written(400) == "Keep as T-shirt/top"
+    assert written(110).startswith("Keep as") and written(110).endswith("…")
