@@ -100,10 +100,10 @@ class DatasetBrowser(QWidget):
         self._show_part(dataset)
 
     def show_split(self, split: str) -> None:
-        """Show the images held out, or those trained on."""
+        """Show the images held out, or those trained on, of the same class as before."""
         with QSignalBlocker(self.split_box):
             self.split_box.setCurrentIndex(max(self.split_box.findData(split), 0))
-        self._show_part(self._parts.get(split))
+        self._show_part(self._parts.get(split), self.class_box.currentIndex())
 
     def set_predictions(self, predictions: NDArray[np.int64] | None) -> None:
         """Take the predicted class of each image, or nothing; right and wrong can then be told apart."""
@@ -142,13 +142,13 @@ class DatasetBrowser(QWidget):
         way = QBoxLayout.Direction
         self._bar.setDirection(way.LeftToRight if self.width() >= _ROOM_FOR_ALL else way.TopToBottom)
 
-    def _show_part(self, dataset: cnn.Dataset | None) -> None:
+    def _show_part(self, dataset: cnn.Dataset | None, chosen: int = 0) -> None:
         self._dataset, self._only = dataset, None
         self.set_predictions(None)
         if dataset is None:
             self._pages.setCurrentWidget(self._empty)
             return
-        self._offer_classes(dataset)
+        self._offer_classes(dataset, chosen)
         self.balance.set_counts(dataset.class_names, dataset.class_counts.tolist())
         self.grid.set_images(dataset.images, dataset.labels, dataset.class_names)
         self._pages.setCurrentIndex(1)
@@ -177,12 +177,13 @@ class DatasetBrowser(QWidget):
         self.class_box.setCurrentIndex(0 if self.class_box.currentIndex() == index + 1 else index + 1)
         self._filter()
 
-    def _offer_classes(self, dataset: cnn.Dataset) -> None:
+    def _offer_classes(self, dataset: cnn.Dataset, chosen: int) -> None:
         with QSignalBlocker(self.class_box):
             self.class_box.clear()
             self.class_box.addItem("all classes")
             for name, count in zip(dataset.class_names, dataset.class_counts.tolist(), strict=True):
                 self.class_box.addItem(f"{name} ({format_number(count)})")
+            self.class_box.setCurrentIndex(chosen)
         self._banner.hide()
 
     def _filter(self, from_top: bool = True) -> None:

@@ -252,3 +252,16 @@ def test_the_read_out_says_confidence_and_loss_once_they_are_known(browser: Data
     browser.set_answers(answers())
     QTest.keyClick(browser.grid, Qt.Key.Key_Home)
     assert browser.grid.read_out() == "image 0: cat, predicted cat (right), 40 % sure, loss 0.916"
+
+
+def test_the_other_part_shows_the_same_class_and_other_data_all(browser: DatasetBrowser) -> None:
+    browser.set_dataset(dataset(count=30), dataset(count=300))
+    choose_class(browser, 2)
+    assert browser.class_box.currentText() == "dog (10)"
+    browser.split_box.setFocus()
+    QTest.keyClick(browser.split_box, Qt.Key.Key_Down)
+    assert browser.class_box.currentText() == "dog (100)"
+    assert set(LABELS[browser.grid.shown].tolist()) == {1}
+    browser.set_dataset(dataset(count=60), dataset(count=300))
+    assert browser.class_box.currentText() == "all classes"
+    assert len(browser.grid.shown) == 60
