@@ -101,6 +101,9 @@ class ImportDialog(QDialog):
         """Say why nothing can be used."""
         self.progress.hide()
         self.looking.setText(sentence)
+        self.looking.setProperty("role", "error")
+        self.looking.style().unpolish(self.looking)
+        self.looking.style().polish(self.looking)
 
     def set_found(
         self,

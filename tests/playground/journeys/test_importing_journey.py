@@ -166,5 +166,6 @@ def test_what_holds_no_images_is_said_on_the_page(window: MainWindow, qtbot: QtB
     (tmp_path / "nothing" / "cat").mkdir(parents=True)
     page = open_page(window, tmp_path / "nothing")
     qtbot.waitUntil(lambda: "no images found" in page.looking.text(), timeout=10_000)
+    assert page.looking.property("role") == "error"
     assert not page.use_button.isEnabled()
     page.reject()
