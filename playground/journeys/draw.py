@@ -111,8 +111,10 @@ class DrawJourney(QObject):
     def _show_hint(self) -> None:
         """Say on the empty canvas what the network is made for."""
         digits = all(name.isdecimal() for name in self._parts.document.content.class_names)
-        drawn = "Draw a digit" if digits else "Draw something"
-        self._window.draw_canvas.set_hint(drawn if self._reads_drawings() else "Drop a picture here")
+        if self._reads_drawings():
+            self._window.draw_canvas.set_hint("Draw a digit" if digits else "Draw something")
+        else:
+            self._window.draw_canvas.set_hint("Drop a picture here", "or draw")
 
     def _paste(self) -> None:
         self._window.draw_canvas.take(QGuiApplication.clipboard().mimeData(), "the clipboard")

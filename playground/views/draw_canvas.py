@@ -78,9 +78,9 @@ class DrawCanvas(QWidget):
         self._theme = theme
         self._refresh()
 
-    def set_hint(self, hint: str) -> None:
-        """Say on an empty sheet what to do."""
-        self._hint = hint
+    def set_hint(self, hint: str, more: str = "right button erases") -> None:
+        """Say on an empty sheet what to do, and in small what else can be done."""
+        self._hint = hint, more
         self.setAccessibleDescription(f"{hint}. Arrows move the pen, Space puts it down or lifts it.")
         self.update()
 
@@ -285,7 +285,7 @@ class DrawCanvas(QWidget):
         if self._stroke is not None:
             paint_stroke(painter, self._stroke, sheet.width(), color_of(theme, self._stroke))
         elif not self._drawing and self._image is None:
-            paint_hint(painter, theme, sheet.width(), self._hint)
+            paint_hint(painter, theme, sheet.width(), *self._hint)
         if self._pen is not None:
             width = self._stroke.width if self._stroke else self._brush
             paint_brush(painter, theme, self._pen, width, sheet.width())

@@ -43,13 +43,13 @@ def _on_paper(theme: Theme, picture: NDArray[np.uint8]) -> QImage:
     return to_picture((paper + (ink - paper) * (gray[:, :, None] / 255)).astype(np.uint8))
 
 
-def paint_hint(painter: QPainter, theme: Theme, side: float, hint: str) -> None:
+def paint_hint(painter: QPainter, theme: Theme, side: float, hint: str, more: str) -> None:
     """Write what to do on an empty sheet."""
     painter.setPen(theme.color("muted"))
     painter.setFont(font("title"))
     painter.drawText(QRectF(0, side / 2 - 28, side, 24), Qt.AlignmentFlag.AlignCenter, hint)
     painter.setFont(font("small"))
-    painter.drawText(QRectF(0, side / 2, side, 20), Qt.AlignmentFlag.AlignCenter, "right button erases")
+    painter.drawText(QRectF(0, side / 2, side, 20), Qt.AlignmentFlag.AlignCenter, more)
 
 
 def paint_brush(painter: QPainter, theme: Theme, at: Point, width: float, side: float) -> None:
