@@ -126,7 +126,6 @@ class DatasetBrowser(QWidget):
         """Show these images alone and say why, with a way back; None shows all again."""
         self._only = indices
         self._reason.setText(reason)
-        self._banner.setVisible(indices is not None)
         self.class_box.setCurrentIndex(0)
         self.outcome_box.set_value(ALL)
         self.confidence_box.set_value(ANY)
@@ -144,6 +143,7 @@ class DatasetBrowser(QWidget):
 
     def _show_part(self, dataset: cnn.Dataset | None, chosen: int = 0) -> None:
         self._dataset, self._only = dataset, None
+        self._reason.clear()
         self.set_predictions(None)
         if dataset is None:
             self._pages.setCurrentWidget(self._empty)
@@ -184,7 +184,6 @@ class DatasetBrowser(QWidget):
             for name, count in zip(dataset.class_names, dataset.class_counts.tolist(), strict=True):
                 self.class_box.addItem(f"{name} ({format_number(count)})")
             self.class_box.setCurrentIndex(chosen)
-        self._banner.hide()
 
     def _filter(self, from_top: bool = True) -> None:
         if self._dataset is None:
@@ -202,6 +201,8 @@ class DatasetBrowser(QWidget):
         self.grid.set_shown(self._sorted(shown), from_top)
         self._count()
         self._below.setCurrentIndex(0 if len(shown) else 1)
+        self._reason.setVisible(bool(self._reason.text()))
+        self._banner.setVisible(self._only is not None or len(shown) < 1 <= len(labels))  # the way back
 
     def _count(self) -> None:
         """Say how many images are shown, and how far finding out the answers is."""

@@ -265,3 +265,18 @@ def test_the_other_part_shows_the_same_class_and_other_data_all(browser: Dataset
     browser.set_dataset(dataset(count=60), dataset(count=300))
     assert browser.class_box.currentText() == "all classes"
     assert len(browser.grid.shown) == 60
+
+
+def test_where_no_image_matches_one_click_shows_all_again(browser: DatasetBrowser) -> None:
+    browser.set_dataset(dataset(count=30))
+    browser.set_predictions(LABELS[:30])
+    browser.outcome_box.setFocus()
+    assert not browser.all_button.isVisible()
+    for _ in range(2):
+        QTest.keyClick(browser.outcome_box, Qt.Key.Key_Down)
+    choose_class(browser, 1)
+    assert NO_MATCH in shown(browser)
+    QTest.mouseClick(browser.all_button, Qt.MouseButton.LeftButton)
+    assert len(browser.grid.shown) == 30
+    assert browser.class_box.currentIndex() == 0
+    assert not browser.all_button.isVisible()
