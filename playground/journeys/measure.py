@@ -79,6 +79,8 @@ class MeasureJourney(QObject):
         """Measure the next part that has no answers of this network yet; the images held out come first."""
         network = self._parts.document.content.network
         if self._control.running:
+            self._parts.measuring.drop()  # of weights that are no longer those of now
+            self._window.dataset_browser.set_asked(None)
             return
         data = self._answerable()
         if data is None or data is not self._confused:
@@ -187,7 +189,7 @@ def measure(
         loss.append(F.cross_entropy(scores, labels)[0])
         sure = F.softmax(scores) if calibration is None else calibration.probabilities(scores)
         confidence.append(sure.max(axis=1))
-        if not report(BATCH * len(predicted), len(images)):
+        if not report(min(BATCH * len(predicted), len(images)), len(images)):
             break
     answers = Answers(np.concatenate(predicted), np.concatenate(confidence), np.concatenate(loss))
     labels = images.labels[: len(answers.predicted)]

@@ -117,8 +117,8 @@ class DatasetBrowser(QWidget):
         self._count()
         self._show_answers()
 
-    def set_asked(self, share: float) -> None:
-        """Say of which share of the images, 0..1, the answers are known so far."""
+    def set_asked(self, share: float | None) -> None:
+        """Say of which share of the images, 0..1, the answers are known so far; None: none are asked for."""
         self._asked = share
         self._count()
 

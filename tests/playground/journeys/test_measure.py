@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
@@ -34,6 +36,29 @@ def test_confidence_is_calibrated_where_that_is_known(
     assert (calibrated.answers.confidence < plain.answers.confidence).all()
     assert np.array_equal(calibrated.answers.predicted, plain.answers.predicted)
     assert np.array_equal(calibrated.answers.loss, plain.answers.loss)
+
+
+def test_no_more_answers_are_told_than_there_are_images(
+    small_architecture: cnn.Architecture, small_data: Data
+) -> None:
+    network = cnn.Network.initialize(small_architecture, seed=3)
+    told: list[tuple[int, int | None]] = []
+    measure(network, small_data.train, 7, lambda done, total: told.append((done, total)) is None)
+    assert told[-1] == (96, 96)
+
+
+def test_a_run_ends_the_asking(window: MainWindow, qtbot: QtBot) -> None:
+    browser = window.dataset_browser
+    window.tabs.setCurrentWidget(browser)
+    qtbot.waitUntil(browser.order_box.isVisible, timeout=20_000)
+    browser.show_split(TRAINING)
+    browser.set_asked(0.5)
+    QTest.keyClick(window, Qt.Key.Key_F5)
+    qtbot.waitUntil(lambda: browser._about.text() == "600 images", timeout=10_000)
+    assert window.control.running
+    assert not window.parts.measuring.busy
+    QTest.keyClick(window, Qt.Key.Key_F5)
+    qtbot.waitUntil(browser.order_box.isVisible, timeout=20_000)
 
 
 def test_the_images_held_out_can_be_sorted_without_asking(window: MainWindow, qtbot: QtBot) -> None:
