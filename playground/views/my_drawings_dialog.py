@@ -78,8 +78,9 @@ class MyDrawingsDialog(QDialog):
         self.grid.set_images(drawings.images, drawings.labels, drawings.class_names)
         self.grid.set_shown(np.arange(len(drawings))[::-1].copy())
         pairs = zip(drawings.class_names, drawings.class_counts.tolist(), strict=True)
-        counts = ", ".join(f"{name}: {format_number(count)}" for name, count in pairs if count)
-        self.about.setText(f"{format_number(len(drawings))} kept.  {counts}")
+        counts = ", ".join(f"{name} ({format_number(count)})" for name, count in pairs if count)
+        drawn = f"{format_number(len(drawings))} drawing{'s' if len(drawings) > 1 else ''}"
+        self.about.setText(f"{drawn}: {counts}")
 
     def _choose(self, index: int | None) -> None:
         self._chosen = index

@@ -445,6 +445,7 @@ def test_single_drawings_are_removed_on_their_page(
     page = window.findChild(MyDrawingsDialog)
     assert page is not None
     assert page.isVisible()
+    assert page.about.text() == "3 drawings: 1 (1), 2 (1), 3 (1)"
     place = page.grid.thumbnail_rect(1).center()  # the newest comes first
     QTest.mouseClick(page.grid.viewport(), Qt.MouseButton.LeftButton, pos=place)
     QTest.mouseClick(page.remove_button, Qt.MouseButton.LeftButton)
