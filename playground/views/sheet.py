@@ -20,13 +20,16 @@ def color_of(theme: Theme, stroke: Stroke) -> QColor:
 def finished_sheet(
     theme: Theme, drawing: Drawing, picture: NDArray[np.uint8] | None, side: float, ratio: float
 ) -> QPixmap:
-    """Return the sheet with its picture, else its strokes; side in px, ratio = screen pixels per px."""
+    """Return the sheet with its picture, in its aspect, else its strokes; side in px, ratio = screen pixels
+    per px."""
     pixmap = QPixmap(QSize(round(side * ratio), round(side * ratio)))
     pixmap.setDevicePixelRatio(ratio)
     pixmap.fill(theme.color("paper"))
     painter = QPainter(pixmap)
     if picture is not None:
-        painter.drawImage(QRectF(0, 0, side, side), _on_paper(theme, picture))
+        height, width = (length * side / max(picture.shape[:2]) for length in picture.shape[:2])
+        place = QRectF((side - width) / 2, (side - height) / 2, width, height)
+        painter.drawImage(place, _on_paper(theme, picture))
     else:
         for stroke in drawing.strokes:
             paint_stroke(painter, stroke, side, color_of(theme, stroke))

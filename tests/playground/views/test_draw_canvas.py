@@ -274,3 +274,10 @@ def test_the_hint_goes_when_there_is_ink(canvas: DrawCanvas) -> None:
     assert dark_pixels() > 0
     canvas.set_drawing(Drawing((Stroke(points=((0.1, 0.1),)),)))
     assert dark_pixels() == 0
+
+
+def test_a_picture_that_is_not_square_keeps_its_aspect(canvas: DrawCanvas) -> None:
+    canvas.set_image(np.full((40, 20, 3), (200, 40, 0), np.uint8))
+    assert [color_at(canvas, x, 101) for x in (40, 101, 162)] == [LIGHT.paper, "#c82800", LIGHT.paper]
+    canvas.set_image(np.full((20, 40, 3), (200, 40, 0), np.uint8))
+    assert [color_at(canvas, 101, y) for y in (40, 101, 162)] == [LIGHT.paper, "#c82800", LIGHT.paper]
