@@ -181,6 +181,7 @@ class MainWindow(QMainWindow):
         clear.setDefaultAction(self.actions_.clear_drawing)
         self._other_way.setDefaultAction(self.actions_.take_otherwise)
         self._other_way.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self._other_way.setStyleSheet("QToolButton { padding: 4px; }")
         self._brush_name = _heading("Brush")
         tools = QHBoxLayout()
         tools.setSpacing(SPACING)

@@ -96,7 +96,7 @@ class DrawJourney(QObject):
             set_tip(action, "Give the network the pixels of the picture, not its ink prepared as a drawing")
         else:
             action.setText("Take the picture &for a drawing")
-            action.setIconText("Take for a drawing")
+            action.setIconText("Take as drawing")
             set_tip(action, "Search the picture for ink and prepare that as a drawing")
         action.setEnabled(outside and (drawn or self._sees_grey()))
         self._window.show_brush(not action.isEnabled())

@@ -140,7 +140,7 @@ def test_one_click_takes_a_dropped_picture_as_it_is_and_undo_for_a_drawing_again
     assert other_way(window).text() == "Take as it is"
     QTest.mouseClick(other_way(window), Qt.MouseButton.LeftButton)
     assert np.allclose(seen(window), shades, atol=1e-6)
-    assert other_way(window).text() == "Take for a drawing"
+    assert other_way(window).text() == "Take as drawing"
     assert window.actions_.undo.text() == "&Undo taking the picture as it is"
     window.actions_.undo.trigger()
     assert np.array_equal(seen(window), as_drawing)
