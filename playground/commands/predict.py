@@ -16,16 +16,17 @@ from cnn_core.calibration import Calibration
 from cnn_core.datasets.reading import printable
 from playground.commands import inputs
 from playground.commands.output import percent, write_json
+from playground.data import of_drawings
 from playground.importing import read_image
 from playground.resources import OR_BY_NAME, network_file
 
 _DESCRIPTION = """\
 Print the class of each image, with probabilities.
 
-For a network with grey input an image is taken for a drawing: dark ink on a light ground or light ink on a
-dark one (the border of the image tells which), cropped to its ink, scaled and centred as the digits of MNIST
-are. With --as-is, and always for a network with colour input, the pixels are taken as they are: an image of
-the network's own size unchanged, any other scaled to fit. Images out of a data set want --as-is.
+By a network with grey input that learned from digits or other drawings an image is taken for a drawing: dark
+ink on a light ground or light ink on a dark one (the border of the image tells which), cropped to its ink,
+scaled and centred as the digits of MNIST are. By others, and with --as-is, its pixels are taken as they are:
+an image of the network's own size unchanged, any other scaled to fit. Digits out of a data set want --as-is.
 
 Where the file says how far its network can be trusted (those made with train --recipe do), the probabilities
 are calibrated, the lower the more an image is unlike all that the network learned from; where it is clearly
@@ -38,12 +39,15 @@ def run(arguments: Sequence[str]) -> int:
     checkpoint = cnn.checkpoint.load(options.model)
     known = Calibration.from_json(checkpoint.metadata, checkpoint.network.architecture)
     names = inputs.class_names(checkpoint)
+    as_is = options.as_is
+    if as_is is None:
+        as_is = not of_drawings(inputs.remembered_data(checkpoint), names)
     failed = False
     for path in options.images:
         try:
             if path.is_dir():
                 raise cnn.DatasetError(f"{path}: is a folder; give image files, such as {path / '*.png'}")
-            image = network_input(read_image(path, LARGEST_INPUT), checkpoint.network, as_is=options.as_is)
+            image = network_input(read_image(path, LARGEST_INPUT), checkpoint.network, as_is=as_is)
         except (cnn.DatasetError, OSError) as error:
             print(f"cnn-playground predict: {printable(str(error))}", file=sys.stderr)
             failed = True
@@ -90,7 +94,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "images", type=Path, nargs="+", metavar="IMAGE", help="png, jpg, bmp, gif, webp or tif"
     )
-    parser.add_argument("--as-is", action="store_true", help="take the pixels as they are, not as a drawing")
+    how = parser.add_mutually_exclusive_group()
+    how.add_argument(
+        "--as-is", action="store_true", default=None, help="take the pixels as they are, not as a drawing"
+    )
+    how.add_argument(
+        "--as-drawing", action="store_false", dest="as_is", help="take the image for a drawing (grey input)"
+    )
     parser.add_argument(
         "--top", type=inputs.whole_number(1, 1000), default=3, metavar="N", help="classes listed [3]"
     )

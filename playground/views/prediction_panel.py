@@ -177,9 +177,10 @@ class PredictionPanel(QWidget):
 
     def _write_answer(self) -> None:
         """Show the winner's name, shortened to the room there is."""
-        name = self._names[self._winner()] + ("" if self._familiar else "?")
-        room = max(self._answer.width(), 60)
-        self._answer.setText(self._answer.fontMetrics().elidedText(name, Qt.TextElideMode.ElideRight, room))
+        metrics, doubt = self._answer.fontMetrics(), "" if self._familiar else "?"
+        room = max(self._answer.width(), 60) - metrics.horizontalAdvance(doubt)
+        name = metrics.elidedText(self._names[self._winner()], Qt.TextElideMode.ElideRight, room)
+        self._answer.setText(name + doubt)
 
     def _write_sureness(self) -> None:
         """Begin a line where one has no room for the runner-up, whose name then gives way, not a line."""

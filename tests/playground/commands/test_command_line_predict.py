@@ -60,6 +60,21 @@ def test_images_as_they_are_give_the_engines_own_probabilities(command, model, w
     assert line["class"] == str(well_known.labels[0])
 
 
+def test_a_network_that_learned_from_photographs_gets_an_image_as_it_is(command, model, tmp_path):
+    clothes = tmp_path / "clothes.cnn"
+    checkpoint = cnn.checkpoint.load(model)
+    names = ["T-shirt", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Boot"]
+    cnn.checkpoint.save(
+        clothes, replace(checkpoint, metadata={"class_names": names, "data": "fashion-mnist"})
+    )
+    file = save_picture(tmp_path / "light.png", 255 - large(digits.generate(1, seed=3).images[0]))
+
+    def probabilities(*options):
+        return list(command("predict", clothes, file, *options, "--json").lines[0]["probabilities"].values())
+
+    assert probabilities() == probabilities("--as-is") != probabilities("--as-drawing")
+
+
 def test_text_has_a_line_an_image_with_the_best_classes(command, model, well_known, tmp_path):
     file = save_picture(tmp_path / "digit.png", large(well_known.images[0]))
     ran = command("predict", model, file, "--top", 2)

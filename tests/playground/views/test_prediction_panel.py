@@ -75,6 +75,15 @@ def test_a_long_name_of_the_runner_up_gives_way_and_no_line_is_lost(qtbot: QtBot
     assert said.text().splitlines()[0].endswith("; or class number 38")
 
 
+def test_a_long_name_keeps_the_mark_of_doubt(qtbot: QtBot) -> None:
+    panel = PredictionPanel(lead=SeenView())
+    qtbot.addWidget(panel)
+    panel.resize(186, 400)
+    panel.show()
+    panel.set_prediction([0.9, 0.1], ("an exceedingly long name", "other"), familiar=False)
+    assert any(label.text().endswith("…?") for label in panel.findChildren(QLabel))
+
+
 def test_nothing_moves_between_no_prediction_and_any_prediction(panel: PredictionPanel, qtbot: QtBot) -> None:
     bars = panel.findChild(ClassBars)
     before = bars.geometry(), panel.sizeHint(), panel.minimumSizeHint()
