@@ -1,15 +1,31 @@
 """The two plots of a training in one scene: loss at the left, accuracy at the right."""
 
+from collections.abc import Sequence
+
 import pyqtgraph as pg
-from PySide6.QtCore import QEvent, QPointF, Qt, Signal
-from PySide6.QtGui import QMouseEvent
+from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
+from PySide6.QtGui import QMouseEvent, QPainter, QPen
 
 from playground.theme import SPACING, Theme
 from playground.views.metric_curves import Curves
 from playground.views.metric_history import MetricHistory
 
+Tick = tuple[QPen, QPointF, QPointF]
 
-class StepAxis(pg.AxisItem):  # type: ignore[misc]
+
+class Axis(pg.AxisItem):  # type: ignore[misc]
+    """An axis whose marks and grid are painted quickly."""
+
+    def drawPicture(self, painter: QPainter, line: Tick, ticks: Sequence[Tick], texts: object) -> None:
+        """Paint marks and grid as rectangles: to blend a transparent line takes Qt 6.11 0.2 ms, a rectangle a
+        few microseconds."""
+        super().drawPicture(painter, line, (), texts)
+        for pen, start, end in ticks:
+            thin = QRectF(start, end).normalized()
+            painter.fillRect(thin.adjusted(0, 0, not thin.width(), not thin.height()), pen.color())
+
+
+class StepAxis(Axis):
     """An axis with marks at whole numbers only."""
 
     def tickSpacing(self, minVal: float, maxVal: float, size: float) -> list[tuple[float, float]]:
@@ -18,7 +34,7 @@ class StepAxis(pg.AxisItem):  # type: ignore[misc]
         return [each for each in spacings if each[0] >= 1] or [(1.0, 0.0)]
 
 
-class PercentAxis(pg.AxisItem):  # type: ignore[misc]
+class PercentAxis(Axis):
     """An axis without marks above 100."""
 
     def tickValues(self, minVal: float, maxVal: float, size: float) -> list[tuple[float, list[float]]]:
@@ -39,7 +55,7 @@ class LinkedPlots(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.ci.layout.setContentsMargins(0, 0, SPACING, 0)
         self.ci.layout.setHorizontalSpacing(SPACING)
-        self.loss = Curves(self._add_plot(0, pg.AxisItem("left")), "loss", "Loss (cross-entropy)", 1.0)
+        self.loss = Curves(self._add_plot(0, Axis("left")), "loss", "Loss (cross-entropy)", 1.0)
         accuracy = self._add_plot(1, PercentAxis("left"))
         self.accuracy = Curves(accuracy, "accuracy", "Accuracy (%)", 100.0, most=100.0)
         self.accuracy.plot.setXLink(self.loss.plot)
@@ -48,7 +64,7 @@ class LinkedPlots(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         for curves in self._both:
             curves.plot.getViewBox().sigRangeChangedManually.connect(self.zoomed)
 
-    def _add_plot(self, column: int, left: pg.AxisItem) -> pg.PlotItem:
+    def _add_plot(self, column: int, left: Axis) -> pg.PlotItem:
         """Add a plot over steps, with its other axis."""
         return self.addPlot(0, column, axisItems={"bottom": StepAxis("bottom"), "left": left})
 

@@ -4,14 +4,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
 import cnn_core as cnn
-from playground.theme import DARK, LIGHT
+from playground.theme import DARK, LIGHT, Theme
 from playground.views.metric_curves import extremes, thinned
 from playground.views.metric_history import MetricHistory, smoothed
 from playground.views.metrics_plot import EMPTY, MetricsPlot
@@ -153,6 +153,21 @@ def test_the_marks_of_the_steps_are_whole_numbers(plot: MetricsPlot, count: int)
     for quantity in ("loss", "accuracy"):
         steps = marks(plot, quantity, "bottom")
         assert steps and all(step == int(step) for step in steps)
+
+
+@pytest.mark.parametrize("theme", [LIGHT, DARK])
+def test_a_faint_line_runs_across_at_each_mark_of_the_accuracy(plot: MetricsPlot, theme: Theme) -> None:
+    plot.set_theme(theme)
+    plot.set_history(points(30))
+    box = plot.plots.accuracy.plot.getViewBox()
+    image = plot.plots.grab().toImage()
+    at = plot.plots.mapFromScene(box.mapViewToScene(QPointF(box.viewRange()[0][0], 50)))
+    x = at.x() + 3  # left of the first step
+    painted = {y for y in range(image.height()) if image.pixelColor(x, y) != theme.color("panel")}
+    for value in (20, 40, 60, 80, 100):
+        y = plot.plots.mapFromScene(box.mapViewToScene(QPointF(0, value))).y()
+        assert painted & {y - 1, y, y + 1}, value
+    assert len(painted) < image.height() / 2
 
 
 def test_arrow_keys_walk_the_steps(plot: MetricsPlot) -> None:
