@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QWheelEvent
+from PySide6.QtGui import QPixmap, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
@@ -168,6 +168,25 @@ def test_a_faint_line_runs_across_at_each_mark_of_the_accuracy(plot: MetricsPlot
         y = plot.plots.mapFromScene(box.mapViewToScene(QPointF(0, value))).y()
         assert painted & {y - 1, y, y + 1}, value
     assert len(painted) < image.height() / 2
+
+
+@pytest.mark.parametrize("ratio", [1.0, 1.5, 2.0])
+def test_the_lines_of_the_grid_are_one_screen_pixel_high_on_any_screen(
+    plot: MetricsPlot, ratio: float
+) -> None:
+    plot.set_theme(LIGHT)
+    plot.set_history(points(30))
+    plot.plots.grab()  # on this screen, before
+    image = QPixmap(plot.plots.size() * ratio)
+    image.setDevicePixelRatio(ratio)
+    QWidget.render(plot.plots, image)  # pyqtgraph has a render of its own
+    box = plot.plots.accuracy.plot.getViewBox()
+    foot = plot.plots.mapFromScene(box.mapViewToScene(QPointF(box.viewRange()[0][0], 10)))
+    column = image.toImage().copy(round((foot.x() + 3) * ratio), 0, 1, round(foot.y() * ratio))
+    colors = [column.pixelColor(0, y) for y in range(column.height())]
+    lines = [y for y, color in enumerate(colors) if color != LIGHT.color("panel")]
+    assert len(lines) > 4
+    assert np.diff(lines).min() > 1
 
 
 def test_arrow_keys_walk_the_steps(plot: MetricsPlot) -> None:
