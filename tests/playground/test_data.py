@@ -46,6 +46,12 @@ def test_of_each_class_its_share_is_held_out_where_the_last_images_would_not_do(
     assert len(counts) == 3 and np.ptp(counts) <= 1
 
 
+def test_a_rare_class_at_the_end_is_held_out_by_its_share_however_large_another_is(tmp_path: Path) -> None:
+    labels = np.repeat([0, 1], [60_000, 300])
+    found = data.read(save(tmp_path / "rare.npz", labels))
+    assert np.bincount(found.validation.labels).tolist() == [10_000, 50]
+
+
 def test_a_single_image_cannot_be_trained_on(tmp_path: Path) -> None:
     with pytest.raises(cnn.DatasetError, match="it needs at least 2"):
         data.read(save(tmp_path / "one.npz", np.zeros(1, np.int64)))
@@ -83,6 +89,11 @@ def test_a_class_without_images_is_named(tmp_path: Path) -> None:
     )
     mixed = data.mixed(found, some_drawings(3))
     assert mixed.problems == found.problems
+
+
+def test_of_the_labels_the_rarest_is_to_be_checked_where_classes_have_no_images(tmp_path: Path) -> None:
+    [told] = data.read(save_numbered(tmp_path, "csv", [*([0, 1, 5] * 3), 3])).problems
+    assert told.endswith("(2, 4); if this is not meant, check the label 3, which 1 image has")
 
 
 @pytest.mark.parametrize("first", [0, 1])
