@@ -35,8 +35,11 @@ unlike, it is marked."""
 
 def run(arguments: Sequence[str]) -> int:
     """Print the class of each image; return 0, or 1 where some image could not be read."""
-    options = _parser().parse_args(arguments)
+    parser = _parser()
+    options = parser.parse_args(arguments)
     checkpoint = cnn.checkpoint.load(options.model)
+    if options.as_is is False and checkpoint.network.architecture.input_shape[2] != 1:
+        parser.error("--as-drawing goes with a network with grey input, this one sees colours; leave it out")
     known = Calibration.from_json(checkpoint.metadata, checkpoint.network.architecture)
     names = inputs.class_names(checkpoint)
     as_is = options.as_is

@@ -123,6 +123,15 @@ def test_colour_networks_take_pictures_as_they_are():
     np.testing.assert_allclose(network_input(pixels, network, as_is=False), pixels / np.float32(255))
 
 
+def test_a_colour_network_cannot_be_asked_to_take_a_picture_for_a_drawing(command, tmp_path):
+    colour = tmp_path / "colour.cnn"
+    architecture = cnn.Architecture((6, 6, 3), (cnn.Flatten(), cnn.Dense(units=2), cnn.Softmax()))
+    cnn.Network.initialize(architecture, seed=0).save(colour)
+    ran = command("predict", colour, save_picture(tmp_path / "one.png", np.zeros((6, 6))), "--as-drawing")
+    assert ran.code == 2
+    assert "--as-drawing goes with a network with grey input, this one sees colours; leave it out" in ran.err
+
+
 def test_a_calibrated_file_gives_calibrated_probabilities_and_marks_what_it_does_not_know(
     command, model, tmp_path
 ):
