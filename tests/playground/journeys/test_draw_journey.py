@@ -170,6 +170,10 @@ def test_a_network_that_sees_colours_is_not_offered_to_take_a_picture_for_a_draw
     assert other_way(window).text() == "Take as it is"  # it was taken for a drawing before
     QTest.mouseClick(other_way(window), Qt.MouseButton.LeftButton)
     assert not window.actions_.take_otherwise.isEnabled()
+    window.parts.document.edit_architecture(cnn.Architecture((8, 8, 1), layers), "input")
+    assert window.actions_.take_otherwise.isEnabled()
+    window.actions_.undo.trigger()
+    assert not window.actions_.take_otherwise.isEnabled()
     window.actions_.undo.trigger()
     window.actions_.undo.trigger()
     assert window.actions_.take_otherwise.isEnabled()

@@ -1,5 +1,7 @@
 """Measuring in the background: the images held out at once, those trained on when they are shown."""
 
+import time
+
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
@@ -9,6 +11,7 @@ from pytestqt.qtbot import QtBot
 
 import cnn_core as cnn
 from cnn_core.calibration import Calibration
+from playground.background import Report
 from playground.data import Data
 from playground.journeys.measure import MeasureJourney, measure
 from playground.main_window import MainWindow
@@ -47,14 +50,21 @@ def test_no_more_answers_are_told_than_there_are_images(
     assert told[-1] == (96, 96)
 
 
+def endless(report: Report) -> None:
+    """Half done for as long as anybody waits."""
+    while report(1, 2):
+        time.sleep(0.01)
+
+
 def test_a_run_ends_the_asking(window: MainWindow, qtbot: QtBot) -> None:
     browser = window.dataset_browser
     window.tabs.setCurrentWidget(browser)
     qtbot.waitUntil(browser.order_box.isVisible, timeout=20_000)
-    browser.show_split(TRAINING)
-    browser.set_asked(0.5)
+    images = browser._about.text()
+    window.parts.measuring.start(endless)
+    qtbot.waitUntil(lambda: browser._about.text() == f"answers 50 % · {images}", timeout=10_000)
     QTest.keyClick(window, Qt.Key.Key_F5)
-    qtbot.waitUntil(lambda: browser._about.text() == "600 images", timeout=10_000)
+    qtbot.waitUntil(lambda: browser._about.text() == images, timeout=10_000)
     assert window.control.running
     assert not window.parts.measuring.busy
     QTest.keyClick(window, Qt.Key.Key_F5)
@@ -79,6 +89,8 @@ def test_the_answers_of_one_network_are_not_shown_for_another_that_is_opened(
     assert not browser.order_box.isVisible()
     window.tabs.setCurrentWidget(window.confusion_view)
     assert not title.isVisible()
+    window.confusion_view.cell_selected.emit(3, 3)  # of a run, say, before any answer at rest
+    assert window.tabs.currentWidget() is window.confusion_view
     qtbot.waitUntil(title.isVisible, timeout=20_000)
     assert title.text().startswith("Accuracy")
 

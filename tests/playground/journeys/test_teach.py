@@ -350,14 +350,17 @@ def test_data_that_ran_empty_of_drawings_are_in_use_again_when_that_is_undone(
     QTest.mouseClick(page.undo_button, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: window.control.data.spec == spec, timeout=10_000)
     assert window.training_panel.dataset_box.currentData() == spec
-    assert window.notice.text == f"{window.control.data.name} are in use again."
+    assert (window.notice.kind, window.notice.text) == (
+        "info",
+        f"{window.control.data.name} are in use again.",
+    )
     page.close()
     window.training_panel.dataset_requested.emit(base.spec)
     qtbot.waitUntil(lambda: window.control.data is base, timeout=10_000)
     assert window.notice.text == ""  # they no longer are
 
 
-@pytest.mark.parametrize("moved_on", ["another choice", "a run"])
+@pytest.mark.parametrize("moved_on", ["another choice", "another network", "a run"])
 def test_data_that_ran_empty_of_drawings_stay_away_from_who_moved_on(
     window: MainWindow, qtbot: QtBot, moved_on: str
 ) -> None:
@@ -372,6 +375,9 @@ def test_data_that_ran_empty_of_drawings_stay_away_from_who_moved_on(
     if moved_on == "a run":
         QTest.keyClick(window, Qt.Key.Key_F6)
         qtbot.waitUntil(lambda: not window.control.running, timeout=30_000)
+    elif moved_on == "another network":
+        window.parts.document.opened.emit()
+        qtbot.waitUntil(lambda: not window.parts.loading.busy, timeout=10_000)
     else:
         window.training_panel.dataset_requested.emit(base.spec)
         qtbot.waitUntil(lambda: not window.parts.loading.busy, timeout=10_000)

@@ -276,7 +276,21 @@ def test_where_no_image_matches_one_click_shows_all_again(browser: DatasetBrowse
         QTest.keyClick(browser.outcome_box, Qt.Key.Key_Down)
     choose_class(browser, 1)
     assert NO_MATCH in shown(browser)
+    assert browser.all_button.isVisible()
     QTest.mouseClick(browser.all_button, Qt.MouseButton.LeftButton)
     assert len(browser.grid.shown) == 30
     assert browser.class_box.currentIndex() == 0
     assert not browser.all_button.isVisible()
+
+
+def test_why_images_of_other_data_were_shown_is_not_said_where_none_matches(browser: DatasetBrowser) -> None:
+    browser.set_dataset(dataset(count=30))
+    browser.show_only(np.arange(3), "cat taken for dog")
+    assert "cat taken for dog" in shown(browser)
+    browser.set_dataset(dataset(count=60))
+    browser.set_predictions(LABELS[:60])
+    browser.outcome_box.setFocus()
+    for _ in range(2):
+        QTest.keyClick(browser.outcome_box, Qt.Key.Key_Down)
+    assert NO_MATCH in shown(browser)
+    assert "cat taken for dog" not in shown(browser)
