@@ -189,6 +189,16 @@ def test_the_lines_of_the_grid_are_one_screen_pixel_high_on_any_screen(
     assert np.diff(lines).min() > 1
 
 
+def test_a_mark_one_pixel_wide_stands_at_each_step_that_is_named(plot: MetricsPlot) -> None:
+    plot.set_history(points(30))
+    box = plot.plots.accuracy.plot.getViewBox()
+    image = plot.plots.grab().toImage()
+    for step in (10, 20):
+        at = plot.plots.mapFromScene(box.mapViewToScene(QPointF(step, box.viewRange()[1][0])))
+        around = [image.pixelColor(at.x() + x, at.y() - 3) for x in (-2, -1, 0, 1, 2)]
+        assert sum(color != LIGHT.color("panel") for color in around) == 1, step
+
+
 def test_arrow_keys_walk_the_steps(plot: MetricsPlot) -> None:
     plot.set_history(points(30))
     QTest.keyClick(plot, Qt.Key.Key_Home)
