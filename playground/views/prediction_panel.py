@@ -19,9 +19,10 @@ from playground.wording import format_number
 NOTHING_DRAWN = "Draw something to see an answer"
 _CALIBRATED = "calibrated"
 _HOW = (
-    "Of answers given with 90 %, nine in ten are right. For this the scores were divided by {temperature}\n"
-    "before Softmax, a temperature found on images held out, and what may be none of these gets less. The\n"
-    "network's own Softmax, in its last column, shows the probabilities without both."
+    "Of answers given with 90 % to what is one of these, at least nine in ten are right. For this the\n"
+    "scores were divided by {temperature} before Softmax, a temperature found on images held out; what\n"
+    "may be none of these gets less. The network's own Softmax, in its last column, shows the\n"
+    "probabilities without both."
 )
 _OWN = (
     "The network's own probability. How far it can be trusted, and whether an image is like what it learned\n"

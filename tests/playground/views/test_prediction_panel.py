@@ -260,6 +260,7 @@ def test_a_temperature_is_explained_where_the_percentage_is(panel: PredictionPan
         return " ".join(label.toolTip() for label in panel.findChildren(QLabel))
 
     panel.set_prediction(seven(), DIGITS, temperature=0.61)
+    assert "to what is one of these, at least nine in ten are right" in tips().replace("\n", " ")
     assert labels(panel).endswith("calibrated")
     assert "0.610" in tips()
     panel.set_prediction(seven(), DIGITS)
