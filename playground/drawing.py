@@ -98,7 +98,7 @@ def rasterize(drawing: Drawing) -> NDArray[np.uint8]:
     image = _finished(drawing.strokes[:-1]).copy()
     _paint(image, drawing.strokes[-1:])
     pixels = np.frombuffer(image.constBits(), np.uint8).reshape(RASTER_SIZE, RASTER_SIZE, 4)
-    return pixels[:, :, 0].copy()
+    return pixels[:, :, 1].copy()  # a colour, in either order of bytes
 
 
 @lru_cache(maxsize=4)
