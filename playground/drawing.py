@@ -13,6 +13,7 @@ from PySide6.QtGui import QColor, QImage, QPainter, QPainterPath, QPen
 
 RASTER_SIZE = 280  # px; ten times the input of the usual digit networks
 DEFAULT_WIDTH = 0.07  # of the canvas; after framing about as thick as the strokes of MNIST
+BROADEST = 0.25  # of what a drawing spans; a broader pen fills the loops of a digit
 
 Point = tuple[float, float]  # x to the right, y down, the canvas spans 0..1
 
@@ -89,6 +90,26 @@ def paint_stroke(painter: QPainter, stroke: Stroke, size: float, color: QColor) 
         painter.drawPoint(QPointF(x * size, y * size))
     else:
         painter.drawPath(stroke_path(stroke, size))
+
+
+def with_fitting_pen(drawing: Drawing) -> Drawing:
+    """Return the drawing as a finer pen would have left it where it is small for its pen, else itself.
+
+    No pen is broader than a quarter of what the drawing spans; an eraser stays as it is. A dot, which spans
+    less than its pen is wide, stays one.
+    """
+    pens = [stroke for stroke in drawing.strokes if not stroke.erase]
+    if not pens:
+        return drawing
+    span = float(np.ptp(np.array([point for stroke in pens for point in stroke.points]), axis=0).max())
+    broadest = max(stroke.width for stroke in pens)
+    if not BROADEST * span < broadest <= span:
+        return drawing
+    finer = (
+        stroke if stroke.erase else replace(stroke, width=min(stroke.width, BROADEST * span))
+        for stroke in drawing.strokes
+    )
+    return Drawing(tuple(finer))
 
 
 def rasterize(drawing: Drawing) -> NDArray[np.uint8]:

@@ -12,7 +12,7 @@ import cnn_core as cnn
 from cnn_core.architecture import MOST_LAYERS
 from cnn_core.calibration import Calibration
 from cnn_core.preprocessing import Normalization
-from playground.drawing import Drawing, Picture, rasterize
+from playground.drawing import Drawing, Picture, rasterize, with_fitting_pen
 
 Array = NDArray[np.float32]
 
@@ -24,8 +24,9 @@ class Reading:
     `seen` (H, W, C) is what it was given, `activations` one array (1, ...) per layer that could be computed
     (those before the first error), `probabilities` (classes,) or None for an empty picture or a network with
     an error, `step` the training step of the weights, `drawn` the ink (H, W) that `seen` was made of, None
-    for an image taken as it is. `temperature` is what scores were divided by for the probabilities;
-    `familiar` is False for an image unlike what the network learned, None where that is not known.
+    for an image taken as it is; with `finer_pen` it is as a finer pen would have left it. `temperature` is
+    what scores were divided by for the probabilities; `familiar` is False for an image unlike what the
+    network learned, None where that is not known.
     """
 
     seen: Array
@@ -33,6 +34,7 @@ class Reading:
     probabilities: Array | None = None
     step: int = 0
     drawn: NDArray[np.uint8] | None = None
+    finer_pen: bool = False
     temperature: float = 1.0
     familiar: bool | None = None
 
@@ -99,12 +101,14 @@ class Probe(QObject):
             return
         self._due.stop()
         if self._seen is None or self._seen.shape != self._architecture.input_shape:
-            shape, self._drawn = self._architecture.input_shape, ink_of(self._picture)
+            shape = self._architecture.input_shape
+            self._drawn = ink_of(self._picture, fit_pen=self._normalization.scale)
             if self._drawn is None:
                 self._seen = as_input(self._picture, shape)
             else:
                 self._seen = _prepared(self._drawn, shape, self._normalization)
-        self.reading = replace(self._read(self._seen), drawn=self._drawn)
+        finer_pen = self._normalization.scale and is_small(self._picture)
+        self.reading = replace(self._read(self._seen), drawn=self._drawn, finer_pen=finer_pen)
         self.updated.emit(self.reading)
 
     def _read(self, seen: Array) -> Reading:
@@ -136,10 +140,13 @@ class Probe(QObject):
         )
 
 
-def ink_of(picture: Drawing | Picture) -> NDArray[np.uint8] | None:
-    """The (H, W) ink of what is prepared as a drawing; None for an image the network gets as it is."""
+def ink_of(picture: Drawing | Picture, *, fit_pen: bool = True) -> NDArray[np.uint8] | None:
+    """The (H, W) ink of what is prepared as a drawing; None for an image the network gets as it is.
+
+    A drawing that is small for its pen is as a finer one would have left it, unless `fit_pen` is False.
+    """
     if isinstance(picture, Drawing):
-        return rasterize(picture)
+        return rasterize(with_fitting_pen(picture) if fit_pen else picture)
     return picture.pixels[:, :, 0] if picture.as_drawing else None
 
 
@@ -150,6 +157,11 @@ def is_dots(picture: Drawing | Picture) -> bool:
     )
 
 
+def is_small(picture: Drawing | Picture) -> bool:
+    """Whether this is a drawing that is small for its pen, which is scaled with it."""
+    return isinstance(picture, Drawing) and with_fitting_pen(picture) is not picture
+
+
 def as_input(
     picture: Drawing | Picture, input_shape: tuple[int, int, int], normalization: Normalization | None = None
 ) -> Array:
@@ -157,7 +169,7 @@ def as_input(
 
     A drawing is prepared in the steps of `normalization`; None: all of them.
     """
-    ink = ink_of(picture)
+    ink = ink_of(picture, fit_pen=normalization is None or normalization.scale)
     if ink is not None:
         return _prepared(ink, input_shape, normalization)
     assert isinstance(picture, Picture)

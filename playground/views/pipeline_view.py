@@ -21,7 +21,7 @@ _STEPS = (
     (
         "scale",
         "2  Scale",
-        "Without it, a small drawing stays small; the network learned from digits of one size",
+        "Without it, a small drawing stays small, its pen broad; the network learned from digits of one size",
     ),
     (
         "smooth",
@@ -36,6 +36,7 @@ _LEARNED = (
 )
 _AS_IT_IS = "This image is taken as it is; the steps are for drawings. Draw something to see them."
 _ON_THE_SHEET = "As it is on the sheet"
+_FINER_PEN = "As on the sheet, with a finer pen: it is small"
 _EMPTY = "Draw something, or switch a step off: what the network gets changes at once."
 
 
@@ -50,6 +51,7 @@ class PipelineView(QWidget):
         self.setAccessibleName("How the network sees a drawing, step by step")
         self._drawn: NDArray[np.uint8] | None = None
         self._normalization = Normalization()
+        self._on_the_sheet = _ON_THE_SHEET
         self._lead = QLabel(_LEARNED)
         self._lead.setProperty("role", "muted")
         self._lead.setWordWrap(True)
@@ -91,9 +93,15 @@ class PipelineView(QWidget):
         for pane in self._panes:
             pane.set_theme(theme)
 
-    def set_drawing(self, drawn: NDArray[np.uint8] | None, normalization: Normalization) -> None:
-        """Show how a drawing, (H, W) with bright ink, is prepared; None: there is an image that is not."""
+    def set_drawing(
+        self, drawn: NDArray[np.uint8] | None, normalization: Normalization, *, finer_pen: bool = False
+    ) -> None:
+        """Show how a drawing, (H, W) with bright ink, is prepared; None: there is an image that is not.
+
+        With `finer_pen` say that the ink is not as broad as on the sheet.
+        """
         self._drawn, self._normalization = drawn, normalization
+        self._on_the_sheet = _FINER_PEN if finer_pen else _ON_THE_SHEET
         for field, switch in self.switches.items():
             switch.set_value(getattr(normalization, field))
             switch.setEnabled(drawn is not None)
@@ -120,8 +128,8 @@ class PipelineView(QWidget):
             return
         self._lead.setText(_LEARNED)
         sheet = max(drawn.shape)
-        self._panes[0].set_image(drawn, sheet, _ON_THE_SHEET)
-        self._texts[0].setText(_ON_THE_SHEET)
+        self._panes[0].set_image(drawn, sheet, self._on_the_sheet)
+        self._texts[0].setText(self._on_the_sheet)
         sides = (sheet, FIELD, FIELD, FIELD)
         for index, step in enumerate(normalization_steps(drawn, self._normalization)):
             self._panes[index + 1].set_image(step.image, sides[index], step.why)

@@ -2,10 +2,11 @@
 
 import itertools
 import math
+from dataclasses import replace
 
 import numpy as np
 
-from playground.drawing import RASTER_SIZE, Drawing, Stroke, rasterize, stroke_path
+from playground.drawing import RASTER_SIZE, Drawing, Stroke, rasterize, stroke_path, with_fitting_pen
 
 LINE = Stroke(points=((0.2, 0.5), (0.8, 0.5)), width=0.1)
 
@@ -70,3 +71,20 @@ def test_a_growing_stroke_gives_the_same_pixels_as_the_finished_one() -> None:
 def test_a_drawing_without_strokes_is_false() -> None:
     assert Drawing().with_stroke(LINE)
     assert not Drawing()
+
+
+def test_the_pen_of_a_small_drawing_is_made_finer_and_its_eraser_is_not() -> None:
+    small = Drawing(
+        (
+            Stroke(((0.1, 0.1), (0.2, 0.1)), width=0.07),
+            Stroke(((0.2, 0.1), (0.1, 0.2)), width=0.01),
+            Stroke(((0.0, 0.5), (1.0, 0.5)), width=0.11, erase=True),
+        )
+    )
+    assert [stroke.width for stroke in with_fitting_pen(small).strokes] == [0.025, 0.01, 0.11]
+
+
+def test_the_pen_of_a_large_drawing_and_of_a_dot_stays() -> None:
+    for strokes in ((), (LINE,), (Stroke(((0.5, 0.5), (0.52, 0.5))),), (replace(LINE, erase=True),)):
+        drawing = Drawing(strokes)
+        assert with_fitting_pen(drawing) is drawing

@@ -2,16 +2,17 @@
 
 import numpy as np
 import pytest
+from digits_by_hand import DIGITS, draw
 from PySide6.QtCore import QMimeData, QPointF, Qt
 from PySide6.QtGui import QColor, QDragEnterEvent, QDropEvent, QGuiApplication, QImage, QPainter
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QDoubleSpinBox, QMenu, QToolButton, QWidget
+from PySide6.QtWidgets import QApplication, QDoubleSpinBox, QLabel, QMenu, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
 import cnn_core as cnn
-from cnn_core.preprocessing import Normalization
+from cnn_core.preprocessing import Normalization, normalize_drawing
 from playground import resources
-from playground.drawing import Drawing, Picture, Stroke
+from playground.drawing import Drawing, Picture, Stroke, rasterize
 from playground.journeys.draw import as_ink, note_on
 from playground.main_window import MainWindow
 from playground.qt_images import to_picture, to_pixels
@@ -21,12 +22,17 @@ from playground.resources import TRAINED_NETWORKS
 pytestmark = pytest.mark.filterwarnings("ignore:Function. 'QDragEnterEvent:DeprecationWarning")
 
 CORNER = Drawing((Stroke(((0.1, 0.7), (0.15, 0.9))),))
+SMALL = Drawing((Stroke(((0.8, 0.1), (0.9, 0.1), (0.84, 0.2))),))
 
 
 def seen(window: MainWindow) -> np.ndarray:
     window.parts.probe.run()
     assert window.parts.probe.reading is not None
     return window.parts.probe.reading.seen
+
+
+def texts(widget: QWidget) -> str:
+    return " | ".join(label.text() for label in widget.findChildren(QLabel))
 
 
 def test_the_button_shows_the_steps_and_space_switches_one_off(window: MainWindow, qtbot: QtBot) -> None:
@@ -51,6 +57,27 @@ def test_a_switch_is_undone_like_any_edit(window: MainWindow) -> None:
     assert np.array_equal(seen(window), whole)
     assert window.pipeline_view.switches["crop"].isChecked()
     assert "Prepared" not in window.seen_view.accessibleDescription()
+
+
+@pytest.mark.parametrize("digit", DIGITS)
+def test_a_digit_of_a_tenth_of_the_canvas_is_read(window: MainWindow, digit: int) -> None:
+    tiny = [[(0.84 + 0.16 * x, 0.16 * y) for x, y in stroke] for stroke in DIGITS[digit]]
+    draw(window.draw_canvas, tiny)
+    window.parts.probe.run()
+    reading = window.parts.probe.reading
+    assert reading is not None and reading.probabilities is not None
+    assert (int(reading.probabilities.argmax()), reading.familiar) == (digit, True)
+
+
+def test_that_the_pen_was_made_finer_is_said_and_goes_with_the_scaling(window: MainWindow) -> None:
+    window.show_tab(window.pipeline_view)
+    window.parts.document.show_picture(SMALL, "stroke")
+    seen(window)
+    assert "with a finer pen" in texts(window.pipeline_view)
+    window.parts.document.prepare_drawings(Normalization(scale=False))
+    thick = seen(window)
+    assert "with a finer pen" not in texts(window.pipeline_view)
+    assert np.array_equal(thick, normalize_drawing(rasterize(SMALL), Normalization(scale=False)))
 
 
 def test_an_image_of_the_data_is_taken_as_it_is(window: MainWindow) -> None:
