@@ -21,6 +21,7 @@ FIELD = 28  # side of the field the digit ends up in, pixels
 BOX = 20  # longer side of the scaled digit, pixels
 _FAINT = 8  # a pixel counts as ink when brighter than 1/8 of the brightest one
 _BLANK = 0.06  # contrast, of 1, below which a picture holds no ink, only noise
+_GRAIN = 7.5  # times the median deviation of the ground, five standard deviations, grain may reach
 LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32)  # grey from red, green, blue (ITU-R BT.601)
 
 
@@ -91,12 +92,16 @@ def normalization_steps(
 def find_ink(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Return the ink (H, W), 255 where it is strongest, in a picture (H, W, C) or (H, W); zeros if blank.
 
-    The ground is what most of the border is: ink is darker than a light ground, lighter than a dark one.
+    The ground is what most of the border is: ink is darker than a light ground, lighter than a dark one, by
+    more than the border varies: grain and shadows in a photograph of paper are no ink.
     """
     shades = picture.reshape(*picture.shape[:2], -1).astype(np.float32) / np.float32(255)
     gray = _with_channels(shades, 1)[:, :, 0]
-    ground = float(np.median(np.concatenate([gray[0], gray[-1], gray[:, 0], gray[:, -1]])))
+    border = np.concatenate([gray[0], gray[-1], gray[:, 0], gray[:, -1]])
+    ground = float(np.median(border))
     strength = np.maximum(ground - gray if ground > 0.5 else gray - ground, 0)
+    uneven = _GRAIN * float(np.median(np.abs(border - ground)))
+    strength = np.maximum(strength - min(uneven, float(strength.max()) / 2), 0)
     strongest = float(strength.max())
     if strongest < _BLANK:
         return np.zeros(gray.shape, np.uint8)

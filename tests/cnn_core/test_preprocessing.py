@@ -228,3 +228,14 @@ def test_ink_keeps_its_shades() -> None:
 def test_noise_on_an_empty_sheet_is_no_ink() -> None:
     sheet = np.random.default_rng(0).integers(245, 256, (30, 30), dtype=np.uint8)
     assert not find_ink(sheet).any()
+
+
+@pytest.mark.parametrize("light", [True, False])
+def test_grain_and_shadow_of_photographed_paper_are_no_ink(light: bool) -> None:
+    generator = np.random.default_rng(0)
+    clean = np.zeros((300, 400), np.float32)
+    clean[100:200, 180:200] = 1
+    paper = np.linspace(190, 176, 400) - 130 * clean + generator.normal(0, 6, clean.shape)
+    photo = paper if light else 255 - paper
+    seen = normalize_drawing(find_ink(photo.astype(np.uint8)))
+    assert np.allclose(seen, normalize_drawing((255 * clean).astype(np.uint8)), atol=0.25)
