@@ -22,6 +22,7 @@ BOX = 20  # longer side of the scaled digit, pixels
 _FAINT = 8  # a pixel counts as ink when brighter than 1/8 of the brightest one
 _BLANK = 0.06  # contrast, of 1, below which a picture holds no ink, only noise
 _GRAIN = 7.5  # times the median deviation of the ground, five standard deviations, grain may reach
+_THINNEST = 0.06  # of what the ink of a picture spans, that its lines are made wide at least
 LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32)  # grey from red, green, blue (ITU-R BT.601)
 
 
@@ -93,7 +94,8 @@ def find_ink(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Return the ink (H, W), 255 where it is strongest, in a picture (H, W, C) or (H, W); zeros if blank.
 
     The ground is what most of the border is: ink is darker than a light ground, lighter than a dark one, by
-    more than the border varies: grain and shadows in a photograph of paper are no ink.
+    more than the border varies: grain and shadows in a photograph of paper are no ink. Lines so thin that
+    they would vanish when scaled are made wider.
     """
     shades = picture.reshape(*picture.shape[:2], -1).astype(np.float32) / np.float32(255)
     gray = _with_channels(shades, 1)[:, :, 0]
@@ -106,7 +108,7 @@ def find_ink(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
     if strongest < _BLANK:
         return np.zeros(gray.shape, np.uint8)
     ink: NDArray[np.uint8] = np.rint(strength * np.float32(255 / strongest)).astype(np.uint8)
-    return ink
+    return _widened(ink)
 
 
 def fit_to(image: Image, input_shape: tuple[int, int, int]) -> Image:
@@ -158,6 +160,31 @@ def area_weights(source: int, target: int) -> Image:
     weights: Image = (overlap / overlap.sum(axis=1, keepdims=True)).astype(np.float32)
     weights.flags.writeable = False  # it is kept: every move of a pen asks for it again
     return weights
+
+
+def _widened(ink: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return ink (H, W) with its lines made as wide as those of a pen; itself where they are."""
+    box = _ink_box(ink)
+    if box is None:
+        return ink
+    inked = np.pad(ink[box] > 127, 1)
+    edges = inked.copy()
+    edges[1:-1, 1:-1] &= ~(inked[:-2, 1:-1] & inked[2:, 1:-1] & inked[1:-1, :-2] & inked[1:-1, 2:])
+    width = 2 * float(inked.sum()) / max(1.0, float(edges.sum()))  # a line has two edges
+    missing = round((_THINNEST * max(ink[box].shape) - width) / 2)
+    if missing < 1:
+        return ink
+    return _spread(_spread(ink, missing).T, missing).T
+
+
+def _spread(ink: NDArray[np.uint8], reach: int) -> NDArray[np.uint8]:
+    """Return of each pixel the strongest ink of those up to `reach` above and below it."""
+    height, covered, rows = ink.shape[0], 1, np.pad(ink, ((reach, reach), (0, 0)))
+    while covered < 2 * reach + 1:  # each row holds the strongest of so many from it on
+        more = min(covered, 2 * reach + 1 - covered)
+        rows[: len(rows) - more] = np.maximum(rows[: len(rows) - more], rows[more:])
+        covered += more
+    return rows[:height]
 
 
 def _cropped(gray: NDArray[np.uint8], chosen: Normalization) -> Image | None:

@@ -239,3 +239,19 @@ def test_grain_and_shadow_of_photographed_paper_are_no_ink(light: bool) -> None:
     photo = paper if light else 255 - paper
     seen = normalize_drawing(find_ink(photo.astype(np.uint8)))
     assert np.allclose(seen, normalize_drawing((255 * clean).astype(np.uint8)), atol=0.25)
+
+
+@pytest.mark.parametrize("width", [1, 2, 5])
+def test_the_thin_lines_of_a_picture_are_made_as_wide_as_a_pen(width: int) -> None:
+    sheet = np.full((400, 300), 255, np.uint8)
+    sheet[50:350, 150 : 150 + width] = 0
+    ink = find_ink(sheet)
+    assert ink.shape == sheet.shape
+    assert np.count_nonzero(ink[200]) == pytest.approx(0.06 * 300, abs=2)
+    assert normalize_drawing(ink).max() > 0.9
+
+
+def test_lines_as_wide_as_a_pen_stay() -> None:
+    sheet = np.zeros((400, 300), np.uint8)
+    sheet[50:350, 150:170] = 255
+    assert np.array_equal(find_ink(sheet), sheet)
