@@ -13,7 +13,7 @@ from PySide6.QtGui import QColor, QImage, QPainter, QPainterPath, QPen
 
 RASTER_SIZE = 280  # px; ten times the input of the usual digit networks
 DEFAULT_WIDTH = 0.07  # of the canvas; after framing about as thick as the strokes of MNIST
-BROADEST = 0.25  # of what a drawing spans; a broader pen fills the loops of a digit
+FINEST, BROADEST = 0.06, 0.25  # of what a drawing spans: finer lines fade, broader ones fill the loops
 
 Point = tuple[float, float]  # x to the right, y down, the canvas spans 0..1
 
@@ -93,23 +93,24 @@ def paint_stroke(painter: QPainter, stroke: Stroke, size: float, color: QColor) 
 
 
 def with_fitting_pen(drawing: Drawing) -> Drawing:
-    """Return the drawing as a finer pen would have left it where it is small for its pen, else itself.
+    """Return the drawing as pens that fit its size would have left it, itself where its own do.
 
-    No pen is broader than a quarter of what the drawing spans; an eraser stays as it is. A dot, which spans
-    less than its pen is wide, stays one.
+    They are `FINEST` to `BROADEST` of what the drawing spans wide; an eraser stays as it is. A dot, which
+    spans less than its pen is wide, stays one.
     """
     pens = [stroke for stroke in drawing.strokes if not stroke.erase]
     if not pens:
         return drawing
     span = float(np.ptp(np.array([point for stroke in pens for point in stroke.points]), axis=0).max())
-    broadest = max(stroke.width for stroke in pens)
-    if not BROADEST * span < broadest <= span:
+    if max(stroke.width for stroke in pens) > span:
         return drawing
-    finer = (
-        stroke if stroke.erase else replace(stroke, width=min(stroke.width, BROADEST * span))
+    fitting = tuple(
+        stroke
+        if stroke.erase
+        else replace(stroke, width=min(max(stroke.width, FINEST * span), BROADEST * span))
         for stroke in drawing.strokes
     )
-    return Drawing(tuple(finer))
+    return drawing if fitting == drawing.strokes else Drawing(fitting)
 
 
 def rasterize(drawing: Drawing) -> NDArray[np.uint8]:

@@ -24,9 +24,9 @@ class Reading:
     `seen` (H, W, C) is what it was given, `activations` one array (1, ...) per layer that could be computed
     (those before the first error), `probabilities` (classes,) or None for an empty picture or a network with
     an error, `step` the training step of the weights, `drawn` the ink (H, W) that `seen` was made of, None
-    for an image taken as it is; with `finer_pen` it is as a finer pen would have left it. `temperature` is
-    what scores were divided by for the probabilities; `familiar` is False for an image unlike what the
-    network learned, None where that is not known.
+    for an image taken as it is; with `other_pen` it is as a finer or broader pen would have left it.
+    `temperature` is what scores were divided by for the probabilities; `familiar` is False for an image
+    unlike what the network learned, None where that is not known.
     """
 
     seen: Array
@@ -34,7 +34,7 @@ class Reading:
     probabilities: Array | None = None
     step: int = 0
     drawn: NDArray[np.uint8] | None = None
-    finer_pen: bool = False
+    other_pen: bool = False
     temperature: float = 1.0
     familiar: bool | None = None
 
@@ -53,6 +53,7 @@ class Probe(QObject):
         self._picture: Drawing | Picture = Drawing()
         self._normalization = Normalization()
         self._drawn: NDArray[np.uint8] | None = None
+        self._other_pen = False
         self._seen: Array | None = None  # of the picture, until it or the input's shape changes
         self.reading: Reading | None = None
         self._due = QTimer(self)
@@ -101,14 +102,16 @@ class Probe(QObject):
             return
         self._due.stop()
         if self._seen is None or self._seen.shape != self._architecture.input_shape:
-            shape = self._architecture.input_shape
-            self._drawn = ink_of(self._picture, fit_pen=self._normalization.scale)
+            shape, picture = (
+                self._architecture.input_shape,
+                _with_scaled_pen(self._picture, self._normalization),
+            )
+            self._other_pen, self._drawn = picture is not self._picture, ink_of(picture)
             if self._drawn is None:
                 self._seen = as_input(self._picture, shape)
             else:
                 self._seen = _prepared(self._drawn, shape, self._normalization)
-        finer_pen = self._normalization.scale and is_small(self._picture)
-        self.reading = replace(self._read(self._seen), drawn=self._drawn, finer_pen=finer_pen)
+        self.reading = replace(self._read(self._seen), drawn=self._drawn, other_pen=self._other_pen)
         self.updated.emit(self.reading)
 
     def _read(self, seen: Array) -> Reading:
@@ -140,13 +143,10 @@ class Probe(QObject):
         )
 
 
-def ink_of(picture: Drawing | Picture, *, fit_pen: bool = True) -> NDArray[np.uint8] | None:
-    """The (H, W) ink of what is prepared as a drawing; None for an image the network gets as it is.
-
-    A drawing that is small for its pen is as a finer one would have left it, unless `fit_pen` is False.
-    """
+def ink_of(picture: Drawing | Picture) -> NDArray[np.uint8] | None:
+    """The (H, W) ink of what is prepared as a drawing; None for an image the network gets as it is."""
     if isinstance(picture, Drawing):
-        return rasterize(with_fitting_pen(picture) if fit_pen else picture)
+        return rasterize(picture)
     return picture.pixels[:, :, 0] if picture.as_drawing else None
 
 
@@ -157,11 +157,6 @@ def is_dots(picture: Drawing | Picture) -> bool:
     )
 
 
-def is_small(picture: Drawing | Picture) -> bool:
-    """Whether this is a drawing that is small for its pen, which is scaled with it."""
-    return isinstance(picture, Drawing) and with_fitting_pen(picture) is not picture
-
-
 def as_input(
     picture: Drawing | Picture, input_shape: tuple[int, int, int], normalization: Normalization | None = None
 ) -> Array:
@@ -169,11 +164,18 @@ def as_input(
 
     A drawing is prepared in the steps of `normalization`; None: all of them.
     """
-    ink = ink_of(picture, fit_pen=normalization is None or normalization.scale)
+    ink = ink_of(_with_scaled_pen(picture, normalization))
     if ink is not None:
         return _prepared(ink, input_shape, normalization)
     assert isinstance(picture, Picture)
     return cnn.preprocessing.fit_to(picture.pixels.astype(np.float32) / np.float32(255), input_shape)
+
+
+def _with_scaled_pen(picture: Drawing | Picture, normalization: Normalization | None) -> Drawing | Picture:
+    """The picture; of a drawing that is scaled the pen is scaled too."""
+    if isinstance(picture, Drawing) and (normalization is None or normalization.scale):
+        return with_fitting_pen(picture)
+    return picture
 
 
 def _prepared(

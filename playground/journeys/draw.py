@@ -176,7 +176,7 @@ class DrawJourney(QObject):
         window.seen_view.set_image(reading.seen)
         normalization = self._parts.document.content.normalization
         window.seen_view.set_note(*(note_on(normalization) if reading.drawn is not None else ("", "")))
-        window.pipeline_view.set_drawing(reading.drawn, normalization, finer_pen=reading.finer_pen)
+        window.pipeline_view.set_drawing(reading.drawn, normalization, other_pen=reading.other_pen)
         broken = self._parts.document.content.architecture.error is not None
         why = "The network has an error; mend it to see an answer" if broken else NOTHING_DRAWN
         picture = self._parts.document.content.picture

@@ -36,7 +36,7 @@ _LEARNED = (
 )
 _AS_IT_IS = "This image is taken as it is; the steps are for drawings. Draw something to see them."
 _ON_THE_SHEET = "As it is on the sheet"
-_FINER_PEN = "As on the sheet, with a finer pen: it is small"
+_OTHER_PEN = "As on the sheet, the pen fitted to its size"
 _EMPTY = "Draw something, or switch a step off: what the network gets changes at once."
 
 
@@ -94,14 +94,14 @@ class PipelineView(QWidget):
             pane.set_theme(theme)
 
     def set_drawing(
-        self, drawn: NDArray[np.uint8] | None, normalization: Normalization, *, finer_pen: bool = False
+        self, drawn: NDArray[np.uint8] | None, normalization: Normalization, *, other_pen: bool = False
     ) -> None:
         """Show how a drawing, (H, W) with bright ink, is prepared; None: there is an image that is not.
 
-        With `finer_pen` say that the ink is not as broad as on the sheet.
+        With `other_pen` say that the pen is not as broad as on the sheet.
         """
         self._drawn, self._normalization = drawn, normalization
-        self._on_the_sheet = _FINER_PEN if finer_pen else _ON_THE_SHEET
+        self._on_the_sheet = _OTHER_PEN if other_pen else _ON_THE_SHEET
         for field, switch in self.switches.items():
             switch.set_value(getattr(normalization, field))
             switch.setEnabled(drawn is not None)

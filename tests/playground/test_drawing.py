@@ -5,6 +5,7 @@ import math
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
 from playground.drawing import RASTER_SIZE, Drawing, Stroke, rasterize, stroke_path, with_fitting_pen
 
@@ -81,10 +82,15 @@ def test_the_pen_of_a_small_drawing_is_made_finer_and_its_eraser_is_not() -> Non
             Stroke(((0.0, 0.5), (1.0, 0.5)), width=0.11, erase=True),
         )
     )
-    assert [stroke.width for stroke in with_fitting_pen(small).strokes] == [0.025, 0.01, 0.11]
+    assert [stroke.width for stroke in with_fitting_pen(small).strokes] == pytest.approx([0.025, 0.01, 0.11])
 
 
-def test_the_pen_of_a_large_drawing_and_of_a_dot_stays() -> None:
+def test_hairlines_of_a_large_drawing_are_made_broader() -> None:
+    large = Drawing((Stroke(((0.1, 0.1), (0.9, 0.1)), width=0.02),))
+    assert with_fitting_pen(large).strokes[0].width == pytest.approx(0.06 * 0.8)
+
+
+def test_a_usual_pen_and_that_of_a_dot_stay() -> None:
     for strokes in ((), (LINE,), (Stroke(((0.5, 0.5), (0.52, 0.5))),), (replace(LINE, erase=True),)):
         drawing = Drawing(strokes)
         assert with_fitting_pen(drawing) is drawing

@@ -73,10 +73,10 @@ def test_that_the_pen_was_made_finer_is_said_and_goes_with_the_scaling(window: M
     window.show_tab(window.pipeline_view)
     window.parts.document.show_picture(SMALL, "stroke")
     seen(window)
-    assert "with a finer pen" in texts(window.pipeline_view)
+    assert "the pen fitted" in texts(window.pipeline_view)
     window.parts.document.prepare_drawings(Normalization(scale=False))
     thick = seen(window)
-    assert "with a finer pen" not in texts(window.pipeline_view)
+    assert "the pen fitted" not in texts(window.pipeline_view)
     assert np.array_equal(thick, normalize_drawing(rasterize(SMALL), Normalization(scale=False)))
 
 
