@@ -155,19 +155,21 @@ def _warped(images: Images, x: Array, y: Array) -> Images:
     y += 1
     np.clip(x, 0, width + 1, out=x)
     np.clip(y, 0, height + 1, out=y)
-    left, top = x.astype(np.intp), y.astype(np.intp)
+    left, top = np.floor(x), np.floor(y)
     x -= left
     y -= top
+    # Counted as numbers of 32 bits, which are exact up to 4096 x 4096 pixels: whole ones take twice as long.
     top *= columns
     top += left
-    top += (np.arange(n) * (height + 3) * columns)[:, None, None]
+    index = top.astype(np.intp)
+    index += (np.arange(n) * (height + 3) * columns)[:, None, None]
     padded = np.zeros((n, height + 3, columns), dtype=np.float32)
     flat = padded.ravel()
     result = np.empty_like(images, order="C")
     for channel in range(channels):
         padded[:, 1 : height + 1, 1 : width + 1] = images[:, :, :, channel]
-        upper = _row(flat, top, x)
-        upper += (_row(flat[columns:], top, x) - upper) * y
+        upper = _row(flat, index, x)
+        upper += (_row(flat[columns:], index, x) - upper) * y
         upper += np.float32(0.5)
         result[:, :, :, channel] = upper
     return result
