@@ -24,7 +24,7 @@ from playground.importing import read_image
 from playground.my_drawings import MyDrawings
 
 HELD_OUT = 6  # one image in six is kept for validation, as 10,000 of MNIST's 60,000 customarily are
-MANY = 25  # held-out images of a class; which ones are in it, when fewer, is not left to the order
+MANY = 25  # of each class among the images held out: fewer are drawn, not taken from the end
 BUILT_IN = "digits"
 MINE = "my-drawings"
 AND_MINE = f" + {MINE}"  # ends the name of data into which the person's drawings are mixed

@@ -102,10 +102,8 @@ class Probe(QObject):
             return
         self._due.stop()
         if self._seen is None or self._seen.shape != self._architecture.input_shape:
-            shape, picture = (
-                self._architecture.input_shape,
-                _with_scaled_pen(self._picture, self._normalization),
-            )
+            shape = self._architecture.input_shape
+            picture = _with_scaled_pen(self._picture, self._normalization)
             self._other_pen, self._drawn = picture is not self._picture, ink_of(picture)
             if self._drawn is None:
                 self._seen = as_input(self._picture, shape)
