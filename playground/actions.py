@@ -5,6 +5,18 @@ from __future__ import annotations
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QWidget
 
+# How a picture from outside can be taken: the text of the command, that of its button, its tip.
+TAKE_AS_IT_IS = (
+    "Take the picture &as it is",
+    "Take as it is",
+    "Give the network the pixels of the picture, not its ink prepared as a drawing",
+)
+TAKE_AS_DRAWING = (
+    "Take the picture &for a drawing",
+    "Take as drawing",
+    "Search the picture for ink and prepare that as a drawing",
+)
+
 
 class Actions:
     """The commands, made once and put into menus, bars and panels. Their meaning is connected elsewhere."""
@@ -40,8 +52,8 @@ class Actions:
         tip = "Put the picture in the clipboard on the canvas"
         self.paste_picture = make("pastePicture", "&Paste picture", standard.Paste, tip)
         self.paste_picture.setShortcuts(standard.Paste)  # all the system's keys for it
-        tip = "Give the network the pixels of the picture, not its ink prepared as a drawing"
-        self.take_otherwise = make("takeOtherwise", "Take the picture &as it is", "Ctrl+Shift+V", tip)
+        text, _, tip = TAKE_AS_IT_IS
+        self.take_otherwise = make("takeOtherwise", text, "Ctrl+Shift+V", tip)
         self.clear_drawing = make("clearDrawing", "&Clear", "Ctrl+D", "Empty the canvas")
         self.back = make("back", "&Back", "Esc", "Go one step out: number, channel, layer, network")
         tip = "The answer is right: keep the drawing in My drawings"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import pairwise
 
 import numpy as np
@@ -25,6 +25,12 @@ class Stroke:
     points: tuple[Point, ...]
     width: float = DEFAULT_WIDTH
     erase: bool = False
+
+    @cached_property
+    def bounds(self) -> tuple[float, float, float, float]:
+        """Left, top, right and bottom of the points; found once, while other strokes go on."""
+        x, y = zip(*self.points, strict=True)
+        return min(x), min(y), max(x), max(y)
 
     def extended(self, point: Point) -> Stroke:
         """Return the stroke with one more point at its end."""
@@ -101,7 +107,8 @@ def with_fitting_pen(drawing: Drawing) -> Drawing:
     pens = [stroke for stroke in drawing.strokes if not stroke.erase]
     if not pens:
         return drawing
-    span = float(np.ptp(np.array([point for stroke in pens for point in stroke.points]), axis=0).max())
+    left, top, right, bottom = zip(*(stroke.bounds for stroke in pens), strict=True)
+    span = max(max(right) - min(left), max(bottom) - min(top))
     if max(stroke.width for stroke in pens) > span:
         return drawing
     fitting = tuple(

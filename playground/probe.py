@@ -150,9 +150,10 @@ def ink_of(picture: Drawing | Picture) -> NDArray[np.uint8] | None:
 
 def is_dots(picture: Drawing | Picture) -> bool:
     """Whether nothing but dots was drawn: no stroke reaches further than its pen is wide."""
-    return isinstance(picture, Drawing) and all(
-        max(np.ptp(np.array(stroke.points), axis=0)) < stroke.width for stroke in picture.strokes
-    )
+    if not isinstance(picture, Drawing):
+        return False
+    extents = ((stroke.bounds, stroke.width) for stroke in picture.strokes)
+    return all(max(right - left, bottom - top) < width for (left, top, right, bottom), width in extents)
 
 
 def as_input(

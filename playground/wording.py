@@ -37,6 +37,11 @@ def format_number(value: float) -> str:
     return f"{digits}e{exponent}".replace("-", MINUS)
 
 
+def format_share(share: float, digits: int = 0) -> str:
+    """Return a share 0..1 as "98.3 %"."""
+    return f"{100 * share:.{digits}f} %"
+
+
 def brief_number(value: float, digits: int) -> str:
     """Return a number as short as it gets with one or two significant digits: "0.9", "12", "1e27"."""
     if not math.isfinite(value) or value == 0:

@@ -158,7 +158,7 @@ def _warped(images: Images, x: Array, y: Array) -> Images:
     left, top = np.floor(x), np.floor(y)
     x -= left
     y -= top
-    # Counted as numbers of 32 bits, which are exact up to 4096 x 4096 pixels: whole ones take twice as long.
+    # Counted in float32, which is exact up to 4096 x 4096 pixels: index numbers are twice as large.
     top *= columns
     top += left
     index = top.astype(np.intp)

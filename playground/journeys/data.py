@@ -18,7 +18,7 @@ from playground.parts import Parts
 from playground.training_control import TrainingControl, misfit
 from playground.views.dataset_browser import TRAINING
 from playground.views.training_panel import OPEN_FOLDER
-from playground.wording import format_number
+from playground.wording import format_number, format_share
 
 TOLD_AFTER = 1.0  # seconds of loading after which it is told with a way to cancel it
 FILES = f"Data sets ({' '.join(f'*{ending}' for ending in dropping.DATA)});;All files (*)"
@@ -181,7 +181,7 @@ class DataJourney(QObject):
             self.open(name)
 
     def _on_progress(self, done: int, total: int | None) -> None:
-        share = f"{done / total:.0%}".replace("%", " %") if total else format_number(done)
+        share = format_share(done / total) if total else format_number(done)
         text = f"Loading {name_of(self._wanted)}… {share}"
         self._window.training_panel.set_status(text)
         if time.monotonic() - self._began > TOLD_AFTER:

@@ -10,7 +10,7 @@ from PySide6.QtGui import QGuiApplication
 import cnn_core as cnn
 from cnn_core.calibration import Calibration
 from cnn_core.preprocessing import Normalization
-from playground.actions import set_tip
+from playground.actions import TAKE_AS_DRAWING, TAKE_AS_IT_IS, set_tip
 from playground.data import of_drawings
 from playground.drawing import Drawing, Picture
 from playground.main_window import MainWindow
@@ -90,14 +90,10 @@ class DrawJourney(QObject):
         picture, action = self._parts.document.content.picture, self._window.actions_.take_otherwise
         drawn = isinstance(picture, Picture) and picture.as_drawing
         outside = isinstance(picture, Picture) and picture.scan is not None
-        if drawn:
-            action.setText("Take the picture &as it is")
-            action.setIconText("Take as it is")
-            set_tip(action, "Give the network the pixels of the picture, not its ink prepared as a drawing")
-        else:
-            action.setText("Take the picture &for a drawing")
-            action.setIconText("Take as drawing")
-            set_tip(action, "Search the picture for ink and prepare that as a drawing")
+        text, short, tip = TAKE_AS_IT_IS if drawn else TAKE_AS_DRAWING
+        action.setText(text)
+        action.setIconText(short)
+        set_tip(action, tip)
         action.setEnabled(outside and (drawn or self._sees_grey()))
         self._window.show_brush(not action.isEnabled())
 

@@ -9,6 +9,7 @@ from playground.actions import set_tip
 from playground.main_window import MainWindow
 from playground.parts import Parts
 from playground.training_control import TrainingControl
+from playground.wording import format_share
 
 
 class TrainJourney(QObject):
@@ -106,7 +107,7 @@ class TrainJourney(QObject):
         measured = history[-1].validation
         if measured is None:
             return "Paused", "paused"
-        right = f"{measured.accuracy:.2%} of the images held out are right".replace("%", " %")
+        right = f"{format_share(measured.accuracy, 2)} of the images held out are right"
         if control.step == control.planned_epochs * control.steps_per_epoch:
             return f"Finished: {right}", "good"
         return f"Paused: {right}", "paused"

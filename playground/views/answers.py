@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from playground.wording import format_number
+from playground.wording import format_number, format_share
 
 ANY, SURE, BETWEEN, UNSURE = "sure or not", "90 % and surer", "60 to 90 % sure", "less than 60 %"
 
@@ -22,8 +22,8 @@ class Answers:
 
     def in_words(self, index: int) -> str:
         """How sure the network is of an image, and its loss."""
-        sure = f"{self.confidence[index]:.0%} sure".replace("%", " %")
-        return f"{sure}, loss {format_number(float(self.loss[index]))}"
+        sure = format_share(float(self.confidence[index]))
+        return f"{sure} sure, loss {format_number(float(self.loss[index]))}"
 
 
 def as_sure_as(choice: str, confidence: NDArray[np.float32]) -> NDArray[np.bool_]:

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from playground import theme as looks
 from playground.qt_images import to_picture
 from playground.theme import LIGHT, Theme
-from playground.wording import format_number
+from playground.wording import format_number, format_share
 
 Counts = NDArray[np.int64]
 Cell = tuple[int, int]  # true class, predicted class
@@ -88,7 +88,7 @@ class ConfusionMatrix(QWidget):
             return ""
         truth, predicted = self._cursor
         count, of_class = int(self._counts[truth, predicted]), int(self._counts[truth].sum())
-        share = f"{count / of_class:.1%}".replace("%", " %") if of_class else "none"
+        share = format_share(count / of_class, 1) if of_class else "none"
         images = f"{format_number(count)} of {format_number(of_class)} images ({share})"
         if truth == predicted:
             return f"{self._names[truth]} recognised: {images}"

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedLayout, QVBoxLayout, 
 from playground.theme import LIGHT, SPACING, Theme
 from playground.views.confusion_matrix import ConfusionMatrix
 from playground.views.elided_label import ElidedLabel
-from playground.wording import format_number
+from playground.wording import format_number, format_share
 
 EMPTY = "Appears when the network has answered the images held out."
 _LEGEND = "rows: true, columns: predicted"
@@ -67,7 +67,7 @@ class ConfusionView(QWidget):
                 f"a confusion of {len(class_names)} classes cannot have the shape {matrix.shape}"
             )
         total = int(matrix.sum())
-        accuracy = f"{np.trace(matrix) / total:.2%}".replace("%", " %") if total else "unknown"
+        accuracy = format_share(float(np.trace(matrix)) / total, 2) if total else "unknown"
         when = "" if step is None else f" · after step {format_number(step)}"
         self._title.setText(f"Accuracy {accuracy} of {format_number(total)} images{when}")
         self._summary = _LEGEND + most_confused(matrix, class_names)

@@ -26,7 +26,7 @@ from playground.views.answers import ANY, BETWEEN, SURE, UNSURE, Answers, as_sur
 from playground.views.class_balance import ClassBalance
 from playground.views.field_editors import ChoiceBox
 from playground.views.thumbnail_grid import ThumbnailGrid
-from playground.wording import format_number
+from playground.wording import format_number, format_share
 
 EMPTY = "No images yet: choose a data set in the training bar."
 NO_MATCH = "No image matches this choice."
@@ -208,7 +208,7 @@ class DatasetBrowser(QWidget):
         """Say how many images are shown, and how far finding out the answers is."""
         count = len(self.grid.shown)
         images = f"{format_number(count)} images" if count != 1 else "1 image"
-        asked = "" if self._asked is None else f"answers {self._asked:.0%} · ".replace("%", " %")
+        asked = "" if self._asked is None else f"answers {format_share(self._asked)} · "
         self._about.setText(asked + images)
 
     def _sorted(self, shown: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -16,7 +16,7 @@ import cnn_core as cnn
 from playground.theme import LIGHT, SPACING, Theme
 from playground.views.elided_label import ElidedLabel
 from playground.views.metric_history import MetricHistory
-from playground.wording import format_number
+from playground.wording import format_number, format_share
 
 if TYPE_CHECKING:
     from playground.views.linked_plots import LinkedPlots
@@ -110,13 +110,14 @@ class MetricsPlot(QWidget):
         index = len(self._history) - 1 if self._hovered is None else self._hovered
         step = self._history.training("step")[index]
         loss, accuracy = (self._history.training(name)[index] for name in ("loss", "accuracy"))
-        text = f"step {format_number(int(step))}: loss {format_number(loss)}, accuracy {accuracy:.1%}"
+        text = f"step {format_number(int(step))}: loss {format_number(loss)}"
+        text += f", accuracy {format_share(accuracy, 1)}"
         before = int(np.searchsorted(self._history.validation("step"), step, side="right")) - 1
         if before >= 0:
             at = format_number(int(self._history.validation("step")[before]))
             loss, accuracy = (self._history.validation(name)[before] for name in ("loss", "accuracy"))
-            text += f"   validation at {at}: {format_number(loss)}, {accuracy:.2%}"
-        return text.replace("%", " %")
+            text += f"   validation at {at}: {format_number(loss)}, {format_share(accuracy, 2)}"
+        return text
 
     def show_all(self) -> None:
         """Show the whole training again and follow it."""

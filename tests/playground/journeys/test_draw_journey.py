@@ -69,6 +69,16 @@ def test_a_digit_of_a_tenth_of_the_canvas_is_read(window: MainWindow, digit: int
     assert (int(reading.probabilities.argmax()), reading.familiar) == (digit, True)
 
 
+@pytest.mark.parametrize("digit", DIGITS)
+def test_a_large_digit_in_hairlines_is_seen_with_a_pen_of_its_size(window: MainWindow, digit: int) -> None:
+    def seen_with(pen: float) -> np.ndarray:
+        strokes = tuple(Stroke(tuple(stroke), width=pen) for stroke in DIGITS[digit])
+        window.parts.document.show_picture(Drawing(strokes), "stroke")
+        return seen(window)
+
+    assert np.array_equal(seen_with(0.005), seen_with(0.01))
+
+
 def test_that_the_pen_was_made_finer_is_said_and_goes_with_the_scaling(window: MainWindow) -> None:
     window.show_tab(window.pipeline_view)
     window.parts.document.show_picture(SMALL, "stroke")

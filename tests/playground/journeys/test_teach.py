@@ -1,6 +1,6 @@
 """Teaching through the window: keep, correct, undo, train on it, survive a restart and a damaged file."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from pytestqt.qtbot import QtBot
 
 import cnn_core as cnn
 from playground import my_drawings
-from playground.data import AND_MINE, MINE
+from playground.data import AND_MINE, MINE, Data
 from playground.drawing import Drawing, Picture, Stroke
 from playground.journeys.teach import TeachJourney
 from playground.main_window import MainWindow
@@ -304,18 +304,26 @@ def test_saving_does_not_end_a_run_on_drawings_of_which_one_was_kept_meanwhile(
     qtbot.waitUntil(lambda: window.control.data is not data, timeout=30_000)
 
 
-@pytest.mark.parametrize("alone", [True, False])
-def test_with_too_few_drawings_left_the_data_without_them_are_in_use(
-    window: MainWindow, qtbot: QtBot, alone: bool
-) -> None:
+def use_drawings(
+    window: MainWindow, qtbot: QtBot, drawings: Sequence[Drawing], *, alone: bool
+) -> tuple[Data, str]:
+    """Keep drawings and use them, alone or among the data in use; return these and what is chosen then."""
     base = window.control.data
     assert base is not None
-    for drawing in (SEVEN, FLAT):
+    for drawing in drawings:
         draw(window, qtbot, drawing)
         window.teach_panel.keep_requested.emit("7")
     spec = MINE if alone else base.spec + AND_MINE
     window.training_panel.dataset_requested.emit(spec)
     qtbot.waitUntil(lambda: window.control.data.spec == spec, timeout=10_000)
+    return base, spec
+
+
+@pytest.mark.parametrize("alone", [True, False])
+def test_with_too_few_drawings_left_the_data_without_them_are_in_use(
+    window: MainWindow, qtbot: QtBot, alone: bool
+) -> None:
+    base, spec = use_drawings(window, qtbot, (SEVEN, FLAT), alone=alone)
     window.actions_.undo.trigger()
     if not alone:
         qtbot.waitUntil(lambda: not window.parts.loading.busy, timeout=10_000)
@@ -331,14 +339,7 @@ def test_with_too_few_drawings_left_the_data_without_them_are_in_use(
 def test_data_that_ran_empty_of_drawings_are_in_use_again_when_that_is_undone(
     window: MainWindow, qtbot: QtBot, alone: bool
 ) -> None:
-    base = window.control.data
-    assert base is not None
-    for drawing in (SEVEN, FLAT)[: 2 if alone else 1]:
-        draw(window, qtbot, drawing)
-        window.teach_panel.keep_requested.emit("7")
-    spec = MINE if alone else base.spec + AND_MINE
-    window.training_panel.dataset_requested.emit(spec)
-    qtbot.waitUntil(lambda: window.control.data.spec == spec, timeout=10_000)
+    base, spec = use_drawings(window, qtbot, (SEVEN, FLAT)[: 2 if alone else 1], alone=alone)
     window.actions_.my_drawings.trigger()
     page = window.findChild(MyDrawingsDialog)
     assert page is not None
@@ -364,12 +365,7 @@ def test_data_that_ran_empty_of_drawings_are_in_use_again_when_that_is_undone(
 def test_data_that_ran_empty_of_drawings_stay_away_from_who_moved_on(
     window: MainWindow, qtbot: QtBot, moved_on: str
 ) -> None:
-    base = window.control.data
-    assert base is not None
-    draw(window, qtbot)
-    window.teach_panel.keep_requested.emit("7")
-    window.training_panel.dataset_requested.emit(base.spec + AND_MINE)
-    qtbot.waitUntil(lambda: window.control.data.spec == base.spec + AND_MINE, timeout=10_000)
+    base, _ = use_drawings(window, qtbot, (SEVEN,), alone=False)
     window.actions_.undo.trigger()
     qtbot.waitUntil(lambda: window.control.data is base, timeout=10_000)
     if moved_on == "a run":
