@@ -4,9 +4,11 @@ y[n, i, j, f] = bias[f] + sum over a, b, c of x[n, i*stride + a*dilation, j*stri
 filters[a, b, c, f]
 """
 
+from collections.abc import Callable
+
 import numpy as np
 
-from cnn_core.functional import paired_outputs
+from cnn_core.functional import paired_outputs, products
 from cnn_core.functional.channels import add_per_channel, sum_per_channel
 from cnn_core.functional.depthwise import depthwise, depthwise_dfilters, depthwise_send_back, is_depthwise
 from cnn_core.functional.geometry import (
@@ -96,7 +98,7 @@ def gradients(
         return _seen_from_x(dy, x, filters, w, dfilters, new, scratch), dfilters, dbias
     padded = pad(x, w, scratch)
     if groups == 1:
-        _seen_from_dy(padded, dy, w, dfilters, scratch)
+        seen_from_dy(padded, dy.__getitem__, w, dfilters, scratch)
     elif is_depthwise(filters, groups):
         depthwise_dfilters(padded, dy, w, dfilters)
         if needs_dx and _correlates(w):
@@ -116,7 +118,7 @@ def gradients(
         for xs, fs in _group_slices(x.shape[3], filters.shape[3], groups):
             part, dpart = np.ascontiguousarray(dy[..., fs]), None if dpadded is None else dpadded[..., xs]
             found = np.empty_like(dfilters[..., fs], order="C")
-            _seen_from_dy(np.ascontiguousarray(padded[..., xs]), part, w, found, scratch)
+            seen_from_dy(np.ascontiguousarray(padded[..., xs]), part.__getitem__, w, found, scratch)
             dfilters[..., fs] = found
             _send_back(part, filters[..., fs], w, dpart, scratch)
     if dpadded is None or not w.padded:
@@ -137,7 +139,7 @@ def _correlate(padded: Array, filters: Array, w: Window, y: Array, scratch: Allo
         filters, w = paired_outputs.paired(filters, scratch), paired_outputs.widened(w)
     count = filters.shape[3]
     for images, windows in im2col(padded, w, scratch):
-        np.matmul(windows, _matrix(filters), out=y[images].reshape(-1, count))
+        products.multiply(windows, _matrix(filters), y[images].reshape(-1, count))
 
 
 def _send_back(dy: Array, filters: Array, w: Window, dpadded: Array | None, scratch: Allocate) -> None:
@@ -148,22 +150,37 @@ def _send_back(dy: Array, filters: Array, w: Window, dpadded: Array | None, scra
     rows = _matrix(dy)
     share = scratch((len(rows), filters.shape[2]), dy.dtype)
     image = share.reshape(*dy.shape[:3], -1)
+    turned = scratch((*w.kernel, filters.shape[3], filters.shape[2]), filters.dtype)
+    np.copyto(turned, filters.transpose(0, 1, 3, 2))
     for i, j, reads in w.taps:
-        np.matmul(rows, filters[i, j].T, out=share)
+        products.multiply(rows, turned[i, j], share)
         target = dpadded[reads]
         np.add(target, image, out=target)
 
 
-def _seen_from_dy(padded: Array, dy: Array, w: Window, dfilters: Array, scratch: Allocate) -> None:
-    """Fill dfilters with the sums, over all outputs, of dy and what the window has met there."""
+def seen_from_dy(
+    padded: Array,
+    sent: Callable[[slice], Array],
+    w: Window,
+    dfilters: Array,
+    scratch: Allocate,
+    pool: Pair = (1, 1),
+    beside: int = 0,
+) -> None:
+    """Fill dfilters with the sums, over all outputs, of what is sent back to them and what their window has
+    met.
+
+    sent(images) gives dy of these images, in the order that `im2col` has for `pool`; so for `beside`.
+    """
     kh, kw, c, f = dfilters.shape
-    if two := paired_outputs.worthwhile(w, c, f):
+    if two := pool == (1, 1) and paired_outputs.worthwhile(w, c, f):
         w, kw, f = paired_outputs.widened(w), kw + 1, 2 * f
     by_channel = c <= FEW_CHANNELS  # the way the windows are stored decides which product is the quicker one
-    total = _Total(scratch((kh * kw * c, f) if by_channel else (f, kh * kw * c), dy.dtype), scratch)
-    for images, windows in im2col(padded, w, scratch):
-        sent = dy[images].reshape(-1, f)
-        total.add(windows.T, sent) if by_channel else total.add(sent.T, windows)
+    k = kh * kw * c
+    total = products.Total(scratch((k, f) if by_channel else (f, k), dfilters.dtype), scratch)
+    for images, windows in im2col(padded, w, scratch, pool, beside):
+        dy = sent(images).reshape(-1, f)
+        total.add(windows, dy) if by_channel else total.add(dy, windows)
     _share_out(total.sum if by_channel else total.sum.T, dfilters, two)
 
 
@@ -181,10 +198,11 @@ def _seen_from_x(
     if two := paired_outputs.worthwhile(back, *turned.shape[2:]):
         turned, back = paired_outputs.paired(turned, scratch), paired_outputs.widened(back)
     matrix = _matrix(turned)  # K, C
-    total = _Total(scratch(matrix.T.shape, x.dtype), scratch)
+    count = matrix.shape[1]
+    total = products.Total(scratch((count, len(matrix)), x.dtype), scratch)
     for images, windows in im2col(padded, back, scratch):
-        np.matmul(windows, matrix, out=dx[images].reshape(-1, matrix.shape[1]))
-        total.add(x[images].reshape(-1, matrix.shape[1]).T, windows)
+        products.multiply(windows, matrix, dx[images].reshape(-1, count))
+        total.add(x[images].reshape(-1, count), windows)
     _share_out(total.sum.T, dturned, two)
     return dx
 
@@ -195,27 +213,6 @@ def _share_out(found: Array, dfilters: Array, two: bool) -> None:
         paired_outputs.unpaired(found, dfilters)
     else:
         np.copyto(dfilters, found.reshape(dfilters.shape))
-
-
-class _Total:
-    """A sum of matrix products."""
-
-    def __init__(self, out: Array, scratch: Allocate) -> None:
-        """Sum into `out`, whatever it holds."""
-        self.sum, self._scratch = out, scratch
-        self._next: Array | None = None
-        self._empty = True
-
-    def add(self, a: Array, b: Array) -> None:
-        """Add a @ b."""
-        if self._empty:
-            np.matmul(a, b, out=self.sum)
-            self._empty = False
-            return
-        if self._next is None:
-            self._next = self._scratch(self.sum.shape, self.sum.dtype)
-        np.matmul(a, b, out=self._next)
-        np.add(self.sum, self._next, out=self.sum)
 
 
 def _correlates(w: Window) -> bool:

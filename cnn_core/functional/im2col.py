@@ -12,19 +12,22 @@ FEW_CHANNELS = 4  # up to here, copying channel by channel is quicker
 BLOCK_BYTES = 1 << 21
 
 
-def im2col(x: Array, w: Window, scratch: Allocate, pool: Pair = (1, 1)) -> Iterator[tuple[slice, Array]]:
+def im2col(
+    x: Array, w: Window, scratch: Allocate, pool: Pair = (1, 1), beside: int = 0
+) -> Iterator[tuple[slice, Array]]:
     """Yield (images, matrix), some images at a time: their windows as rows (M, K = KH*KW*C).
 
     x is the padded image, contiguous. Rows are in the order of the outputs; for pooling windows that tile
     these, place by place in such a window (P*P, images, OH / P, OW / P). A matrix is valid until the next.
+    `beside` is how many further numbers a row should stay in the cache, as they are gone through again.
     """
     n, k = len(x), w.kernel[0] * w.kernel[1] * x.shape[3]
     if w.kernel == (1, 1) and w.output == x.shape[1:3] and pool == (1, 1):  # each window is one pixel
         yield slice(0, n), x.reshape(-1, k)
         return
-    numbers = w.output[0] * w.output[1] * k  # of one image
-    size = even(n, max(1, BLOCK_BYTES // (numbers * x.itemsize)))
-    memory = scratch((size * numbers,), x.dtype)
+    rows = w.output[0] * w.output[1]  # of one image
+    size = even(n, max(1, BLOCK_BYTES // (rows * (k + beside) * x.itemsize)))
+    memory = scratch((size * rows * k,), x.dtype)
     by_channel = x.shape[3] <= FEW_CHANNELS
     every = _windows(_by_channel(x, scratch) if by_channel else x, w, pool)
     for start in range(0, n, size):

@@ -13,8 +13,9 @@ Rows and columns that pooling would drop are not computed.
 
 import numpy as np
 
+from cnn_core.functional import products
 from cnn_core.functional.channels import add_per_channel, sum_per_channel
-from cnn_core.functional.convolution import gradients
+from cnn_core.functional.convolution import gradients, seen_from_dy
 from cnn_core.functional.geometry import (
     Allocate,
     Array,
@@ -50,11 +51,14 @@ def conv2d_max_pool(
     w = window(x.shape[1:3], filters.shape[:2], stride, padding, dilation, pool)
     y = new((len(x), w.output[0] // pool[0], w.output[1] // pool[1], filters.shape[3]), x.dtype)
     winners = new((pool[0] * pool[1], *y.shape), np.bool_) if with_winners else None
+    padded = pad(np.ascontiguousarray(x), w, scratch)
+    beside = filters.shape[3] if with_winners else 0  # gone through again and again
     matrix, memory = filters.reshape(-1, filters.shape[3]), None
-    for images, windows in im2col(pad(np.ascontiguousarray(x), w, scratch), w, scratch, pool):
+    for images, windows in im2col(padded, w, scratch, pool, beside):
         if memory is None:  # the first block is the largest
             memory = scratch((len(windows), len(matrix.T)), x.dtype)
-        outputs = np.matmul(windows, matrix, out=memory[: len(windows)])
+        outputs = memory[: len(windows)]
+        products.multiply(windows, matrix, outputs)
         phases = list(outputs.reshape(-1, *y[images].shape))
         maximum(phases, y[images])
         if winners is not None:
@@ -81,11 +85,23 @@ def conv2d_max_pool_backward(
     """Return (dx, dfilters, dbias) for dy (N, OH, OW, F); dx is None where it is not needed."""
     pool = pair(pool_size)
     w = window(x.shape[1:3], filters.shape[:2], stride, padding, dilation, pool)
+    dbias = sum_per_channel(dy, new)
+    if not needs_dx:
+        dfilters = new(filters.shape, filters.dtype)
+        memory = scratch(winners.shape, dy.dtype).reshape(-1)
+
+        def phases(images: slice) -> Array:
+            won = winners[:, images]
+            return np.multiply(dy[images], won, out=memory[: won.size].reshape(won.shape))
+
+        padded = pad(np.ascontiguousarray(x), w, scratch)
+        seen_from_dy(padded, phases, w, dfilters, scratch, pool, beside=dy.shape[3])
+        return None, dfilters, dbias
     dmap = scratch((len(x), *w.output, dy.shape[3]), dy.dtype)
     # First together, then to their places: a product of numbers and truths is slow to write in short runs.
-    phases = np.multiply(dy, winners, out=scratch(winners.shape, dy.dtype))
-    np.copyto(_phases(dmap, pool), phases.reshape(*pool, *dy.shape))
-    return gradients(dmap, x, filters, w, needs_dx, new, scratch, dbias=sum_per_channel(dy, new))
+    together = np.multiply(dy, winners, out=scratch(winners.shape, dy.dtype))
+    np.copyto(_phases(dmap, pool), together.reshape(*pool, *dy.shape))
+    return gradients(dmap, x, filters, w, needs_dx, new, scratch, dbias=dbias)
 
 
 def _phases(image: Array, pool: Pair) -> Array:

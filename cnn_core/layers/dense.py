@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from cnn_core.errors import ArchitectureError
+from cnn_core.functional import products
 from cnn_core.functional.channels import sum_per_channel
 from cnn_core.functional.geometry import Array
 from cnn_core.layers.base import Context, Gradients, Layer, Parameters, Shape, check_fields, check_switch
@@ -67,7 +68,8 @@ class Dense(Layer):
     ) -> tuple[Array | None, Gradients]:
         """Return dx and the gradients of weight and bias."""
         weight = parameters["weight"]
-        gradients = {"weight": np.matmul(cache.T, dy, out=context.new(weight.shape, dy.dtype))}
+        gradients = {"weight": context.new(weight.shape, dy.dtype)}
+        products.multiply(cache.T, dy, gradients["weight"])
         if self.bias:
             gradients["bias"] = sum_per_channel(dy, context.new)
         if not context.needs_dx:

@@ -51,6 +51,13 @@ def test_it_equals_one_after_the_other(case, ties):
     np.testing.assert_array_equal(won, winners)
     for mine, theirs in zip(gradients, expected_gradients, strict=True):
         np.testing.assert_allclose(mine, theirs, **TOLERANCE[np.float64])
+    # The first layer's go another way, without a map between.
+    none, *gradients = conv2d_max_pool_backward(
+        dy, won, x, filters, *settings, pool, needs_dx=False, **memory
+    )
+    assert none is None
+    for mine, theirs in zip(gradients, expected_gradients[1:], strict=True):
+        np.testing.assert_allclose(mine, theirs, **TOLERANCE[np.float64])
 
 
 def test_without_training_nobody_asks_who_won(generator):

@@ -1,0 +1,80 @@
+"""Products cut into small ones, against the whole."""
+
+import numpy as np
+import pytest
+from plain_loops import dirty
+from threadpoolctl import ThreadpoolController
+
+from cnn_core.functional import products
+
+ROWS = [1, 4, 9, 10, 11, 23]  # small products have 5 rows at most
+
+
+@pytest.fixture(params=[True, False], ids=["cut", "whole"])
+def cut(request, monkeypatch):
+    """Let small products be the quicker ones, or not."""
+    monkeypatch.setattr(products, "SMALL", 60)
+    monkeypatch.setattr(products, "FEWEST_ROWS", 2)
+    monkeypatch.setattr(products, "small_are_quicker", lambda: request.param)
+    return request.param
+
+
+def _multiplied(monkeypatch):
+    """Return a list that will hold the multiply-adds of each product BLAS is asked for."""
+    sizes, matmul = [], np.matmul
+
+    def noted(a, b, out):
+        sizes.append(a.shape[-2] * a.shape[-1] * b.shape[-1])
+        return matmul(a, b, out=out)
+
+    monkeypatch.setattr(np, "matmul", noted)
+    return sizes
+
+
+@pytest.mark.usefixtures("cut")
+@pytest.mark.parametrize("rows", ROWS)
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_a_product_is_the_same_cut_or_whole(generator, rows, order):
+    a, b = np.asarray(generator.standard_normal((rows, 4)), order=order), generator.standard_normal((4, 3))
+    out = dirty((rows, 3), np.float64)
+    products.multiply(a, b, out)
+    np.testing.assert_allclose(out, a @ b, rtol=1e-12)
+
+
+@pytest.mark.usefixtures("cut")
+@pytest.mark.parametrize("rows", ROWS)
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_a_total_is_the_same_cut_or_whole(generator, rows, order):
+    a, b = generator.standard_normal((rows + rows // 2, 4)), generator.standard_normal((rows + rows // 2, 3))
+    total = products.Total(dirty((4, 3), np.float64), dirty)
+    for part in (slice(rows), slice(rows, None)):
+        total.add(np.asarray(a[part], order=order), b[part])
+    np.testing.assert_allclose(total.sum, a.T @ b, rtol=1e-10, atol=1e-12)
+
+
+def test_cut_products_are_as_small_as_they_have_to_be(generator, cut, monkeypatch):
+    a, b = generator.standard_normal((23, 4)), generator.standard_normal((23, 3))
+    total, sizes = products.Total(dirty((4, 3), np.float64), dirty), _multiplied(monkeypatch)
+    products.multiply(a, np.ones((4, 3)), dirty((23, 3), np.float64))
+    total.add(a, b)
+    assert (max(sizes) <= products.SMALL) is cut
+
+
+def test_what_would_be_cut_into_a_few_rows_stays_whole(generator, monkeypatch):
+    monkeypatch.setattr(products, "small_are_quicker", lambda: True)
+    sizes = _multiplied(monkeypatch)
+    columns = products.SMALL // products.FEWEST_ROWS + 1
+    a = generator.standard_normal((products.FEWEST_ROWS, 1))
+    products.multiply(a, np.ones((1, columns)), dirty((len(a), columns), np.float64))
+    assert sizes == [len(a) * columns]
+
+
+@pytest.mark.parametrize(("architecture", "quicker"), [("SkylakeX", True), ("Haswell", False)])
+def test_whether_small_ones_are_quicker_depends_on_blas(architecture, quicker, monkeypatch):
+    libraries = [{"user_api": "openmp"}, {"user_api": "blas", "architecture": architecture}]
+    monkeypatch.setattr(ThreadpoolController, "info", lambda self: libraries)
+    products.small_are_quicker.cache_clear()
+    try:
+        assert products.small_are_quicker() is quicker
+    finally:
+        products.small_are_quicker.cache_clear()
