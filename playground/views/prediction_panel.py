@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import Property, Qt, Signal
+from PySide6.QtCore import Property, QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QFont, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
@@ -66,6 +66,7 @@ class PredictionPanel(QWidget):
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll.viewport().setAutoFillBackground(False)
         self._bars.setAutoFillBackground(False)
+        scroll.installEventFilter(self)
         self._scroll = scroll
         self._bars.current_moved.connect(self._show_row)
         layout = QVBoxLayout(self)
@@ -195,12 +196,17 @@ class PredictionPanel(QWidget):
             self._sureness.setText(self._said)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Fit rows and answer into the room there is."""
+        """Fit the answer into the room there is."""
         super().resizeEvent(event)
-        self._bars.set_room(self._scroll.height())
         if self._probabilities:
             self._write_answer()
             self._write_sureness()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Fit the rows into the room there is, also where what is above them grew."""
+        if watched is self._scroll and event.type() == QEvent.Type.Resize:
+            self._bars.set_room(self._scroll.height())
+        return super().eventFilter(watched, event)
 
     def _winner(self) -> int:
         return int(np.argmax(self._probabilities)) if self._probabilities else -1

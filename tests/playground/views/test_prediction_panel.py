@@ -302,3 +302,17 @@ def test_the_label_takes_no_room_beside_what_the_answer_is_to(qtbot: QtBot) -> N
     panel.set_prediction(seven(0.5), DIGITS, temperature=0.6, label="8")
     qtbot.wait(1)
     assert panel.findChild(ClassBars).mapTo(panel, QPoint()) == before
+
+
+def test_all_rows_stay_in_sight_where_a_note_on_the_input_takes_room(qtbot: QtBot) -> None:
+    seen = SeenView()
+    panel = PredictionPanel(lead=seen)
+    qtbot.addWidget(panel)
+    panel.resize(185, 237)  # of the panel in a window of 1280 by 720
+    panel.show()
+    panel.set_prediction(seven(), DIGITS)
+    bars = panel.findChild(ClassBars)
+    before = bars.height()
+    seen.set_note("smooth is off")
+    qtbot.waitUntil(lambda: bars.height() < before)
+    assert bars.height() <= bars.parentWidget().height()
