@@ -136,7 +136,12 @@ def connect_undo(actions: Actions, document: Document) -> None:
         action.setEnabled(False)
         action.triggered.connect(trigger)
         can.connect(action.setEnabled)
-        text.connect(lambda what, action=action, word=word: action.setText(f"&{word} {what}".rstrip()))
+        text.connect(lambda what, action=action, word=word: action.setText(doing(word, what)))
+
+
+def doing(word: str, what: str) -> str:
+    """What an action says that does `word` to `what`; an "&" in the name of a class is no access key."""
+    return f"&{word} {what.replace('&', '&&')}".rstrip()
 
 
 def first_content() -> Content:

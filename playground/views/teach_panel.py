@@ -116,7 +116,8 @@ class _Button(QToolButton):
         """A name that is too long ends in dots; Qt would leave out what stands before it."""
         super().initStyleOption(option)
         room = self.width() - _PADDING
-        option.text = self.fontMetrics().elidedText(option.text, Qt.TextElideMode.ElideRight, room)
+        written = option.text.replace("&&", "&")
+        option.text = _escaped(self.fontMetrics().elidedText(written, Qt.TextElideMode.ElideRight, room))
 
 
 def _escaped(name: str) -> str:

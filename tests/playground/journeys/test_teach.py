@@ -9,7 +9,14 @@ import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QContextMenuEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QInputDialog, QLabel, QLineEdit, QToolButton
+from PySide6.QtWidgets import (
+    QApplication,
+    QInputDialog,
+    QLabel,
+    QLineEdit,
+    QStyleOptionToolButton,
+    QToolButton,
+)
 from pytestqt.qtbot import QtBot
 
 import cnn_core as cnn
@@ -196,6 +203,20 @@ def test_a_new_class_is_typed_in_and_said_to_need_a_fitting_network(
     draw(window, qtbot, FLAT)
     pick(window, "a star")
     assert len(my_drawings.read(collection)) == 2
+
+
+def test_undo_names_a_class_with_an_ampersand_as_it_is(window: MainWindow, qtbot: QtBot) -> None:
+    draw(window, qtbot)
+    pick(window, "Something new…")
+    dialog = window.findChild(QInputDialog)
+    assert dialog is not None
+    QTest.keyClicks(dialog.findChild(QLineEdit), "cats & dogs")
+    QTest.keyClick(dialog, Qt.Key.Key_Return)
+    assert window.actions_.undo.text() == "&Undo keeping as cats && dogs"
+    button = next(b for b in window.notice.findChildren(QToolButton) if b.defaultAction())
+    option = QStyleOptionToolButton()
+    button.initStyleOption(option)
+    assert option.text == "Undo keeping as cats && dogs"
 
 
 @pytest.mark.parametrize("name", ["", "   ", "y" * 60])

@@ -4,10 +4,10 @@ import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QAction
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QStyleOptionToolButton
+from PySide6.QtWidgets import QStyleOptionToolButton, QToolButton
 from pytestqt.qtbot import QtBot
 
-from playground.views.teach_panel import NEW_CLASS, TeachPanel
+from playground.views.teach_panel import NEW_CLASS, TeachPanel, keep_text
 
 
 @pytest.fixture
@@ -56,13 +56,25 @@ def test_there_is_no_menu_while_there_is_nothing_to_keep(panel: TeachPanel) -> N
     assert not panel.menu.isVisible()
 
 
+def painted(button: QToolButton) -> str:
+    """What is written on a button, where "&&" is a single one."""
+    option = QStyleOptionToolButton()
+    button.initStyleOption(option)
+    return option.text
+
+
 def test_a_name_without_room_on_the_button_loses_its_end(panel: TeachPanel) -> None:
     def written(width: int) -> str:
         panel.keep_button.resize(width, 30)
-        option = QStyleOptionToolButton()
-        panel.keep_button.initStyleOption(option)
-        return option.text
+        return painted(panel.keep_button)
 
     panel.keep_button.defaultAction().setText("&Keep as T-shirt/top")
     assert written(400) == "Keep as T-shirt/top"
     assert written(110).startswith("Keep as") and written(110).endswith("…")
+
+
+@pytest.mark.parametrize("name", ["R&D", "&&&&&&"])
+def test_a_name_with_an_ampersand_is_on_the_button_as_it_is(panel: TeachPanel, name: str) -> None:
+    panel.keep_button.defaultAction().setText(keep_text(name, done=False))
+    panel.keep_button.resize(panel.fontMetrics().horizontalAdvance(f"Keep as {name}") + 20, 30)
+    assert painted(panel.keep_button) == f"Keep as {name.replace('&', '&&')}"
