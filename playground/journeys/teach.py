@@ -205,9 +205,10 @@ class TeachJourney(QObject):
         return self._known()[int(np.argmax(reading.probabilities))]
 
     def _keep_as_answered(self) -> None:
-        answer = self._answer()
-        if answer is not None:
-            self.keep(answer)
+        answer, focused = self._answer(), self._window.teach_panel.keep_button.hasFocus()
+        if answer is not None and self.keep(answer) and focused:
+            # The button is off now, and Qt went on to the next, which says "No, it is".
+            self._window.draw_canvas.setFocus()
 
     def _show(self) -> None:
         """Name the answer on the button; called with each pen move, so only what is new is set."""

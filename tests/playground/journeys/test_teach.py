@@ -205,6 +205,15 @@ def test_a_new_class_is_typed_in_and_said_to_need_a_fitting_network(
     assert len(my_drawings.read(collection)) == 2
 
 
+def test_the_keyboard_goes_from_keep_to_the_canvas(window: MainWindow, qtbot: QtBot) -> None:
+    draw(window, qtbot)
+    button = window.teach_panel.keep_button
+    button.setFocus()
+    QTest.keyClick(button, Qt.Key.Key_Space)
+    assert window.notice.text.startswith("Kept as")
+    assert window.focusWidget() is window.draw_canvas
+
+
 def test_undo_names_a_class_with_an_ampersand_as_it_is(window: MainWindow, qtbot: QtBot) -> None:
     draw(window, qtbot)
     pick(window, "Something new…")
