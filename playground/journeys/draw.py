@@ -17,7 +17,7 @@ from playground.main_window import MainWindow
 from playground.parts import Parts
 from playground.probe import Reading
 from playground.run import Snapshot
-from playground.views.prediction_panel import NOTHING_DRAWN
+from playground.views.prediction_panel import NOTHING_DRAWN, NOTHING_FITS
 
 STEP_NAMES = {"crop": "crop", "scale": "scale", "smooth": "smooth", "center": "centre"}
 
@@ -174,7 +174,7 @@ class DrawJourney(QObject):
         window.seen_view.set_note(*(note_on(normalization) if reading.drawn is not None else ("", "")))
         window.pipeline_view.set_drawing(reading.drawn, normalization, other_pen=reading.other_pen)
         broken = self._parts.document.content.architecture.error is not None
-        why = "The network has an error; mend it to see an answer" if broken else NOTHING_DRAWN
+        why = NOTHING_FITS if broken else NOTHING_DRAWN
         picture = self._parts.document.content.picture
         label = picture.label if isinstance(picture, Picture) and reading.drawn is None else ""
         window.prediction_panel.set_prediction(

@@ -17,6 +17,7 @@ from playground.views.elided_label import ElidedLabel
 from playground.wording import format_number
 
 NOTHING_DRAWN = "Draw something to see an answer"
+NOTHING_FITS = "Mend the network to see an answer"
 _CALIBRATED = "calibrated"
 _HOW = (
     "Of answers given with 90 % to what is one of these, at least nine in ten are right. For this the\n"
@@ -92,7 +93,7 @@ class PredictionPanel(QWidget):
         answer.addWidget(self._labelled)
         answer.addWidget(self._sureness)
         head = QHBoxLayout()
-        head.setSpacing(SPACING + SPACING // 2)
+        head.setSpacing(SPACING)
         if lead is not None:
             head.addWidget(lead)
             answer.addStretch(1)
@@ -185,11 +186,14 @@ class PredictionPanel(QWidget):
         self._answer.setText(name + doubt)
 
     def _write_sureness(self) -> None:
-        """Begin a line where one has no room for the runner-up, whose name then gives way, not a line."""
+        """Begin a line where one has no room for the runner-up, whose name then gives way, not a line; it is
+        left to the rows below where even the percentage has none."""
         metrics, room = self._sureness.fontMetrics(), max(self._sureness.width(), 60)
         first, mark, rest = self._said.partition("; ")
         other, _, below = rest.partition("\n")
-        if self._lines > 1 and mark and metrics.horizontalAdvance(f"{first}; {other}") > room:
+        if self._lines > 1 and mark and metrics.horizontalAdvance(f"{first};") > room:
+            self._sureness.setText("\n".join(filter(None, (first, below))))
+        elif self._lines > 1 and mark and metrics.horizontalAdvance(f"{first}; {other}") > room:
             other = metrics.elidedText(other, Qt.TextElideMode.ElideRight, room)
             self._sureness.setText("\n".join(filter(None, (f"{first};", other, below))))
         else:

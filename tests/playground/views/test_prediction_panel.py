@@ -7,10 +7,10 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
-from playground.theme import LIGHT
+from playground.theme import LIGHT, font
 from playground.views.class_bars import ClassBars
 from playground.views.class_texts import it_is
-from playground.views.prediction_panel import PredictionPanel
+from playground.views.prediction_panel import NOTHING_DRAWN, NOTHING_FITS, PredictionPanel
 from playground.views.seen_view import SeenView
 
 pytestmark = pytest.mark.qt_log_ignore("propagateSizeHints")  # the offscreen platform has no window manager
@@ -316,3 +316,35 @@ def test_all_rows_stay_in_sight_where_a_note_on_the_input_takes_room(qtbot: QtBo
     seen.set_note("smooth is off")
     qtbot.waitUntil(lambda: bars.height() < before)
     assert bars.height() <= bars.parentWidget().height()
+
+
+@pytest.fixture
+def small(qtbot: QtBot) -> PredictionPanel:
+    """The panel of the smallest window, in the program's font."""
+    panel = PredictionPanel(lead=SeenView())
+    qtbot.addWidget(panel)
+    panel.setFont(font("body"))
+    panel.resize(174, 154)
+    panel.show()
+    return panel
+
+
+def cut(panel: PredictionPanel, begin: str) -> bool:
+    """Whether the words that begin so have more lines than room."""
+    said = next(each for each in panel.findChildren(QLabel) if each.text().startswith(begin))
+    return said.heightForWidth(said.width()) > said.height()
+
+
+@pytest.mark.parametrize("why", [NOTHING_DRAWN, NOTHING_FITS])
+def test_why_there_is_no_answer_has_room_in_the_smallest_window(small: PredictionPanel, why: str) -> None:
+    small.set_prediction(None, DIGITS, why)
+    assert not cut(small, why)
+
+
+def test_the_runner_up_is_left_out_where_there_is_no_line_for_it(small: PredictionPanel) -> None:
+    probabilities = np.zeros(10)
+    probabilities[[4, 9]] = 0.52, 0.48
+    small.set_prediction(probabilities, DIGITS)
+    assert "\nnot calibrated" in labels(small)
+    assert not cut(small, "unsure")
+    assert "or 9" in small.accessibleDescription()
