@@ -5,7 +5,17 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QFontMetricsF, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import (
+    QColor,
+    QFontMetrics,
+    QFontMetricsF,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QResizeEvent,
+)
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from playground import theme as looks
@@ -25,6 +35,7 @@ _MOVES = {
 _LINE = 16  # px, a row of small text
 _SHARE_WIDTH = 52  # px, the column of recalls
 _WIDEST_NAME = 96  # px
+_NARROWEST_HEAD = 24.0  # px
 _WIDEST_CELL, _TALLEST_CELL = 72, 36  # px
 
 
@@ -47,6 +58,8 @@ class ConfusionMatrix(QWidget):
         self._theme = LIGHT
         self._counts: Counts = np.zeros((0, 0), np.int64)
         self._names: tuple[str, ...] = ()
+        self._rows: tuple[str, ...] = ()  # what is written beside the cells
+        self._heads: tuple[str, ...] = ()  # and above them
         self._cursor: Cell | None = None
         self._selected: Cell | None = None
 
@@ -68,6 +81,7 @@ class ConfusionMatrix(QWidget):
         if counts.shape != self._counts.shape:
             self._cursor = self._selected = None
         self._counts, self._names = counts, names
+        self._label()
         self._tell()
         self.update()
 
@@ -148,9 +162,24 @@ class ConfusionMatrix(QWidget):
         row = int((position.y() - area.y()) / area.height() * len(self._names))
         return min(row, last), min(column, last)
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Names may have room now, or none any more."""
+        super().resizeEvent(event)
+        self._label()
+
+    def _label(self) -> None:
+        """Number the classes where names above the columns would be shortened until they look alike."""
+        self._rows = self._heads = self._names
+        room = int(max(self._area().width() / max(len(self._names), 1), _NARROWEST_HEAD))
+        metrics = QFontMetrics(looks.font("small"))
+        shown = {metrics.elidedText(name, Qt.TextElideMode.ElideRight, room) for name in self._names}
+        if len(shown) < len(set(self._names)):
+            self._heads = tuple(str(number + 1) for number in range(len(self._names)))
+            self._rows = tuple(f"{head} {name}" for head, name in zip(self._heads, self._names, strict=True))
+
     def _name_width(self) -> float:
         metrics = QFontMetricsF(looks.font("small"))
-        widest = max((metrics.horizontalAdvance(name) for name in self._names), default=0)
+        widest = max((metrics.horizontalAdvance(name) for name in self._rows), default=0)
         return min(widest, _WIDEST_NAME) + 8
 
     def _area(self) -> QRectF:
@@ -220,24 +249,24 @@ class ConfusionMatrix(QWidget):
         precision = [_percent(n, of) for n, of in zip(right, self._counts.sum(axis=0), strict=True)]
         end = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         middle = Qt.AlignmentFlag.AlignCenter
-        tall, wide = max(height, _LINE), max(width, 24.0)
+        tall, wide = max(height, _LINE), max(width, _NARROWEST_HEAD)
         for i in range(0, count, math.ceil(12 / height)):
             y = area.y() + (i + 0.5) * height - tall / 2
-            self._write(painter, QRectF(0, y, area.x() - 6, tall), self._names[i], end, self._is_at(0, i))
+            self._write(painter, QRectF(0, y, area.x() - 6, tall), self._rows[i], end, self._is_at(0, i))
             if height >= 12:
                 side = QRectF(area.right() + 2, y, _SHARE_WIDTH - 6, tall)
                 self._write(painter, side, recall[i], end, self._is_at(0, i))
-        for i in range(0, count, math.ceil(24 / width)):
+        for i in range(0, count, math.ceil(_NARROWEST_HEAD / width)):
             x = area.x() + (i + 0.5) * width - wide / 2
             above = QRectF(x, 0, wide, area.y() - 2)
-            self._write(painter, above, self._names[i], middle, self._is_at(1, i))
-            if width >= 24:
+            self._write(painter, above, self._heads[i], middle, self._is_at(1, i))
+            if width >= _NARROWEST_HEAD:
                 below = QRectF(x, area.bottom() + 2, wide, _LINE - 2)
                 self._write(painter, below, precision[i], middle, self._is_at(1, i))
         if height >= 12:
             corner = QRectF(area.right() + 2, 0, _SHARE_WIDTH - 6, area.y() - 2)
             self._write(painter, corner, "recall", end, False)
-        if width >= 24:
+        if width >= _NARROWEST_HEAD:
             corner = QRectF(area.right() + 2, area.bottom() + 2, _SHARE_WIDTH - 2, _LINE - 2)
             self._write(painter, corner, "precision", end, False)
 

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPoint, QRect, Qt
+from PySide6.QtGui import QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
@@ -106,3 +107,26 @@ def test_the_most_confused_pairs_are_named(view: ConfusionView) -> None:
 
 def test_without_mistakes_no_pair_is_named() -> None:
     assert most_confused(np.diag([3, 4, 5]), NAMES) == ""
+
+
+def head(view: ConfusionView, column: int) -> QImage:
+    """What is written above a column."""
+    place = view.matrix.cell_rect(0, column).toRect()
+    return view.matrix.grab(QRect(place.x(), 0, place.width() - 1, place.y() - 2)).toImage()
+
+
+def test_columns_are_numbered_where_their_names_would_look_alike(view: ConfusionView) -> None:
+    names = tuple(f"a long name of class {index}" for index in range(12))
+    view.set_confusion(np.diag(np.full(12, 5)), names, 1)
+    assert head(view, 0) != head(view, 1)
+    alike = head(view, 1)
+    view.resize(12 * 200, 260)
+    view.resize(744, 260)
+    assert head(view, 1) == alike
+
+
+def test_columns_have_their_names_where_these_can_be_told_apart(view: ConfusionView) -> None:
+    view.set_confusion(COUNTS, ("1", "2", "3"), 1)
+    numbers = head(view, 0)
+    view.set_confusion(COUNTS, ("T", "U", "V"), 1)
+    assert head(view, 0) != numbers
