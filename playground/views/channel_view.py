@@ -13,12 +13,14 @@ from playground import theme as looks
 from playground.theme import LIGHT, SPACING, Theme
 from playground.views import arithmetic
 from playground.views.column_parts import paint_ramp
+from playground.views.elided_label import ElidedLabel
 from playground.views.feeding import Region, source
 from playground.views.map_pane import MapPane, Pixel
 from playground.views.mosaic import Scale, Values
 from playground.views.sources_pane import SourcesPane
 from playground.wording import format_number, format_shape
 
+_LOWEST_LEGEND = 20  # px; in less the arithmetic goes first
 _NOTHING = "Click a tile in the network to see its channel here"
 
 
@@ -41,9 +43,8 @@ class ChannelView(QWidget):
         self._weight: Values | None = None
         self._bias = 0.0
         self._map, self._sources, self._legend = MapPane(), SourcesPane(), _Legend()
-        self._title, self._source_title, self._read_out, self._facts = (
-            QLabel(textFormat=Qt.TextFormat.PlainText) for _ in range(4)
-        )
+        self._title, self._source_title = ElidedLabel(role="section"), ElidedLabel(role="section")
+        self._read_out, self._facts = (QLabel(textFormat=Qt.TextFormat.PlainText) for _ in range(2))
         self.setFocusProxy(self._map)
         self._build()
         self._map.pixel_hovered.connect(self._read)
@@ -52,8 +53,6 @@ class ChannelView(QWidget):
         self.clear()
 
     def _build(self) -> None:
-        for label in (self._title, self._source_title):
-            label.setProperty("role", "section")
         self._facts.setProperty("role", "muted")
         for label in (self._read_out, self._facts):
             label.setWordWrap(True)
@@ -67,7 +66,7 @@ class ChannelView(QWidget):
         words.addWidget(self._legend)
         words.addWidget(self._facts, 1)
         layout = QGridLayout(self)
-        layout.setContentsMargins(SPACING, SPACING, SPACING, SPACING)
+        layout.setContentsMargins(SPACING, SPACING // 2, SPACING, SPACING // 2)
         layout.setHorizontalSpacing(2 * SPACING)
         layout.setVerticalSpacing(SPACING // 2)
         layout.addWidget(self._source_title, 0, 0)
@@ -247,7 +246,7 @@ class _Legend(QWidget):
         return QSize(150, 28)
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        if self._scale is None:
+        if self._scale is None or self.height() < _LOWEST_LEGEND:
             return
         painter, theme = QPainter(self), self._theme
         limit = format_number(self._scale.limit_of(0))

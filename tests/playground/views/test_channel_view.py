@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
 import cnn_core as cnn
+from playground.theme import font
 from playground.views.channel_view import ChannelView
 from playground.views.map_pane import MapPane
 from playground.views.sources_pane import SourcesPane
@@ -166,3 +167,14 @@ def test_without_a_channel_it_says_what_to_do(view: ChannelView) -> None:
     view.set_channel("Conv2D", 0, None)
     assert "draw something" in texts(view)
     assert view.read_out == ""
+
+
+def test_all_of_the_arithmetic_has_room_in_the_smallest_window(view: ChannelView) -> None:
+    view.setFont(font("body"))
+    view.resize(446, 155)
+    show(view, 0, 4)
+    view.set_pixel((3, 5))
+    told = next(label for label in view.findChildren(QLabel) if "bias:" in label.text())
+    QTest.qWait(1)
+    assert told.mapTo(view, told.rect().bottomRight()).x() < view.width()
+    assert told.heightForWidth(told.width()) <= told.height()
