@@ -59,7 +59,7 @@ QScrollBar::add-line, QScrollBar::sub-line { width: 0; height: 0; }
 QScrollBar::add-page, QScrollBar::sub-page { background: transparent; }
 
 QTabWidget::pane { border: 1px solid $border; border-radius: 4px; background: $panel; top: -1px; }
-QTabBar::tab { padding: 5px 12px; color: $muted; background: transparent; }
+QTabBar::tab { padding: 5px 10px; color: $muted; background: transparent; }
 QTabBar::tab { border-bottom: 2px solid transparent; }
 QTabBar::tab:hover { color: $text; }
 QTabBar::tab:selected { color: $text; border-bottom-color: $accent; }

@@ -14,9 +14,9 @@ from PySide6.QtWidgets import QApplication, QLabel, QSpinBox, QToolButton, QWidg
 from pytestqt.qtbot import QtBot
 
 import cnn_core as cnn
-from playground import resources
+from playground import resources, theme
 from playground.drawing import Drawing
-from playground.main_window import MainWindow
+from playground.main_window import SMALLEST, MainWindow
 
 pytestmark = pytest.mark.skipif(
     resources.find(resources.TRAINED_NETWORK) is None, reason="the trained network is not there yet"
@@ -274,6 +274,22 @@ def test_the_theme_reaches_every_view(window: MainWindow, mode: str) -> None:
     window.actions_.theme_modes[mode].trigger()
     assert window.theme.name == mode
     assert window.palette().window().color().name() == window.theme.window
+
+
+@pytest.fixture
+def dressed(qapp: QApplication) -> None:
+    """Widgets made after this have the look of the program."""
+    theme.apply(qapp, theme.LIGHT)
+
+
+def test_all_tabs_are_in_sight_in_the_smallest_window(
+    dressed: None, window: MainWindow, qtbot: QtBot
+) -> None:
+    window.resize(SMALLEST)
+    qtbot.waitUntil(lambda: window.size() == SMALLEST)
+    bar = window.tabs.tabBar()
+    assert bar.sizeHint().width() <= window.tabs.width()
+    assert bar.rect().contains(bar.tabRect(bar.count() - 1))
 
 
 def test_closing_during_training_ends_the_run(window: MainWindow, qtbot: QtBot) -> None:
