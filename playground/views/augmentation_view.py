@@ -15,6 +15,7 @@ from cnn_core.datasets.augment_ends import at_ends
 from playground.field_texts import field_text
 from playground.theme import SPACING, Theme, font
 from playground.views.augmentation_kinds import KINDS, PRESETS, Kind
+from playground.views.elided_label import ElidedLabel, ElidedLines
 from playground.views.field_editors import wheel_needs_focus
 from playground.views.tiles import Tiles
 
@@ -43,8 +44,7 @@ class AugmentationView(QWidget):
         self._seed, self._draw = 0, 0
         self._running = False
         self._pointed: Kind | None = None
-        self._lead = QLabel(USUAL, wordWrap=True)
-        self._lead.setProperty("role", "muted")
+        self._lead = ElidedLines(role="muted")
         self._lead.setFixedHeight(30)
         self._lead.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.presets = {name: _button(name, f"Set all kinds: {name.lower()}") for name in PRESETS}
@@ -190,13 +190,13 @@ class _Card(QWidget):
         self.kind = kind
         self._shown: tuple[float, int] = (-1.0, 0)
         self._image: NDArray[np.uint8] | None = None
-        self.name, self.value = QLabel(kind.name), QLabel()
+        self.name, self.value = ElidedLabel(kind.name), QLabel()
         self.tiles = Tiles(f"{kind.name}: preview", count=2)
         self.slider = _Slider(Qt.Orientation.Horizontal)
         self.slider.setAccessibleName(kind.name)
         self.slider.installEventFilter(self)
         self.slider.valueChanged.connect(self._on_slid)
-        tip = f"{field_text('Augmentation', kind.field).explanation}\nWhy: {kind.lesson}"
+        tip = f"{kind.name}. {field_text('Augmentation', kind.field).explanation}\nWhy: {kind.lesson}"
         for part in (self.name, self.value, self.tiles, self.slider):
             part.setToolTip(tip)
         self.name.setBuddy(self.slider)

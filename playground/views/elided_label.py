@@ -1,7 +1,9 @@
-"""A line of plain text that gives way: too long for its room it ends in dots, with all of it as a tooltip."""
+"""Plain text that gives way: too long for its room it ends in dots, with all of it as a tooltip."""
+
+from itertools import pairwise
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtGui import QPainter, QPaintEvent, QTextLayout
 from PySide6.QtWidgets import QLabel, QSizePolicy, QStyleOption
 
 _DOTS = "…"
@@ -18,6 +20,7 @@ class ElidedLabel(QLabel):
     ) -> None:
         super().__init__(text)
         self._before_value = before_value
+        self._tip = ""  # the one that shows all; another is left alone
         self.setTextFormat(Qt.TextFormat.PlainText)
         if role:
             self.setProperty("role", role)
@@ -47,9 +50,35 @@ class ElidedLabel(QLabel):
         option = QStyleOption()
         option.initFrom(self)
         text = self.fitting
-        self.setToolTip(self.text() if text != self.text() else "")
+        if self.toolTip() == self._tip:
+            self._tip = self.text() if text.replace("\n", " ") != self.text() else ""
+            self.setToolTip(self._tip)
         role = self.foregroundRole()
         self.style().drawItemText(
             painter, self.rect(), int(self.alignment()), option.palette, self.isEnabled(), text, role
         )
         painter.end()
+
+
+class ElidedLines(ElidedLabel):
+    """The same over as many whole lines as there is room for."""
+
+    def __init__(self, role: str = "") -> None:
+        super().__init__(role=role)
+        self.setAlignment(Qt.AlignmentFlag.AlignTop)
+
+    @property
+    def fitting(self) -> str:
+        """What of the text fits, a line each."""
+        text, layout, starts = self.text(), QTextLayout(self.text(), self.font()), []
+        layout.beginLayout()
+        while (line := layout.createLine()).isValid():
+            line.setLineWidth(self.width())
+            starts.append(line.textStart())
+        layout.endLayout()
+        starts = starts[: max(self.height() // self.fontMetrics().lineSpacing(), 1)]
+        whole = [text[at:end].rstrip() for at, end in pairwise(starts)]
+        end = text[starts[-1] :] if starts else ""
+        return "\n".join(
+            (*whole, self.fontMetrics().elidedText(end, Qt.TextElideMode.ElideRight, self.width()))
+        )

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QGridLayout, QLabel, QSizePolicy, QVBoxLayout, QWi
 from cnn_core.preprocessing import FIELD, Normalization, normalization_steps
 from playground.qt_images import to_picture
 from playground.theme import LIGHT, SPACING, Theme
+from playground.views.elided_label import ElidedLines
 from playground.views.field_editors import SwitchBox
 
 # Of each step: its field in Normalization, the text of its switch, and what the network loses without it.
@@ -56,7 +57,7 @@ class PipelineView(QWidget):
         self._lead.setProperty("role", "muted")
         self._lead.setWordWrap(True)
         self._panes = [_Pane("Drawn"), *(_Pane(text.split()[-1]) for _, text, _ in _STEPS)]
-        self._texts = [QLabel() for _ in self._panes]
+        self._texts = [ElidedLines(role="small") for _ in self._panes]
         self.switches = {field: SwitchBox() for field, _, _ in _STEPS}
         for field, text, loss in _STEPS:
             self.switches[field].setText(text)
@@ -77,10 +78,7 @@ class PipelineView(QWidget):
         grid.setVerticalSpacing(SPACING // 2)
         titles: list[QWidget] = [QLabel("Drawn"), *self.switches.values()]
         for column, (title, pane, text) in enumerate(zip(titles, self._panes, self._texts, strict=True)):
-            text.setProperty("role", "small")
-            text.setWordWrap(True)
             text.setFixedHeight(30)
-            text.setAlignment(Qt.AlignmentFlag.AlignTop)
             text.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
             for row, widget in enumerate((title, pane, text)):
                 grid.addWidget(widget, row, column)

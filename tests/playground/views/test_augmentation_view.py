@@ -15,6 +15,7 @@ from cnn_core.datasets.augment import HANDWRITING, LIMITS
 from playground.theme import DARK, LIGHT, Theme
 from playground.views.augmentation_kinds import KINDS, summary
 from playground.views.augmentation_view import PAUSE, USUAL, AugmentationView
+from playground.views.elided_label import ElidedLines
 from playground.views.tiles import Tiles
 
 NAMES = [field.name for field in fields(cnn.Augmentation)]
@@ -227,3 +228,15 @@ def test_an_augmentation_is_summed_up_in_a_word_or_two() -> None:
     assert summary(HANDWRITING) == "handwriting"
     assert summary(cnn.Augmentation(shear=3)) == "slant"
     assert summary(cnn.Augmentation(shear=3, noise=0.1)) == "2 kinds"
+
+
+def test_what_is_shortened_in_the_smallest_window_is_told_by_tooltips(view: AugmentationView) -> None:
+    view.resize(446, 155)
+    view.grab()
+    said = next(label for label in view.findChildren(ElidedLines) if label.text() == USUAL)
+    assert said.fitting.endswith("…")
+    assert len(said.fitting.splitlines()) * said.fontMetrics().lineSpacing() <= said.height()
+    assert said.toolTip() == USUAL
+    name = view.cards["thickness"].name
+    assert name.fitting.endswith("…")
+    assert name.toolTip().startswith("Thickness")

@@ -9,6 +9,7 @@ from pytestqt.qtbot import QtBot
 
 from cnn_core.preprocessing import Normalization
 from playground.theme import DARK, LIGHT, Theme
+from playground.views.elided_label import ElidedLines
 from playground.views.pipeline_view import PipelineView
 
 
@@ -118,3 +119,13 @@ def test_a_place_without_a_picture_is_not_taken_for_a_black_one(view: PipelineVi
     view.set_drawing(None, Normalization())
     assert "on the sheet" not in texts(view)
     assert view._panes[0].grab().toImage().pixelColor(20, 20).value() > 200
+
+
+def test_no_line_of_a_sentence_is_cut_in_the_smallest_window(view: PipelineView) -> None:
+    view.set_drawing(corner_square(), Normalization())
+    view.resize(446, 155)
+    view.grab()
+    said = next(label for label in view.findChildren(QLabel) if label.text().startswith("Longer side"))
+    assert isinstance(said, ElidedLines)
+    assert said.fitting.endswith("…")
+    assert said.toolTip() == said.text()
