@@ -6,7 +6,7 @@ import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QColor
+from PySide6.QtGui import QColor, QFontMetricsF
 
 from playground import theme as looks
 from playground.theme import Theme
@@ -21,12 +21,13 @@ class Curves:
 
     def __init__(self, plot: pg.PlotItem, name: str, label: str, factor: float, most: float = inf) -> None:
         self.plot, self._name, self._factor, self._label = plot, name, factor, label
-        self._most = most
+        self._most, self._color = most, looks.LIGHT.muted
         self._steps_per_epoch = -1
         plot.setMenuEnabled(False)
         plot.hideButtons()
         plot.setMouseEnabled(x=True, y=False)
         plot.getViewBox().setLimits(yMin=0)
+        plot.getViewBox().sigResized.connect(self._write_label)
         for side in ("left", "bottom"):  # before there are labels, or pyqtgraph 0.14 would still use a prefix
             plot.getAxis(side).enableAutoSIPrefix(False)
         self._raw = plot.plot([], [])
@@ -54,7 +55,17 @@ class Curves:
             axis.setTickFont(looks.font("small"))
             axis.setStyle(maxTickLevel=int(side == "left"), hideOverlappingLabels=False)
         self.plot.showGrid(x=False, y=True, alpha=0.2)
-        self.plot.setLabel("left", self._label, color=theme.muted)
+        self._color = theme.muted
+        self._write_label()
+
+    def _write_label(self) -> None:
+        """Name the axis, without what is in brackets where the plot is lower than that is long."""
+        axis = self.plot.getAxis("left")
+        wide = QFontMetricsF(axis.label.font()).horizontalAdvance(self._label)
+        fits = wide <= self.plot.getViewBox().height()
+        label = self._label if fits else self._label.partition(" (")[0]
+        axis.setLabel(label, color=self._color)
+        axis.resizeEvent()  # puts the label in the middle; pyqtgraph 0.14 does so for a new size alone
 
     def show_history(self, history: MetricHistory, steps_per_epoch: int, zoomed: bool) -> None:
         """Draw the points in view: all of them, or those of the axis where somebody zoomed."""

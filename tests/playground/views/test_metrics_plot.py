@@ -312,3 +312,18 @@ def turn_wheel(widget: QWidget, at: QPoint) -> None:
         False,
     )
     QApplication.sendEvent(widget, event)
+
+
+def test_the_name_of_an_axis_is_shortened_where_the_plot_is_lower_than_it_is_long(
+    plot: MetricsPlot, qtbot: QtBot
+) -> None:
+    plot.resize(446, 155)
+    plot.set_history(points(20))
+    plot.grab()
+    axis = plot.plots.loss.plot.getAxis("left")
+    qtbot.waitUntil(lambda: axis.labelText == "Loss")
+    place = axis.mapRectFromItem(axis.label, axis.label.boundingRect())
+    assert place.height() <= axis.size().height()
+    assert place.center().y() == pytest.approx(axis.size().height() / 2, abs=2)
+    plot.resize(744, 260)
+    qtbot.waitUntil(lambda: axis.labelText == "Loss (cross-entropy)")
