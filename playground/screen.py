@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 # What Qt's own libraries need of the system, found in a bare Debian 12; desktops have nearly all of it.
-OFFSCREEN_PACKAGES = "libglib2.0-0 libgl1 libegl1 libxkbcommon0 libdbus-1-3 libfontconfig1"
+# The only font that comes with these libraries is too wide for the layout: see `theme.font`.
+OFFSCREEN_PACKAGES = "libglib2.0-0 libgl1 libegl1 libxkbcommon0 libdbus-1-3 libfontconfig1 fonts-liberation"
 WINDOW_PACKAGES = "libxcb-cursor0 libxkbcommon-x11-0 libxcb-icccm4 libxcb-keysyms1 libxcb-shape0"
 INSTALL_LINE = f"sudo apt-get install -y {OFFSCREEN_PACKAGES} {WINDOW_PACKAGES}"
 
@@ -30,7 +31,7 @@ Without a screen, all of this works:
   QT_QPA_PLATFORM=offscreen cnn-playground   the window itself, off screen, for tests and scripts
   xvfb-run -a cnn-playground                 the window on a virtual screen (sudo apt-get install -y xvfb)
 
-A bare Debian or Ubuntu also needs the libraries of the window:
+A bare Debian or Ubuntu also needs the libraries of the window, and a font:
   {INSTALL_LINE}"""
 
 
