@@ -52,10 +52,11 @@ def test_a_total_is_the_same_cut_or_whole(generator, rows, order):
     np.testing.assert_allclose(total.sum, a.T @ b, rtol=1e-10, atol=1e-12)
 
 
-def test_cut_products_are_as_small_as_they_have_to_be(generator, cut, monkeypatch):
-    a, b = generator.standard_normal((23, 4)), generator.standard_normal((23, 3))
+@pytest.mark.parametrize("rows", [23, 24, 25])
+def test_cut_products_are_as_small_as_they_have_to_be(generator, rows, cut, monkeypatch):
+    a, b = generator.standard_normal((rows, 4)), generator.standard_normal((rows, 3))
     total, sizes = products.Total(dirty((4, 3), np.float64), dirty), _multiplied(monkeypatch)
-    products.multiply(a, np.ones((4, 3)), dirty((23, 3), np.float64))
+    products.multiply(a, np.ones((4, 3)), dirty((rows, 3), np.float64))
     total.add(a, b)
     assert (max(sizes) <= products.SMALL) is cut
 
