@@ -65,3 +65,16 @@ def test_without_training_nobody_asks_who_won(generator):
     y, won = conv2d_max_pool(x, filters, None, 1, 0, 1, 2, with_winners=False)
     assert won is None
     np.testing.assert_allclose(y, F.max_pool2d(F.conv2d(x, filters), 2), rtol=1e-12)
+
+
+@pytest.mark.parametrize("channels", [1, 5])
+def test_any_memory_order_of_the_input_gives_the_same(generator, channels):
+    x = generator.standard_normal((3, channels, 8, 8)).transpose(0, 2, 3, 1)  # stored channels first
+    filters, dy = generator.standard_normal((3, 3, channels, 4)), generator.standard_normal((3, 3, 3, 4))
+
+    def all_of(x):
+        y, won = conv2d_max_pool(x, filters, None, 1, 0, 1, 2, with_winners=True)
+        return y, *conv2d_max_pool_backward(dy, won, x, filters, 1, 0, 1, 2, needs_dx=False)[1:]
+
+    for mine, theirs in zip(all_of(x), all_of(x.copy()), strict=True):
+        np.testing.assert_array_equal(mine, theirs)
