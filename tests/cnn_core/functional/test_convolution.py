@@ -150,9 +150,11 @@ def test_blocks_of_images_give_the_same(case):
         np.testing.assert_allclose(mine, theirs, **TOLERANCE[np.float64])
 
 
-def test_windows_are_laid_out_for_as_many_images_as_a_block_holds(generator):
+@pytest.mark.parametrize("beside", [0, 576])
+def test_windows_are_laid_out_for_as_many_images_as_a_block_holds(generator, beside):
     x = generator.standard_normal((9, 20, 20, 64)).astype(np.float32)
-    blocks = [(images, matrix.nbytes) for images, matrix in im2col.im2col(x, window((20, 20), 3), np.empty)]
+    laid_out = im2col.im2col(x, window((20, 20), 3), np.empty, beside=beside)
+    blocks = [(images, matrix.nbytes + len(matrix) * beside * x.itemsize) for images, matrix in laid_out]
     assert len(blocks) > 1
     assert all(size <= im2col.BLOCK_BYTES for _, size in blocks)
     assert [i for images, _ in blocks for i in range(9)[images]] == list(range(9))
