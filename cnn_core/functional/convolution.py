@@ -150,6 +150,7 @@ def _send_back(dy: Array, filters: Array, w: Window, dpadded: Array | None, scra
     rows = _matrix(dy)
     share = scratch((len(rows), filters.shape[2]), dy.dtype)
     image = share.reshape(*dy.shape[:3], -1)
+    # Copied, as BLAS takes no turned second factor of a small product as it lies.
     turned = scratch((*w.kernel, filters.shape[3], filters.shape[2]), filters.dtype)
     np.copyto(turned, filters.transpose(0, 1, 3, 2))
     for i, j, reads in w.taps:
@@ -170,7 +171,8 @@ def seen_from_dy(
     """Fill dfilters with the sums, over all outputs, of what is sent back to them and what their window has
     met.
 
-    sent(images) gives dy of these images, in the order that `im2col` has for `pool`; so for `beside`.
+    sent(images) gives dy of these images, its rows in the order of `im2col`, whose `pool` and `beside` these
+    are.
     """
     kh, kw, c, f = dfilters.shape
     if two := pool == (1, 1) and paired_outputs.worthwhile(w, c, f):

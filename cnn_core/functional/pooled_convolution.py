@@ -87,11 +87,13 @@ def conv2d_max_pool_backward(
     w = window(x.shape[1:3], filters.shape[:2], stride, padding, dilation, pool)
     dbias = sum_per_channel(dy, new)
     if not needs_dx:
-        dfilters = new(filters.shape, filters.dtype)
-        memory = scratch(winners.shape, dy.dtype).reshape(-1)
+        dfilters, memory = new(filters.shape, filters.dtype), None
 
         def phases(images: slice) -> Array:
+            nonlocal memory
             won = winners[:, images]
+            if memory is None:  # the first block is the largest
+                memory = scratch((won.size,), dy.dtype)
             return np.multiply(dy[images], won, out=memory[: won.size].reshape(won.shape))
 
         padded = pad(np.ascontiguousarray(x), w, scratch)

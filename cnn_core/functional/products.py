@@ -18,8 +18,8 @@ FEWEST_ROWS = 96  # of a small product: with fewer, the other factor is read too
 
 
 def multiply(a: Array, b: Array, out: Array) -> None:
-    """Fill out (M, N) with a (M, K) @ b (K, N). All but a should be contiguous."""
-    count, cut = _small(len(a), b.size)
+    """Fill out (M, N) with a (M, K) @ b (K, N); quickest where b is contiguous."""
+    count, cut = _cut(len(a), b.size)
     if count:
         np.matmul(_stacked(a[:cut], count), b, out=_stacked(out[:cut], count))
     if cut < len(a):
@@ -49,7 +49,7 @@ class Total:
 
     def _fill(self, out: Array, a: Array, b: Array) -> None:
         """Fill out with a.T @ b."""
-        count, cut = _small(len(a), out.size)
+        count, cut = _cut(len(a), out.size)
         if not count:
             np.matmul(a.T, b, out=out)
             return
@@ -61,7 +61,7 @@ class Total:
         np.add.reduce(parts, axis=0, out=out)
 
 
-def _small(rows: int, numbers: int) -> tuple[int, int]:
+def _cut(rows: int, numbers: int) -> tuple[int, int]:
     """Return (count, cut): how many small products there are for a factor of so many numbers, and the rows
     they take together. None where whole is as good."""
     most = SMALL // numbers
