@@ -22,6 +22,7 @@ from cnn_core.functional.geometry import (
     Padding,
     Pair,
     Size,
+    Window,
     pad,
     pair,
     window,
@@ -87,23 +88,31 @@ def conv2d_max_pool_backward(
     w = window(x.shape[1:3], filters.shape[:2], stride, padding, dilation, pool)
     dbias = sum_per_channel(dy, new)
     if not needs_dx:
-        dfilters, memory = new(filters.shape, filters.dtype), None
-
-        def phases(images: slice) -> Array:
-            nonlocal memory
-            won = winners[:, images]
-            if memory is None:  # the first block is the largest
-                memory = scratch((won.size,), dy.dtype)
-            return np.multiply(dy[images], won, out=memory[: won.size].reshape(won.shape))
-
-        padded = pad(np.ascontiguousarray(x), w, scratch)
-        seen_from_dy(padded, phases, w, dfilters, scratch, pool, beside=dy.shape[3])
+        dfilters = new(filters.shape, filters.dtype)
+        _seen_by_phase(dy, winners, pad(np.ascontiguousarray(x), w, scratch), w, pool, dfilters, scratch)
         return None, dfilters, dbias
     dmap = scratch((len(x), *w.output, dy.shape[3]), dy.dtype)
     # First together, then to their places: a product of numbers and truths is slow to write in short runs.
     together = np.multiply(dy, winners, out=scratch(winners.shape, dy.dtype))
     np.copyto(_phases(dmap, pool), together.reshape(*pool, *dy.shape))
     return gradients(dmap, x, filters, w, needs_dx, new, scratch, dbias=dbias)
+
+
+def _seen_by_phase(
+    dy: Array, winners: Array, padded: Array, w: Window, pool: Pair, dfilters: Array, scratch: Allocate
+) -> None:
+    """Fill dfilters, some images at a time: the sum does not ask where in the map an output lies, so the map
+    need not be put together again."""
+    memory: Array | None = None
+
+    def phases(images: slice) -> Array:
+        nonlocal memory
+        won = winners[:, images]
+        if memory is None:  # the first block is the largest
+            memory = scratch((won.size,), dy.dtype)
+        return np.multiply(dy[images], won, out=memory[: won.size].reshape(won.shape))
+
+    seen_from_dy(padded, phases, w, dfilters, scratch, pool, beside=dy.shape[3])
 
 
 def _phases(image: Array, pool: Pair) -> Array:

@@ -2,7 +2,7 @@
 
 Before it multiplies, BLAS rearranges both factors, which can take longer than a product of few columns
 itself. Small products OpenBLAS takes as they lie in memory, on processors with AVX-512: what is cut into such
-ones is up to twice as quick.
+ones is quicker.
 """
 
 from functools import cache
