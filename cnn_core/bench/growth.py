@@ -21,12 +21,13 @@ How the cost of a convolution grows. The base has {BASE[0]} channels and filters
 and {BASE[2]}x{BASE[2]} images; one of the three changes at a time, measured in turn with the base: the layer
 alone, forward and in training both gradients, on one thread, in two chunks of images as the plan cuts them.
 
-work      million multiply-adds an image
+work      million multiply-adds an image, by the definition: where 3x3 windows are many channels deep, fewer
+          will do (`functional/winograd.py`)
 time      microseconds an image (medians of processor time)
 each      picoseconds a multiply-add
 base = 1  a multiply-add's time with that of the base as 1: 1 is linear growth
 products  copies  rest: what that is made of; products and copies are run alone
-GFLOP/s   of the products alone
+GFLOP/s   the work by the time of the products alone
 
 Where a multiply-add is more than {LINEAR} times as dear or as cheap, the line says which parts differ by how
 much."""
@@ -34,8 +35,8 @@ WHY = """
 Why: a convolution is a product of a matrix of windows and a matrix of filters. With few filters, or few
 numbers in a window, such a product runs at a lower rate even alone: see GFLOP/s. Copying the windows grows
 with the channels, multiplying with channels times filters: copies weigh more the fewer filters read them, and
-the shorter their runs. Large kernels and images make a matrix of windows that no cache holds. Passes and
-calls weigh most where there is least to multiply."""
+the shorter their runs. Large kernels make a matrix of windows that no cache holds, and all but 3x3 take every
+multiplication. Passes and calls weigh most where there is least to multiply."""
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from cnn_core.functional import paired_outputs, products
+from cnn_core.functional import paired_outputs, products, winograd
 from cnn_core.functional.channels import add_per_channel, sum_per_channel
 from cnn_core.functional.depthwise import depthwise, depthwise_dfilters, depthwise_send_back, is_depthwise
 from cnn_core.functional.geometry import (
@@ -44,17 +44,16 @@ def conv2d(
     """
     if x.ndim == 3:
         return conv2d(x[None], filters, bias, stride, padding, dilation, groups)[0]
-    w = window(x.shape[1:3], filters.shape[:2], stride, padding, dilation)
-    padded = pad(np.ascontiguousarray(x), w, scratch)
+    x, w = np.ascontiguousarray(x), window(x.shape[1:3], filters.shape[:2], stride, padding, dilation)
     y = new((len(x), *w.output, filters.shape[3]), x.dtype)
     if groups == 1:
-        _correlate(padded, filters, w, y, scratch)
+        _correlate(x, filters, w, y, scratch)
     elif is_depthwise(filters, groups):
-        depthwise(padded, filters, w, y)
+        depthwise(pad(x, w, scratch), filters, w, y)
     else:
         for xs, fs in _group_slices(x.shape[3], filters.shape[3], groups):
             part = np.empty_like(y[..., fs], order="C")
-            _correlate(np.ascontiguousarray(padded[..., xs]), filters[..., fs], w, part, scratch)
+            _correlate(np.ascontiguousarray(x[..., xs]), filters[..., fs], w, part, scratch)
             y[..., fs] = part
     if bias is not None:
         add_per_channel(y, bias)
@@ -93,6 +92,12 @@ def gradients(
 ) -> tuple[Array | None, Array, Array]:
     """Return (dx, dfilters, dbias) for a window whose geometry is known."""
     x, dfilters = np.ascontiguousarray(x), new(filters.shape, filters.dtype)
+    if needs_dx and groups == 1 and winograd.worthwhile(x, filters, w):
+
+        def send(part: tuple[slice, slice], phases: Array) -> None:
+            np.copyto(phases[0, 0], dy[part])
+
+        return winograd.gradients(send, x, filters, w, dfilters, new, scratch), dfilters, dbias
     small = filters.shape[3] <= filters.shape[2] or w.kernel == (1, 1)  # the im2col of dy
     if needs_dx and groups == 1 and small and _correlates(w):
         return _seen_from_x(dy, x, filters, w, dfilters, new, scratch), dfilters, dbias
@@ -133,8 +138,13 @@ def _matrix(values: Array) -> Array:
     return values.reshape(-1, values.shape[3])
 
 
-def _correlate(padded: Array, filters: Array, w: Window, y: Array, scratch: Allocate) -> None:
+def _correlate(x: Array, filters: Array, w: Window, y: Array, scratch: Allocate) -> None:
     """Fill y with the product of every window and the filters."""
+    if winograd.worthwhile(x, filters, w):
+        for part, phases in winograd.outputs(x, filters, w, scratch):
+            np.copyto(y[part], phases[0, 0])
+        return
+    padded = pad(x, w, scratch)
     if paired_outputs.worthwhile(w, *filters.shape[2:]):
         filters, w = paired_outputs.paired(filters, scratch), paired_outputs.widened(w)
     count = filters.shape[3]
@@ -196,7 +206,7 @@ def _seen_from_x(
     """
     back, dx = _back(w, x), new(x.shape, x.dtype)
     turned, dturned = (each[::-1, ::-1].transpose(0, 1, 3, 2) for each in (filters, dfilters))  # KH, KW, F, C
-    padded = pad(dy, back, scratch)
+    padded = pad(np.ascontiguousarray(dy), back, scratch)
     if two := paired_outputs.worthwhile(back, *turned.shape[2:]):
         turned, back = paired_outputs.paired(turned, scratch), paired_outputs.widened(back)
     matrix = _matrix(turned)  # K, C

@@ -11,9 +11,11 @@ is their maximum:
 Rows and columns that pooling would drop are not computed.
 """
 
+from collections.abc import Iterator
+
 import numpy as np
 
-from cnn_core.functional import products
+from cnn_core.functional import products, winograd
 from cnn_core.functional.channels import add_per_channel, sum_per_channel
 from cnn_core.functional.convolution import gradients, seen_from_dy
 from cnn_core.functional.geometry import (
@@ -52,21 +54,32 @@ def conv2d_max_pool(
     w = window(x.shape[1:3], filters.shape[:2], stride, padding, dilation, pool)
     y = new((len(x), w.output[0] // pool[0], w.output[1] // pool[1], filters.shape[3]), x.dtype)
     winners = new((pool[0] * pool[1], *y.shape), np.bool_) if with_winners else None
-    padded = pad(np.ascontiguousarray(x), w, scratch)
-    beside = filters.shape[3] if with_winners else 0  # gone through again and again
-    matrix, memory = filters.reshape(-1, filters.shape[3]), None
-    for images, windows in im2col(padded, w, scratch, pool, beside):
-        if memory is None:  # the first block is the largest
-            memory = scratch((len(windows), len(matrix.T)), x.dtype)
-        outputs = memory[: len(windows)]
-        products.multiply(windows, matrix, outputs)
-        phases = list(outputs.reshape(-1, *y[images].shape))
-        maximum(phases, y[images])
+    outputs = winograd.outputs if winograd.worthwhile(x, filters, w, pool) else _outputs
+    for part, found in outputs(np.ascontiguousarray(x), filters, w, scratch, pool):
+        phases = [phase for row in found for phase in row]
+        maximum(phases, y[part])
         if winners is not None:
-            first_winners(phases, y[images], winners[:, images], scratch)
+            first_winners(phases, y[part], winners[:, *part], scratch)
     if bias is not None:
         add_per_channel(y, bias)  # the largest stays the largest, so a quarter of the additions will do
     return y, winners
+
+
+def _outputs(
+    x: Array, filters: Array, w: Window, scratch: Allocate, pool: Pair
+) -> Iterator[tuple[tuple[slice, slice], Array]]:
+    """Yield ((images, rows), phases (P, P, images, rows, OW, F)), a part at a time; valid until the next."""
+    padded, (*_, f) = pad(x, w, scratch), filters.shape
+    memory: Array | None = None
+    for images, windows in im2col(padded, w, scratch, pool, beside=f):  # gone through again and again
+        if memory is None:  # the first block is the largest
+            memory = scratch((len(windows), f), x.dtype)
+        outputs = memory[: len(windows)]
+        products.multiply(windows, filters.reshape(-1, f), outputs)
+        yield (
+            (images, slice(None)),
+            outputs.reshape(*pool, -1, w.output[0] // pool[0], w.output[1] // pool[1], f),
+        )
 
 
 def conv2d_max_pool_backward(
@@ -86,11 +99,18 @@ def conv2d_max_pool_backward(
     """Return (dx, dfilters, dbias) for dy (N, OH, OW, F); dx is None where it is not needed."""
     pool = pair(pool_size)
     w = window(x.shape[1:3], filters.shape[:2], stride, padding, dilation, pool)
-    dbias = sum_per_channel(dy, new)
+    dbias, dfilters = sum_per_channel(dy, new), new(filters.shape, filters.dtype)
     if not needs_dx:
-        dfilters = new(filters.shape, filters.dtype)
         _seen_by_phase(dy, winners, pad(np.ascontiguousarray(x), w, scratch), w, pool, dfilters, scratch)
         return None, dfilters, dbias
+    if winograd.worthwhile(x, filters, w, pool):
+
+        def send(part: tuple[slice, slice], phases: Array) -> None:
+            won = winners.reshape(*pool, *dy.shape)[:, :, *part]
+            np.multiply(dy[part], won, out=phases)
+
+        dx = winograd.gradients(send, np.ascontiguousarray(x), filters, w, dfilters, new, scratch, pool)
+        return dx, dfilters, dbias
     dmap = scratch((len(x), *w.output, dy.shape[3]), dy.dtype)
     # First together, then to their places: a product of numbers and truths is slow to write in short runs.
     together = np.multiply(dy, winners, out=scratch(winners.shape, dy.dtype))

@@ -18,19 +18,20 @@ FEWEST_ROWS = 96  # of a small product: with fewer, the other factor is read too
 
 
 def multiply(a: Array, b: Array, out: Array) -> None:
-    """Fill out (M, N) with a (M, K) @ b (K, N); quickest where b is contiguous."""
-    count, cut = _cut(len(a), b.size)
+    """Fill out (..., M, N) with a (..., M, K) @ b (..., K, N); quickest where b is contiguous."""
+    rows = a.shape[-2]
+    count, cut = _cut(rows, b.shape[-2] * b.shape[-1])
     if count:
-        np.matmul(_stacked(a[:cut], count), b, out=_stacked(out[:cut], count))
-    if cut < len(a):
-        np.matmul(a[cut:], b, out=out[cut:])
+        np.matmul(_stacked(a, cut, count), b[..., None, :, :], out=_stacked(out, cut, count))
+    if cut < rows:
+        np.matmul(a[..., cut:, :], b, out=out[..., cut:, :])
 
 
 class Total:
-    """The sum of what pairs of many rows give: a.T @ b for each pair (M, K) and (M, N)."""
+    """The sum of what pairs of many rows give: a.T @ b for each pair (..., M, K) and (..., M, N)."""
 
     def __init__(self, out: Array, scratch: Allocate) -> None:
-        """Sum into out (K, N), whatever it holds."""
+        """Sum into out (..., K, N), whatever it holds."""
         self.sum, self._scratch = out, scratch
         self._next: Array | None = None
         self._parts: Array | None = None
@@ -49,16 +50,18 @@ class Total:
 
     def _fill(self, out: Array, a: Array, b: Array) -> None:
         """Fill out with a.T @ b."""
-        count, cut = _cut(len(a), out.size)
+        count, cut = _cut(a.shape[-2], out.shape[-2] * out.shape[-1])
         if not count:
-            np.matmul(a.T, b, out=out)
+            np.matmul(a.swapaxes(-2, -1), b, out=out)
             return
         if self._parts is None:
-            self._parts = self._scratch((count + 1, *out.shape), out.dtype)
-        parts, turned = self._parts[: count + 1], _stacked(a[:cut], count).transpose(0, 2, 1)
-        np.matmul(turned, _stacked(b[:cut], count), out=parts[:count])
-        np.matmul(a[cut:].T, b[cut:], out=parts[count])  # where no row is left: zeros
-        np.add.reduce(parts, axis=0, out=out)
+            self._parts = self._scratch((*out.shape[:-2], count + 1, *out.shape[-2:]), out.dtype)
+        parts = self._parts[..., : count + 1, :, :]
+        turned = _stacked(a, cut, count).swapaxes(-2, -1)
+        np.matmul(turned, _stacked(b, cut, count), out=parts[..., :count, :, :])
+        # Where no row is left: zeros.
+        np.matmul(a[..., cut:, :].swapaxes(-2, -1), b[..., cut:, :], out=parts[..., count, :, :])
+        np.add.reduce(parts, axis=-3, out=out)
 
 
 def _cut(rows: int, numbers: int) -> tuple[int, int]:
@@ -77,6 +80,7 @@ def small_are_quicker() -> bool:
     return any(library.get("architecture") in _WITH_AVX512 for library in ThreadpoolController().info())
 
 
-def _stacked(matrix: Array, count: int) -> Array:
-    """Return a matrix as so many of fewer rows: a view."""
-    return matrix.reshape(count, -1, matrix.shape[1])
+def _stacked(matrix: Array, rows: int, count: int) -> Array:
+    """Return the first rows of a matrix (..., M, K) as so many of fewer rows: a view (..., count, M', K)."""
+    *stack, _, columns = matrix.shape
+    return matrix[..., :rows, :].reshape(*stack, count, rows // count, columns)

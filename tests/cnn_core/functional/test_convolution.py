@@ -138,6 +138,18 @@ def test_gradients_equal_plain_loops(case, dtype):
         np.testing.assert_allclose(mine, theirs, **TOLERANCE[dtype], err_msg=name)
 
 
+@pytest.mark.parametrize("padding", [0, 1, 2])
+@pytest.mark.parametrize("filters", [5, 7], ids=["fewer filters", "more filters"])
+def test_arrays_may_lie_in_memory_in_any_order(generator, padding, filters):
+    shapes = (2, 7, 8, 6), (3, 3, 6, filters), (2, 5 + 2 * padding, 6 + 2 * padding, filters)
+    x, weights, dy = (generator.standard_normal(shape) for shape in shapes)
+    expected = F.conv2d(x, weights, padding=padding), *F.conv2d_backward(dy, x, weights, padding=padding)
+    x, weights, dy = (np.asfortranarray(each) for each in (x, weights, dy))
+    found = F.conv2d(x, weights, padding=padding), *F.conv2d_backward(dy, x, weights, padding=padding)
+    for mine, theirs in zip(found, expected, strict=True):
+        np.testing.assert_allclose(mine, theirs, **TOLERANCE[np.float64])
+
+
 @pytest.mark.usefixtures("_small_blocks")
 def test_blocks_of_images_give_the_same(case):
     case = case._replace(image=(3, *case.image[1:]))

@@ -34,9 +34,10 @@ def _multiplied(monkeypatch):
 @pytest.mark.usefixtures("cut")
 @pytest.mark.parametrize("rows", ROWS)
 @pytest.mark.parametrize("order", ["C", "F"])
-def test_a_product_is_the_same_cut_or_whole(generator, rows, order):
-    a, b = np.asarray(generator.standard_normal((rows, 4)), order=order), generator.standard_normal((4, 3))
-    out = dirty((rows, 3), np.float64)
+@pytest.mark.parametrize("stack", [(), (2,)], ids=["one", "a stack"])
+def test_a_product_is_the_same_cut_or_whole(generator, rows, order, stack):
+    a, b = generator.standard_normal((*stack, rows, 4)), generator.standard_normal((*stack, 4, 3))
+    a, out = np.asarray(a, order=order), dirty((*stack, rows, 3), np.float64)
     products.multiply(a, b, out)
     np.testing.assert_allclose(out, a @ b, rtol=1e-12)
 
@@ -44,12 +45,14 @@ def test_a_product_is_the_same_cut_or_whole(generator, rows, order):
 @pytest.mark.usefixtures("cut")
 @pytest.mark.parametrize("rows", ROWS)
 @pytest.mark.parametrize("order", ["C", "F"])
-def test_a_total_is_the_same_cut_or_whole(generator, rows, order):
-    a, b = generator.standard_normal((rows + rows // 2, 4)), generator.standard_normal((rows + rows // 2, 3))
-    total = products.Total(dirty((4, 3), np.float64), dirty)
+@pytest.mark.parametrize("stack", [(), (2,)], ids=["one", "a stack"])
+def test_a_total_is_the_same_cut_or_whole(generator, rows, order, stack):
+    both = rows + rows // 2
+    a, b = generator.standard_normal((*stack, both, 4)), generator.standard_normal((*stack, both, 3))
+    total = products.Total(dirty((*stack, 4, 3), np.float64), dirty)
     for part in (slice(rows), slice(rows, None)):
-        total.add(np.asarray(a[part], order=order), b[part])
-    np.testing.assert_allclose(total.sum, a.T @ b, rtol=1e-10, atol=1e-12)
+        total.add(np.asarray(a[..., part, :], order=order), b[..., part, :])
+    np.testing.assert_allclose(total.sum, a.swapaxes(-2, -1) @ b, rtol=1e-10, atol=1e-12)
 
 
 @pytest.mark.parametrize("rows", [23, 24, 25])
@@ -59,6 +62,19 @@ def test_cut_products_are_as_small_as_they_have_to_be(generator, rows, cut, monk
     products.multiply(a, np.ones((4, 3)), dirty((rows, 3), np.float64))
     total.add(a, b)
     assert (max(sizes) <= products.SMALL) is cut
+
+
+def test_a_stack_is_cut_as_each_of_its_matrices_is(generator, monkeypatch):
+    monkeypatch.setattr(products, "SMALL", 60)
+    monkeypatch.setattr(products, "FEWEST_ROWS", 2)
+    monkeypatch.setattr(products, "small_are_quicker", lambda: True)
+    a, b = generator.standard_normal((3, 23, 4)), generator.standard_normal((3, 23, 3))
+    sizes = _multiplied(monkeypatch)
+    for stack in (slice(0, 3), 0):
+        products.multiply(a[stack], np.ones((3, 4, 3))[stack], dirty(b[stack].shape, np.float64))
+        products.Total(dirty(a[stack, :4, :3].shape, np.float64), dirty).add(a[stack], b[stack])
+    assert len(sizes) == 8
+    assert sizes[:4] == sizes[4:]
 
 
 def test_what_would_be_cut_into_a_few_rows_stays_whole(generator, monkeypatch):

@@ -1,0 +1,156 @@
+"""Convolution with kernels of 3x3 by fewer multiplications: Winograd's minimal filtering (Lavin and Gray,
+"Fast Algorithms for Convolutional Neural Networks", 2015).
+
+M neighbouring outputs y of a kernel g of three numbers read a tile d of T = M + 2 inputs. That takes 3 M
+multiplications; T are enough:
+
+    y = A.T @ ((G @ g) * (B.T @ d))
+
+The matrices come from looking at the numbers as coefficients of polynomials: a product of two is known by its
+values at enough points (see `_matrices`). In the plane they are applied along rows and along columns, and
+T * T multiplications give M * M outputs, which would take 9 M * M. Summed over the channels, each of the
+T * T becomes a matrix product, of all tiles and all filters. Gradients go back through the same matrices,
+transposed.
+"""
+
+from collections.abc import Callable, Iterator
+from functools import cache
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from cnn_core.functional import products
+from cnn_core.functional.geometry import Allocate, Array, Pair, Window, pad, unpad
+from cnn_core.functional.tiles import Tiling, arrange, blocks, cut, overlap, rearrange, tiling
+
+# For each M. Of the points tried those that cost the least precision: small ones and their negatives.
+POINTS = {2: (0.0, 1.0, -1.0), 4: (0.0, 0.75, -0.75, 1.5, -1.5)}
+# What is quicker is reckoned in multiply-adds, by figures fitted to 8 to 128 channels and images of 4 to 48
+# pixels. So many take as long as to transform a number, for each M, ...
+TRANSFORM = {2: 25, 4: 40}
+TRANSFORM_FILTERS = 120  # ... one of the filters, and what else is done once, ...
+COPY = 8  # ... and as to copy a number of a window.
+FEWEST_FILTERS = 24  # with fewer, gradients are quicker the usual way, and outputs hardly slower
+
+
+def worthwhile(x: Array, filters: Array, w: Window, pool: Pair = (1, 1)) -> bool:
+    """Whether this convolution can be done so and is quicker."""
+    (n, *_), (_, _, c, f) = x.shape, filters.shape
+    fits = w.kernel == (3, 3) and w.stride == w.dilation == (1, 1) and pool in ((1, 1), (2, 2))
+    if not fits or f < FEWEST_FILTERS:
+        return False
+    usual = 9 * n * w.output[0] * w.output[1] * (c * f + COPY * c)
+    return min(_cost(m, n, c, f, w) for m in POINTS) < usual
+
+
+def outputs(
+    x: Array, filters: Array, w: Window, scratch: Allocate, pool: Pair = (1, 1)
+) -> Iterator[tuple[tuple[slice, slice], Array]]:
+    """Yield ((images, rows), phases), a part at a time: x (N, H, W, C) convolved with filters (3, 3, C, F).
+
+    Phases are the outputs place by place in a pooling window, (P, P, images, rows, OW / P, F), valid until
+    the next.
+    """
+    tiles = _best_tiling(x, filters, w)
+    a, b, _ = _matrices(tiles.m, x.dtype)
+    padded, taps = pad(x, tiles.w, scratch), _taps(filters, tiles.m, scratch)
+    for place, block in blocks(tiles, x, filters, pool, scratch):
+        cut(padded, place, block)
+        _both_ways(b.T, block.pixels, block.spare, block.pixels)
+        products.multiply(_matrix(block.pixels), taps, _matrix(block.sums))
+        _both_ways(a.T, block.sums, block.spare, block.outputs)
+        arrange(block)
+        yield (place.images, place.outputs), block.phases
+
+
+def gradients(
+    send: Callable[[tuple[slice, slice], Array], None],
+    x: Array,
+    filters: Array,
+    w: Window,
+    dfilters: Array,
+    new: Allocate,
+    scratch: Allocate,
+    pool: Pair = (1, 1),
+) -> Array:
+    """Return dx and fill dfilters; send((images, rows), phases) fills dy of this part, in the shape of
+    `outputs`."""
+    tiles = _best_tiling(x, filters, w)
+    a, b, g = _matrices(tiles.m, x.dtype)
+    padded, taps = pad(x, tiles.w, scratch), _taps(filters, tiles.m, scratch)
+    turned = scratch((len(taps), filters.shape[3], filters.shape[2]), x.dtype)
+    np.copyto(turned, taps.swapaxes(1, 2))
+    total = products.Total(taps, scratch)
+    dpadded = (scratch if tiles.w.padded else new)(padded.shape, x.dtype)
+    for place, block in blocks(tiles, x, filters, pool, scratch):
+        cut(padded, place, block)
+        _both_ways(b.T, block.pixels, block.spare, block.pixels)
+        send((place.images, place.outputs), block.phases)
+        rearrange(block)
+        _both_ways(a, block.outputs, block.spare, block.sums)
+        total.add(_matrix(block.pixels), _matrix(block.sums))
+        products.multiply(_matrix(block.sums), turned, _matrix(block.pixels))
+        _both_ways(b, block.pixels, block.spare, block.pixels)
+        overlap(tiles, place, block, dpadded)
+    _both_ways(g.T, total.sum.reshape(len(g), len(g), -1), scratch((turned.size,), x.dtype), dfilters)
+    if not tiles.w.padded:
+        return dpadded
+    dx = new(x.shape, x.dtype)
+    np.copyto(dx, unpad(dpadded, tiles.w))
+    return dx
+
+
+def _best_tiling(x: Array, filters: Array, w: Window) -> Tiling:
+    """Return small tiles or large ones, which save more but may reach further beyond the image."""
+    (n, height, width, _), (_, _, c, f) = x.shape, filters.shape
+    return tiling(w, (height, width), min(POINTS, key=lambda m: _cost(m, n, c, f, w)))
+
+
+def _cost(m: int, n: int, c: int, f: int, w: Window) -> int:
+    """Return what n images take with tiles of M x M outputs."""
+    tiles = n * -(-w.output[0] // m) * -(-w.output[1] // m)
+    return (m + 2) ** 2 * (tiles * (c * f + TRANSFORM[m] * (c + f)) + TRANSFORM_FILTERS * c * f)
+
+
+@cache
+def _matrices(m: int, dtype: DTypeLike) -> tuple[Array, Array, Array]:
+    """Return A (T, M), B (T, T) and G (T, 3).
+
+    Row k of A and of G evaluates a polynomial at point k; column k of B is the polynomial that is zero at all
+    others. The last point is infinity: there the highest power alone counts.
+    """
+    points = np.array(POINTS[m])
+    a, b, g = np.zeros((m + 2, m)), np.zeros((m + 2, m + 2)), np.zeros((m + 2, 3))
+    for k, point in enumerate(points):
+        others = np.delete(points, k)
+        a[k] = point ** np.arange(m)
+        b[:-1, k] = np.poly(others)[::-1]
+        g[k] = point ** np.arange(3) / np.prod(point - others)
+    a[-1, -1] = g[-1, -1] = 1
+    b[:, -1] = np.poly(points)[::-1]
+    return a.astype(dtype), b.astype(dtype), g.astype(dtype)
+
+
+def _taps(filters: Array, m: int, scratch: Allocate) -> Array:
+    """Return filters (3, 3, C, F) as the factors (T * T, C, F) of the products."""
+    _, _, g = _matrices(m, filters.dtype)
+    taps = scratch((len(g) ** 2, *filters.shape[2:]), filters.dtype)
+    _both_ways(g, filters, scratch((taps.size,), filters.dtype), taps)
+    return taps
+
+
+def _both_ways(matrix: Array, values: Array, spare: Array, out: Array) -> None:
+    """Fill out (I, I, ...) with a matrix (I, K) applied to values (K, K, ...) along rows and along columns.
+
+    Both are contiguous; `out` may be `values`. Spare memory holds what is between: (I, K, ...).
+    """
+    i, k = matrix.shape
+    values = values.reshape(k, -1)
+    half = spare[: i * values.shape[1]].reshape(i, -1)
+    np.matmul(matrix, values, out=half)
+    np.matmul(matrix, half.reshape(i, k, -1), out=out.reshape(i, i, -1))
+
+
+def _matrix(tiles: Array) -> Array:
+    """Return (T, T, n, TH, TW, K) as T * T matrices."""
+    return tiles.reshape(len(tiles) ** 2, -1, tiles.shape[-1])

@@ -1,0 +1,234 @@
+"""Convolution by fewer multiplications, against plain loops, and where it is used."""
+
+import numpy as np
+import plain_loops
+import pytest
+from plain_loops import TOLERANCE, dirty
+
+from cnn_core import functional as F
+from cnn_core.functional import products, tiles, winograd
+from cnn_core.functional.geometry import window
+from cnn_core.functional.pooled_convolution import conv2d_max_pool, conv2d_max_pool_backward
+
+# image, channels, filters, padding
+CASES = {
+    "one tile": ((4, 4), 3, 2, 0),
+    "one output": ((3, 3), 2, 3, 0),
+    "whole tiles": ((10, 14), 2, 3, 0),
+    "tiles that reach beyond": ((7, 9), 3, 2, 0),
+    "beyond one way": ((6, 7), 2, 2, 0),
+    "one row": ((3, 8), 2, 3, 0),
+    "same": ((8, 8), 3, 2, "same"),
+    "same, beyond": ((5, 6), 2, 3, "same"),
+    "padding 2": ((5, 4), 2, 2, 2),
+    "padding of rows only": ((4, 6), 2, 2, (1, 0)),
+    "one channel, one filter": ((6, 6), 1, 1, 1),
+    "many channels": ((6, 6), 9, 2, 0),
+    "many filters": ((6, 6), 2, 9, 0),
+}
+# Pooling leaves nothing of one row.
+POOLED = {name: case for name, case in CASES.items() if name not in ("one output", "one row")}
+
+
+@pytest.fixture(params=CASES.values(), ids=CASES.keys())
+def case(request):
+    return request.param
+
+
+@pytest.fixture(params=winograd.POINTS, ids=["small tiles", "large tiles"])
+def _always(request, monkeypatch):
+    """Use these tiles wherever they can be used, for any number of channels and filters."""
+    monkeypatch.setattr(winograd, "POINTS", {request.param: winograd.POINTS[request.param]})
+    monkeypatch.setattr(winograd, "FEWEST_FILTERS", 1)
+    monkeypatch.setattr(winograd, "COPY", 1 << 30)
+
+
+@pytest.fixture(params=[0, 1, 2, 5], ids=["a row a block", "an image", "two images", "one block"])
+def _blocks(request, monkeypatch):
+    """Take a row of tiles at a time, or so many images and rows; then last blocks are uneven. Products are
+    cut into small ones, on any processor."""
+    if request.param:
+        monkeypatch.setattr(tiles, "even", lambda count, most: min(count, request.param))
+    else:
+        monkeypatch.setattr(tiles, "BLOCK_BYTES", 1)
+    monkeypatch.setattr(products, "SMALL", 60)
+    monkeypatch.setattr(products, "FEWEST_ROWS", 2)
+    monkeypatch.setattr(products, "small_are_quicker", lambda: True)
+
+
+def arrays(case, dtype=np.float64):
+    """Return x and filters."""
+    size, channels, count, _ = case
+    generator = np.random.default_rng(5)
+    shapes = (3, *size, channels), (3, 3, channels, count)
+    return [generator.standard_normal(shape).astype(dtype) for shape in shapes]
+
+
+@pytest.mark.usefixtures("_always", "_blocks")
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_outputs_and_gradients_equal_plain_loops(case, dtype, generator, monkeypatch):
+    def never(*_):
+        raise AssertionError("windows were laid out")
+
+    x, filters = arrays(case, dtype)
+    expected = plain_loops.conv2d(x, filters, None, padding=case[3])
+    dy = generator.standard_normal(expected.shape).astype(dtype)
+    monkeypatch.setattr("cnn_core.functional.convolution.im2col", never)
+    y = F.conv2d(x, filters, padding=case[3], new=dirty, scratch=dirty)
+    assert y.dtype == dtype
+    np.testing.assert_allclose(y, expected, **TOLERANCE[dtype])
+    found = F.conv2d_backward(dy, x, filters, padding=case[3], new=dirty, scratch=dirty)
+    for mine, theirs in zip(
+        found, plain_loops.conv2d_gradients(dy, x, filters, padding=case[3]), strict=True
+    ):
+        assert mine.dtype == dtype
+        np.testing.assert_allclose(mine, theirs, **TOLERANCE[dtype])
+
+
+@pytest.mark.usefixtures("_always", "_blocks")
+@pytest.mark.parametrize("case", POOLED.values(), ids=POOLED.keys())
+def test_outputs_and_gradients_of_pooled_ones_equal_those_of_one_after_the_other(
+    case, generator, monkeypatch
+):
+    x, filters = arrays(case)
+    padding = case[3]
+    full = plain_loops.conv2d(x, filters, None, padding=padding)
+    expected, winners = F.max_pool2d_winners(full, 2)
+    dy = generator.standard_normal(expected.shape)
+    dfull = F.max_pool2d_backward(dy, winners, full.shape, 2)
+
+    monkeypatch.setattr("cnn_core.functional.pooled_convolution._outputs", None)
+    memory = {"new": dirty, "scratch": dirty}
+    y, won = conv2d_max_pool(x, filters, None, 1, padding, 1, 2, with_winners=True, **memory)
+    np.testing.assert_allclose(y, expected, **TOLERANCE[np.float64])
+    np.testing.assert_array_equal(won, winners)
+    found = conv2d_max_pool_backward(dy, won, x, filters, 1, padding, 1, 2, **memory)
+    for mine, theirs in zip(
+        found, plain_loops.conv2d_gradients(dfull, x, filters, padding=padding), strict=True
+    ):
+        np.testing.assert_allclose(mine, theirs, **TOLERANCE[np.float64])
+
+
+@pytest.mark.usefixtures("_always")
+@pytest.mark.parametrize("groups", [2, 4])
+def test_groups_are_convolved_each_on_its_own(generator, groups):
+    x, filters = generator.standard_normal((2, 7, 8, 4)), generator.standard_normal((3, 3, 4 // groups, 8))
+    settings = {"padding": 1, "groups": groups}
+    y, expected = F.conv2d(x, filters, **settings), plain_loops.conv2d(x, filters, None, **settings)
+    np.testing.assert_allclose(y, expected, **TOLERANCE[np.float64])
+    dy = generator.standard_normal(y.shape)
+    found = F.conv2d_backward(dy, x, filters, **settings)
+    for mine, theirs in zip(found, plain_loops.conv2d_gradients(dy, x, filters, **settings), strict=True):
+        np.testing.assert_allclose(mine, theirs, **TOLERANCE[np.float64])
+
+
+@pytest.mark.usefixtures("_always")
+def test_inputs_are_left_alone(case):
+    x, filters = arrays(case)
+    dy = F.conv2d(x, filters, padding=case[3])
+    before = [a.copy() for a in (x, filters, dy)]
+    F.conv2d_backward(dy, x, filters, padding=case[3])
+    for now, then in zip((x, filters, dy), before, strict=True):
+        np.testing.assert_array_equal(now, then)
+
+
+@pytest.mark.usefixtures("_always")
+@pytest.mark.parametrize("pool", [1, 2])
+def test_what_is_returned_is_not_in_memory_that_others_use_next(case, pool):
+    size, padding = case[0], case[3]
+    w = window(size, 3, padding=padding, tile=pool)
+    if not all(w.output):
+        return
+    x, filters = arrays(case)
+    dy = np.ones((len(x), w.output[0] // pool, w.output[1] // pool, filters.shape[3]))
+    borrowed = []
+
+    def scratch(shape, dtype):
+        borrowed.append(dirty(shape, dtype))
+        return borrowed[-1]
+
+    if pool == 1:
+        found = F.conv2d_backward(dy, x, filters, padding=padding, scratch=scratch)
+    else:
+        _, winners = conv2d_max_pool(x, filters, None, 1, padding, 1, 2, with_winners=True, scratch=scratch)
+        found = conv2d_max_pool_backward(dy, winners, x, filters, 1, padding, 1, 2, scratch=scratch)
+    for mine in found:
+        assert not any(np.shares_memory(mine, each) for each in borrowed)
+
+
+@pytest.mark.usefixtures("_always")
+def test_a_blank_image_gives_zeros(generator):
+    y = F.conv2d(np.zeros((2, 8, 8, 3)), generator.standard_normal((3, 3, 3, 4)))
+    np.testing.assert_array_equal(y, 0)
+
+
+@pytest.mark.parametrize("m", winograd.POINTS)
+def test_the_matrices_give_the_outputs_of_a_line(generator, m):
+    a, b, g = winograd._matrices(m, np.float64)
+    d, kernel = generator.standard_normal(m + 2), generator.standard_normal(3)
+    y = a.T @ ((g @ kernel) * (b.T @ d))
+    np.testing.assert_allclose(y, np.correlate(d, kernel, "valid"), rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.usefixtures("_always")
+def test_little_precision_is_lost():
+    generator = np.random.default_rng(0)
+    x = generator.standard_normal((8, 18, 18, 32))
+    filters = generator.standard_normal((3, 3, 32, 32)) / np.sqrt(9 * 32)  # outputs as large as inputs
+    found = F.conv2d(x.astype(np.float32), filters.astype(np.float32))
+    exact = F.conv2d(x.astype(np.float32).astype(np.float64), filters.astype(np.float32).astype(np.float64))
+    assert np.sqrt(np.mean((found - exact) ** 2)) < 1e-6  # with points 0, 1, -1, 2, -2: 1.5e-6
+
+
+def _settings(size=16, channels=32, filters=32, images=32, pool=(1, 1), kernel=3, **settings):
+    x, weights = np.empty((images, size, size, channels)), np.empty((kernel, kernel, channels, filters))
+    return x, weights, window((size, size), kernel, **settings), pool
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        ({}, True),
+        ({"pool": (2, 2)}, True),
+        ({"pool": (3, 3)}, False),
+        ({"pool": (2, 1)}, False),
+        ({"kernel": 5}, False),
+        ({"kernel": (3, 1)}, False),
+        ({"stride": 2, "size": 66}, False),
+        ({"stride": (1, 2), "size": 66}, False),
+        ({"dilation": 2}, False),
+        ({"images": 1}, False),
+        ({"images": 1, "size": 66}, True),
+        ({"size": 5}, False),
+        ({"channels": 8}, False),
+        ({"filters": 16, "channels": 64}, False),
+        ({"channels": 64, "filters": 64}, True),
+        ({"channels": 24, "filters": 64}, True),
+        ({"channels": 24, "filters": 32}, False),
+    ],
+)
+def test_it_is_used_where_it_saves_more_than_it_costs(settings, expected):
+    if isinstance(settings.get("kernel"), tuple):
+        x, filters, _, pool = _settings()
+        w = window((16, 16), settings["kernel"])
+        assert winograd.worthwhile(x, filters[:, :1], w, pool) is expected
+    else:
+        assert winograd.worthwhile(*_settings(**settings)) is expected
+
+
+@pytest.mark.parametrize(("size", "m"), [(12, 2), (18, 4), (13, 4), (34, 4)])
+def test_tiles_are_small_where_large_ones_would_reach_far_beyond_the_image(size, m):
+    x, filters, w, _ = _settings(size)
+    assert winograd._best_tiling(x, filters, w).m == m
+
+
+def test_as_many_images_are_taken_at_once_as_a_block_holds(generator):
+    x, filters = np.empty((9, 20, 20, 64), np.float32), np.empty((3, 3, 64, 64), np.float32)
+    tiling = winograd._best_tiling(x, filters, window((20, 20), 3))
+    found = list(tiles.blocks(tiling, x, filters, (1, 1), np.empty))
+    assert len(found) > 1
+    assert [i for place, _ in found for i in range(9)[place.images]] == list(range(9))
+    for _, block in found:
+        assert (
+            sum(a.nbytes for a in (block.pixels, block.sums, block.outputs, block.spare)) <= tiles.BLOCK_BYTES
+        )
