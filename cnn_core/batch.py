@@ -1,6 +1,6 @@
-"""The arrays of a training batch: images, labels, the network's numbers, and room for gradients."""
+"""The arrays of a batch: images, labels, the network's numbers, and room for gradients."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -34,18 +34,20 @@ class BatchArrays:
         same = images.dtype == self.images.dtype and images.shape[1:] == self.images.shape[1:]
         return same and len(images) <= len(self.images) and shards <= len(self.gradients)
 
-    def put(self, images: Array, labels: Array, values: Mapping[str, Array]) -> None:
+    def put(self, images: Array, values: Mapping[str, Array], labels: Array | None = None) -> None:
         """Write a batch into the arrays."""
         self.images[: len(images)] = images
-        self.labels[: len(labels)] = labels
+        if labels is not None:
+            self.labels[: len(labels)] = labels
         for name, value in values.items():
             np.copyto(self.values[name], value)
 
 
-def forms(parameters: Mapping[str, Array], buffers: Mapping[str, Array], images: Array, shards: int) -> Forms:
-    """Return the shapes and types of the arrays of a batch of so many shards, by name."""
-    of_gradients = {f"gradients/{i}/{name}": p for i in range(shards) for name, p in parameters.items()}
-    of_values = {f"values/{name}": value for name, value in {**parameters, **buffers}.items()}
+def forms(values: Mapping[str, Array], parameters: Iterable[str], images: Array, shards: int) -> Forms:
+    """Return the shapes and types of the arrays of a batch of so many shards, by name; `parameters` are those
+    of the values that have gradients."""
+    of_gradients = {f"gradients/{i}/{name}": values[name] for name in parameters for i in range(shards)}
+    of_values = {f"values/{name}": value for name, value in values.items()}
     arrays = {"images": images, **of_values, **of_gradients}
     return {
         "labels": ((len(images),), "int64"),

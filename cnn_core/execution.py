@@ -2,9 +2,9 @@
 
 The batch is cut into parts whose size depends on the network and the batch alone. Each goes depth-first
 through a segment of layers (see `plan`), so that its activations stay in the core's cache. Matrix products
-run on one thread each: BLAS's own threads would cut smaller pieces and wait for each other. Training is
-shared by processes (see `team`), and what each part adds to a gradient is added in the order of the parts.
-Scores are shared by threads, which are there at once.
+run on one thread each: BLAS's own threads would cut smaller pieces and wait for each other. Both training and
+classifying are shared by processes (see `team`), classifying at first by threads, which are there at once.
+What each part adds to a gradient is added in the order of the parts.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -13,17 +13,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from cnn_core.architecture import Architecture
+from cnn_core.classifier import Classifier
 from cnn_core.datasets.augment import Augmentation
 from cnn_core.functional.geometry import Array
-from cnn_core.layers import Context
-from cnn_core.memory import Memory, Replay, Scratch
-from cnn_core.plan import Segment, parts, plan
-from cnn_core.shard import by_layer, scaled
+from cnn_core.plan import parts, plan
 from cnn_core.team import Team, TeamResult
-from cnn_core.threads import GivenUp, Threads, never, single_threaded_blas
+from cnn_core.threads import GivenUp, Threads, never
 from cnn_core.worker import BatchSettings
 
-INFERENCE_BATCH = 256  # images run at once: bounds the memory whatever the number of images
+INFERENCE_BATCH = 512  # images run at once: bounds the memory whatever the number of images
+CLASSIFIED_TOGETHER = 64  # of these, the most that one core takes at a time
 BLOCK = 1 << 16  # numbers of an array that are worked on together
 WORTH_THREADS = 1 << 20  # numbers in all: below, waking threads takes longer than the work
 
@@ -43,12 +42,11 @@ class Executor:
     """Runs one architecture. Threads that run at the same time need an executor each."""
 
     def __init__(self, architecture: Architecture, threads: int | None = None) -> None:
-        """Prepare for so many threads, and processes that train; None: as many as there are cores to use."""
+        """Prepare for so many threads, and as many processes; None: as many as there are cores to use."""
         self.threads = Threads(threads)
         self._team = Team(architecture, self.threads.count)
-        self._inference = plan(architecture, False)
-        self._scratch = [Scratch() for _ in range(self.threads.count)]
-        self._memory = Memory()
+        segments = plan(architecture, False)
+        self._classifiers = [Classifier(segments) for _ in range(self.threads.count)]
 
     def close(self) -> None:
         """End the threads and the other processes."""
@@ -61,6 +59,11 @@ class Executor:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    @property
+    def processes(self) -> int:
+        """How many are there to share a batch: others join this one after the first moments of long work."""
+        return self._team.size
+
     def logits(
         self, values: Mapping[str, Array], images: Array, cancelled: Callable[[], bool] = never
     ) -> Array:
@@ -68,28 +71,25 @@ class Executor:
 
         Raises GivenUp as soon as `cancelled` returns True.
         """
-        layers = folded(self._inference, by_layer(values))
         scores = []
-        with single_threaded_blas():
-            for start in range(0, len(images), INFERENCE_BATCH):
-                if cancelled():
-                    raise GivenUp
-                batch = images[start : start + INFERENCE_BATCH]
-                for segment in self._inference:
-                    batch = self._infer(segment, layers, batch)
-                scores.append(batch)
+        for start in range(0, len(images), INFERENCE_BATCH):
+            if cancelled():
+                raise GivenUp
+            batch = images[start : start + INFERENCE_BATCH]
+            cut = parts(len(batch), CLASSIFIED_TOGETHER)
+            found = self._team.scores(values, batch, cut, cancelled)
+            scores += self._scores(values, batch, cut) if found is None else found
         return np.concatenate(scores)
 
-    def _infer(self, segment: Segment, layers: Mapping[int, dict[str, Array]], batch: Array) -> Array:
-        rows = parts(len(batch), segment.images)
-        out = np.empty((len(batch), *segment.output_shape), np.float32)
+    def _scores(self, values: Mapping[str, Array], images: Array, cut: Sequence[slice]) -> list[Array]:
+        """Return the scores of each part, found by threads."""
+        found: list[Array] = [np.empty(0)] * len(cut)
 
-        def run(chunk: int, worker: int) -> None:
-            memory, images = self._memory.of("inference", worker), batch[rows[chunk]]
-            out[rows[chunk]] = classified(segment, layers, images, memory, self._scratch[worker])
+        def run(part: int, worker: int) -> None:
+            (found[part],) = self._classifiers[worker].scores(values, images, [cut[part]])
 
-        self.threads.each(len(rows), run)
-        return out
+        self.threads.each(len(cut), run)
+        return found
 
     def loss_and_gradients(
         self,
@@ -142,32 +142,6 @@ class Executor:
                     work(name, block)
         else:
             self.threads.each(len(tasks), lambda task, worker: work(*tasks[task]))
-
-
-def folded(segments: Sequence[Segment], layers: dict[int, dict[str, Array]]) -> dict[int, dict[str, Array]]:
-    """Return each layer's values, those of batch normalisation folded into the weights before it, for the
-    segments of a plan for inference."""
-    for step in (step for segment in segments for step in segment.steps):
-        if step.normalization:
-            index, layer = step.normalization
-            layers[step.index] = layer.folded(layers[step.index], layers[index])
-    return layers
-
-
-def classified(
-    segment: Segment,
-    layers: Mapping[int, dict[str, Array]],
-    images: Array,
-    memory: Replay,
-    scratch: Scratch,
-) -> Array:
-    """Return what a segment of a plan for inference makes of some images, in `memory`."""
-    x = scaled(images, memory)
-    for step in segment.steps:
-        scratch.release()
-        context = Context(may_overwrite=step.may_overwrite, new=memory, scratch=scratch)
-        x, _ = step.layer.forward(x, layers.get(step.index, {}), context)
-    return x
 
 
 def blocks(sizes: Mapping[str, int], most: int) -> list[tuple[str, slice]]:

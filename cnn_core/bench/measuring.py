@@ -11,10 +11,10 @@ import numpy as np
 from cnn_core.architecture import Architecture
 from cnn_core.datasets import Dataset
 from cnn_core.datasets.augment import Augmentation
-from cnn_core.execution import Executor
+from cnn_core.execution import CLASSIFIED_TOGETHER, INFERENCE_BATCH, Executor
 from cnn_core.network import Network
 from cnn_core.optimizers import SGD
-from cnn_core.plan import plan, shards
+from cnn_core.plan import parts, plan, shards
 from cnn_core.threads import single_threaded_blas
 from cnn_core.training import Trainer
 
@@ -73,12 +73,16 @@ def training_step(
 
 @contextmanager
 def inference_step(architecture: Architecture, batch: int, threads: int) -> Iterator[Work]:
-    """Give the classifying of a batch of float32 images. It has run once."""
+    """Give the classifying of a batch of float32 images. As many processes share it as will."""
     network = Network.initialize(architecture)
     images = np.random.default_rng(0).random((batch, *architecture.input_shape), dtype=np.float32)
     values = {**network.parameters, **network.buffers}
     with Executor(architecture, threads) as executor:
+        all_there = min(threads, len(parts(min(batch, INFERENCE_BATCH), CLASSIFIED_TOGETHER)))
+        end = time.perf_counter() + LONGEST_START
         executor.logits(values, images)
+        while executor.processes < all_there and time.perf_counter() < end:
+            executor.logits(values, images)
         yield lambda: executor.logits(values, images)
 
 

@@ -12,12 +12,12 @@ from typing import Any, Protocol, TypeAlias
 import numpy as np
 
 from cnn_core.batch import BatchArrays
-from cnn_core.execution import classified
+from cnn_core.classifier import Classifier
+from cnn_core.execution import CLASSIFIED_TOGETHER
 from cnn_core.functional.geometry import Array
 from cnn_core.layers import BatchNorm, Context, Layer
 from cnn_core.layers.base import Gradients, Parameters
 from cnn_core.meeting import Common, Meeting
-from cnn_core.memory import Memory, Scratch
 from cnn_core.plan import Segment, Step, parts, shards
 from cnn_core.worker import BatchSettings, Worker
 
@@ -117,7 +117,7 @@ class Runner:
             f"{i}.{name}": value for i, values in layers.items() for name, value in values.items()
         }
         self._gradients: list[dict[str, Array]] = []
-        self._worker, self._memory, self._scratch = Worker(()), Memory(), Scratch()
+        self._worker, self._classifier = Worker(()), Classifier(())
 
     def train(self, segments: Sequence[Segment]) -> tuple[Array, dict[str, Array]]:
         """Run the batch forward and back; return the losses and the gradients."""
@@ -143,10 +143,5 @@ class Runner:
 
     def classify(self, segments: Sequence[Segment]) -> None:
         """Run the batch forward."""
-        batch = self.images
-        for number, segment in enumerate(segments):
-            out = self._memory.of("output", number)((len(batch), *segment.output_shape), np.float32)
-            for rows in parts(len(batch), segment.images):
-                memory = self._memory.of("inference")
-                out[rows] = classified(segment, self._layers, batch[rows], memory, self._scratch)
-            batch = out
+        self._classifier.segments = segments
+        self._classifier.scores(self._values, self.images, parts(len(self.images), CLASSIFIED_TOGETHER))

@@ -10,7 +10,6 @@ from cnn_core.architecture import Architecture
 from cnn_core.bench.alone import COPY, PRODUCT, Alone, Call, Recorder
 from cnn_core.bench.measuring import Work, inference_step, training_step
 from cnn_core.bench.observed import Clock, Key, Runner, observed
-from cnn_core.execution import folded
 from cnn_core.layers import Layer
 from cnn_core.network import Network
 from cnn_core.plan import Segment, plan
@@ -45,7 +44,7 @@ class WholeCost:
     one_thread: float  # processor time
     threads: int
     all_threads: float  # by the clock
-    busy: float  # processor time of each thread of this process that takes part
+    busy: float  # processor time of this process, one of those that share the batch
 
     @property
     def slower_together(self) -> float:
@@ -84,8 +83,7 @@ def profile(
             layers.run()
             found.append((_timed(on_one)[0], *_timed(on_all)))
     one, busy, passed = (float(figure) for figure in np.median(found[1:], axis=0) / batch)
-    # Training is shared by processes, of which this is one; classifying by threads of this process.
-    return layers.costs(), WholeCost(one, threads, passed, busy if training else busy / threads)
+    return layers.costs(), WholeCost(one, threads, passed, busy)
 
 
 def repeated(seconds: float) -> Iterator[int]:
@@ -145,8 +143,6 @@ def runner(architecture: Architecture, batch: int, training: bool) -> Runner:
     """Return a random network and batch, ready to run."""
     network, generator = Network.initialize(architecture), np.random.default_rng(0)
     layers = by_layer({**network.parameters, **network.buffers})
-    if not training:
-        layers = folded(plan(architecture, training), layers)
     images = generator.random((batch, *architecture.input_shape), dtype=np.float32)
     return Runner(layers, images, generator.integers(0, architecture.classes, batch))
 

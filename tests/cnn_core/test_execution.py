@@ -23,6 +23,7 @@ from cnn_core import (
     ReLU,
     presets,
 )
+from cnn_core.classifier import Classifier
 from cnn_core.execution import WORTH_THREADS, Executor, blocks
 
 BATCHES = (1, 2, 3, 7, 33, 130)  # the last one of several shards a process
@@ -81,6 +82,9 @@ def test_same_bits_for_any_number_of_processes(network, processes):
                 continue
             data = plain_network.images_and_labels(network.architecture, count)
             same_bits(result_of(alone, network, *data), result_of(together, network, *data))
+            values = {**network.parameters, **network.buffers}
+            np.testing.assert_array_equal(alone.logits(values, data[0]), together.logits(values, data[0]))
+        assert together.processes == processes
 
 
 @pytest.mark.parametrize("count", BATCHES)
@@ -88,6 +92,25 @@ def test_same_scores_to_the_bit_for_any_number_of_threads(network, count):
     images, _ = plain_network.images_and_labels(network.architecture, count)
     for threads in (2, 3):
         np.testing.assert_array_equal(network.logits(images, 1), network.logits(images, threads))
+
+
+@pytest.mark.parametrize("count", [1, 2, 133, 600])
+def test_images_are_classified_in_the_same_parts_by_any_number_of_threads(count, monkeypatch):
+    network = plain_network.random_network(presets.load("tiny"))
+    images, _ = plain_network.images_and_labels(network.architecture, count)
+    scores, parts = Classifier.scores, []
+
+    def noted(self, values, images, rows):
+        parts.extend((len(images), part.start, part.stop) for part in rows)
+        return scores(self, values, images, rows)
+
+    monkeypatch.setattr(Classifier, "scores", noted)
+    found = []
+    for threads in (1, 2, 5):
+        parts.clear()
+        network.logits(images, threads)
+        found.append(sorted(parts))
+    assert found[0] == found[1] == found[2]
 
 
 @pytest.mark.parametrize("count", [3, 33])

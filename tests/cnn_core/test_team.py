@@ -18,6 +18,7 @@ from cnn_core.execution import Executor
 from cnn_core.threads import GivenUp
 
 NETWORK = plain_network.random_network(presets.load("sample-batchnorm"))
+STOPS = pytest.mark.skipif(sys.platform == "win32", reason="signals")
 DATA = plain_network.images_and_labels(NETWORK.architecture, 70)
 
 
@@ -25,6 +26,10 @@ def gradients(executor, data=DATA, **arguments):
     """Return (processes, copies of the gradients)."""
     result = executor.loss_and_gradients(NETWORK.parameters, NETWORK.buffers, *data, **arguments)
     return result.processes, {name: value.copy() for name, value in result.gradients.items()}
+
+
+def scores(executor, images=DATA[0], **arguments):
+    return executor.logits({**NETWORK.parameters, **NETWORK.buffers}, images, **arguments)
 
 
 def assert_same(one, other):
@@ -70,10 +75,54 @@ def test_a_run_begins_alone_and_members_join_after_a_moment(expected, monkeypatc
         assert_same(found, expected)
 
 
+def test_threads_classify_for_a_while_before_members_join(monkeypatch):
+    with Executor(NETWORK.architecture, 2) as executor:
+        monkeypatch.setattr(team, "ALONE_AT_FIRST", 0.0)
+        expected = scores(executor)
+        assert others_of(executor) == []
+        monkeypatch.setattr(team, "CLASSIFIES_ALONE", 0.0)
+        np.testing.assert_array_equal(scores(executor), expected)
+        gather(executor)
+        assert executor.processes == 2
+        monkeypatch.setattr(executor, "_scores", None)
+        np.testing.assert_array_equal(scores(executor), expected)
+
+
 def test_one_core_has_no_members():
     with Executor(NETWORK.architecture, 1) as executor:
         gather(executor)
         assert others_of(executor) == []
+
+
+def test_a_member_that_joins_later_sees_the_batches_too():
+    data = plain_network.images_and_labels(NETWORK.architecture, 130)
+    with Executor(NETWORK.architecture, 1) as alone, Executor(NETWORK.architecture, 3) as together:
+        expected = gradients(alone, data)[1], scores(alone, data[0])
+        for size in (2, 3):
+            gather(together, size)
+            processes, found = gradients(together, data)
+            assert processes == size
+            assert_same(found, expected[0])
+            np.testing.assert_array_equal(scores(together, data[0]), expected[1])
+            assert together.processes == size
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="/proc")
+def test_no_process_keeps_arrays_that_are_out_of_use(executor, folder):
+    def mapped(process):
+        return Path("/proc", str(process), "maps").read_text().count(f"{folder}/")
+
+    (member,) = others_of(executor)
+    for count in (9, 33, 70):
+        data = plain_network.images_and_labels(NETWORK.architecture, count)
+        gradients(executor, data)
+        scores(executor, data[0])
+        # One file for what is trained, one for what is classified.
+        assert mapped("self") == mapped(member.pid) == 2
+    member.kill()
+    member.wait()
+    assert gradients(executor)[0] == 1
+    assert mapped("self") == 0
 
 
 def test_no_more_members_take_part_than_there_are_shards():
@@ -113,7 +162,8 @@ def test_members_end_with_an_executor_that_nobody_has_closed():
 
 
 @pytest.mark.parametrize("moment", ["before", "within"])
-def test_a_member_that_is_killed_is_done_without(executor, expected, folder, moment):
+def test_a_member_that_is_killed_is_done_without(executor, expected, folder, moment, monkeypatch):
+    monkeypatch.setattr(team, "ALONE_AT_FIRST", -1.0)
     gradients(executor)
     (process,) = others_of(executor)
     calls = []
@@ -132,6 +182,48 @@ def test_a_member_that_is_killed_is_done_without(executor, expected, folder, mom
     assert processes == 1
     assert_same(found, expected)
     assert list(folder.iterdir()) == []
+    gradients(executor)
+    assert others_of(executor) == []  # another one might be lost too
+
+
+@STOPS
+@pytest.mark.parametrize("moment", ["before", "within"])
+def test_a_member_that_is_killed_while_it_classifies_is_done_without(executor, folder, moment):
+    expected = scores(executor)
+    (process,) = others_of(executor)
+    calls = []
+
+    def kill():
+        calls.append(1)
+        if len(calls) == 2:  # this process has done its part
+            process.kill()
+            process.wait()
+        return False
+
+    if moment == "before":
+        process.kill()
+        process.wait()
+    else:
+        os.kill(process.pid, signal.SIGSTOP)
+    np.testing.assert_array_equal(scores(executor, cancelled=kill), expected)
+    assert executor.processes == 1
+    assert list(folder.iterdir()) == []
+
+
+@STOPS
+def test_classifying_can_be_cancelled_while_a_member_stands_still(executor, expected):
+    scores(executor)
+    (process,) = others_of(executor)
+    os.kill(process.pid, signal.SIGSTOP)
+    calls = []
+
+    def cancelled():
+        calls.append(1)
+        return len(calls) > 2
+
+    with pytest.raises(GivenUp):
+        scores(executor, cancelled=cancelled)
+    assert_alone_from_here(executor, process, expected)
 
 
 def assert_alone_from_here(executor, process, expected):
@@ -156,7 +248,7 @@ def test_a_cancelled_batch_ends_the_members(executor, expected, patience):
     assert_alone_from_here(executor, process, expected)
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+@STOPS
 @pytest.mark.parametrize("moment", ["rooms", "batch"])
 def test_a_batch_can_be_cancelled_while_a_member_stands_still(executor, expected, folder, moment):
     if moment == "batch":
@@ -226,6 +318,8 @@ def test_batches_of_all_sizes_and_kinds_find_room(executor):
             processes, found = gradients(executor, data)
             assert processes == 2
             assert_same(found, gradients(alone, data)[1])
+            np.testing.assert_array_equal(scores(executor, data[0]), scores(alone, data[0]))
+            assert executor.processes == 2
 
 
 def test_without_room_for_shared_arrays_one_process_does_it_all(executor, expected, monkeypatch):
@@ -277,6 +371,7 @@ def test_a_member_with_another_version_takes_no_part(monkeypatch):
     with Executor(NETWORK.architecture, 2) as executor:
         gather(executor)
         assert gradients(executor)[0] == 1
+        assert executor.processes == 1
 
 
 class Unknown(Flatten):
