@@ -25,6 +25,10 @@ from playground.wording import format_number
 POLL_MILLISECONDS = 33
 # To start another process takes time of a core: what is over before, with none there yet, is done here.
 HERE_AT_FIRST = 0.3  # seconds
+# While the window paints what is new in a run, the processes that train wait. Once it has been busy for more
+# than this share of the time since it last showed something, it does so no sooner ...
+SHOWING_SHARE = 0.06
+LONGEST_UNSHOWN = 1.0  # seconds; ... than then: it may have been busy with other things.
 LOST = (
     "The process that trains has ended unexpectedly, perhaps for want of memory. "
     "The network of step {} is kept; Train goes on from there."
@@ -142,6 +146,7 @@ class Session(QObject):
         self._thread: threading.Thread | None = None
         self._mailbox = _Mailbox()
         self._elsewhere = TrainingProcess()
+        self._shown = 0.0, 0.0  # when something was shown last: by the clock, and in this thread's own time
         self.newest: cnn.Network | None = None  # a copy of the network in training, None when nothing runs
         self._timer = QTimer(self)
         self._timer.setInterval(POLL_MILLISECONDS)
@@ -193,9 +198,10 @@ class Session(QObject):
             return
         # Liveness before the mailbox: what was put in just before the thread ended must still be taken.
         alive = thread.is_alive()
-        if alive and not self._mailbox.has_snapshot:
+        if alive and not (self._mailbox.has_snapshot and self._may_show()):
             return  # progress waits for the next snapshot: figures, curves and maps change in one frame
         progress, snapshot = self._mailbox.take()
+        self._shown = time.monotonic(), time.thread_time()
         if progress:
             self.progressed.emit(progress)
         if snapshot is not None:
@@ -203,6 +209,12 @@ class Session(QObject):
             self.snapshot_taken.emit(snapshot)
         if not alive and self._thread is thread:  # a listener may have ended it already
             self._end()
+
+    def _may_show(self) -> bool:
+        """Whether showing what is new would not hold up the run too much."""
+        then, busy_then = self._shown
+        wait = (time.thread_time() - busy_then) / SHOWING_SHARE
+        return time.monotonic() - then >= min(wait, LONGEST_UNSHOWN)
 
     def _end(self) -> None:
         assert self._thread is not None

@@ -5,6 +5,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -65,6 +66,36 @@ def test_a_run_in_two_parts_gives_the_same_bits(
     again = run(session, rest, 11, qtbot)
     for name, values in whole.network.parameters.items():
         assert np.array_equal(again.network.parameters[name], values)
+
+
+def test_a_busy_window_lets_new_networks_wait_though_not_for_long(
+    owner: QObject, make_trainer: MakeTrainer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = SimpleNamespace(now=100.0, busy=0.0)
+    times = SimpleNamespace(monotonic=lambda: clock.now, thread_time=lambda: clock.busy)
+    monkeypatch.setattr(session_module, "time", times)
+    session, over = Session(owner), threading.Event()
+    session._thread = threading.Thread(target=over.wait)
+    session._thread.start()
+    shown: list[Snapshot] = []
+    session.snapshot_taken.connect(shown.append)
+    snapshot = Snapshot(make_trainer().network, 1)
+
+    def shows(seconds: float, busy: float) -> bool:
+        """Whether a network is shown so many seconds after the last look, some of which the window worked."""
+        clock.now, clock.busy = clock.now + seconds, clock.busy + busy
+        session._mailbox.post([], snapshot)
+        session._poll()
+        return bool(shown) and bool(shown.pop())
+
+    assert shows(0, 0)
+    assert not shows(0.2, 0.02)
+    assert shows(0.21, 0)
+    assert not shows(0.9, 0.9)
+    assert shows(0.11, 0)
+    over.set()
+    session._thread.join()
+    session._thread = None
 
 
 def test_stop_ends_the_run_within_a_step(session: Session, make_trainer: MakeTrainer, qtbot: QtBot) -> None:
