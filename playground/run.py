@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 import cnn_core as cnn
 
-SNAPSHOT_SECONDS = 1 / 5  # each is shown in every layer, and both processes that train wait for that
+SNAPSHOT_SECONDS = 1 / 4  # to hand one over takes both processes time that train
 EXPLODED = 2  # times the smallest loss of a run, and one more: beyond, it has begun to diverge
 _SHARE = 0.1  # of the time may go into handing over snapshots: those of a large network are fewer
 
