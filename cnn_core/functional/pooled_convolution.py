@@ -99,8 +99,9 @@ def conv2d_max_pool_backward(
     """Return (dx, dfilters, dbias) for dy (N, OH, OW, F); dx is None where it is not needed."""
     pool = pair(pool_size)
     w = window(x.shape[1:3], filters.shape[:2], stride, padding, dilation, pool)
-    dbias, dfilters = sum_per_channel(dy, new), new(filters.shape, filters.dtype)
+    dbias = sum_per_channel(dy, new)
     if not needs_dx:
+        dfilters = new(filters.shape, filters.dtype)
         _seen_by_phase(dy, winners, pad(np.ascontiguousarray(x), w, scratch), w, pool, dfilters, scratch)
         return None, dfilters, dbias
     if winograd.worthwhile(x, filters, w, pool):
@@ -109,6 +110,7 @@ def conv2d_max_pool_backward(
             won = winners.reshape(*pool, *dy.shape)[:, :, *part]
             np.multiply(dy[part], won, out=phases)
 
+        dfilters = new(filters.shape, filters.dtype)
         dx = winograd.gradients(send, np.ascontiguousarray(x), filters, w, dfilters, new, scratch, pool)
         return dx, dfilters, dbias
     dmap = scratch((len(x), *w.output, dy.shape[3]), dy.dtype)
