@@ -15,9 +15,8 @@ What a batch is made of: microseconds an image, processor time of one thread, me
 products: the layer's matrix products, run alone, and their GFLOP/s; copies: its copies of matrices (windows
 laid out as rows, blocks put in their places), run alone; rest: passes over single values, the calls
 themselves, and what products and copies take longer for not being alone (a little below 0 is noise).
-On several cores time is lost as they share caches and memory, to what one does alone (fetching images, adding
-up gradients, the optimiser), and to waiting: for the interpreter, which only one thread of a process can use
-at a time, and for the last to finish."""
+On several cores time is lost as they share caches and memory, to what one does alone (fetching images and
+handing them over, adding up gradients, the optimiser), and to waiting for the last to finish."""
 HEADINGS = ("time", "share", "products", "GFLOP/s", "copies", "rest")
 
 

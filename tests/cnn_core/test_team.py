@@ -1,6 +1,7 @@
 """Others join in, leave, fail and are lost: the numbers stay the same, and no process or file is left."""
 
 import gc
+import itertools
 import os
 import signal
 import subprocess
@@ -56,6 +57,25 @@ def executor(folder):
     with Executor(NETWORK.architecture, 2) as executor:
         gather(executor)
         yield executor
+
+
+def after(looks):
+    """Return a function that says no so many times, then yes: something is cancelled."""
+    asked = itertools.count(1)
+    return lambda: next(asked) > looks
+
+
+def killing(process):
+    """Return a function that says no, the second time after it has killed the process."""
+    asked = itertools.count(1)
+
+    def kill():
+        if next(asked) == 2:
+            process.kill()
+            process.wait()
+        return False
+
+    return kill
 
 
 def others_of(executor):
@@ -166,19 +186,12 @@ def test_a_member_that_is_killed_is_done_without(executor, expected, folder, mom
     monkeypatch.setattr(team, "ALONE_AT_FIRST", -1.0)
     gradients(executor)
     (process,) = others_of(executor)
-    calls = []
-
-    def kill():
-        calls.append(1)
-        if len(calls) == 2:
-            process.kill()
-            process.wait()
-        return False
-
     if moment == "before":
         process.kill()
         process.wait()
-    processes, found = gradients(executor, cancelled=kill if moment == "within" else lambda: False)
+    processes, found = gradients(
+        executor, cancelled=killing(process) if moment == "within" else lambda: False
+    )
     assert processes == 1
     assert_same(found, expected)
     assert list(folder.iterdir()) == []
@@ -191,21 +204,12 @@ def test_a_member_that_is_killed_is_done_without(executor, expected, folder, mom
 def test_a_member_that_is_killed_while_it_classifies_is_done_without(executor, folder, moment):
     expected = scores(executor)
     (process,) = others_of(executor)
-    calls = []
-
-    def kill():
-        calls.append(1)
-        if len(calls) == 2:  # this process has done its part
-            process.kill()
-            process.wait()
-        return False
-
     if moment == "before":
         process.kill()
         process.wait()
     else:
         os.kill(process.pid, signal.SIGSTOP)
-    np.testing.assert_array_equal(scores(executor, cancelled=kill), expected)
+    np.testing.assert_array_equal(scores(executor, cancelled=killing(process)), expected)
     assert executor.processes == 1
     assert list(folder.iterdir()) == []
 
@@ -215,14 +219,8 @@ def test_classifying_can_be_cancelled_while_a_member_stands_still(executor, expe
     scores(executor)
     (process,) = others_of(executor)
     os.kill(process.pid, signal.SIGSTOP)
-    calls = []
-
-    def cancelled():
-        calls.append(1)
-        return len(calls) > 2
-
     with pytest.raises(GivenUp):
-        scores(executor, cancelled=cancelled)
+        scores(executor, cancelled=after(2))
     assert_alone_from_here(executor, process, expected)
 
 
@@ -236,15 +234,9 @@ def assert_alone_from_here(executor, process, expected):
 
 @pytest.mark.parametrize("patience", range(1, 7))
 def test_a_cancelled_batch_ends_the_members(executor, expected, patience):
-    calls = []
-
-    def cancelled():
-        calls.append(1)
-        return len(calls) > patience
-
     (process,) = others_of(executor)
     with pytest.raises(GivenUp):
-        gradients(executor, cancelled=cancelled)
+        gradients(executor, cancelled=after(patience))
     assert_alone_from_here(executor, process, expected)
 
 
@@ -255,14 +247,8 @@ def test_a_batch_can_be_cancelled_while_a_member_stands_still(executor, expected
         gradients(executor)
     (process,) = others_of(executor)
     os.kill(process.pid, signal.SIGSTOP)
-    calls = []
-
-    def cancelled():
-        calls.append(1)
-        return len(calls) > 6  # by then this process waits for the member
-
     with pytest.raises(GivenUp):
-        gradients(executor, cancelled=cancelled)
+        gradients(executor, cancelled=after(6))  # by then this process waits for the member
     assert_alone_from_here(executor, process, expected)
     assert list(folder.iterdir()) == []
 
