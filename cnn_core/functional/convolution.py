@@ -92,7 +92,7 @@ def gradients(
 ) -> tuple[Array | None, Array, Array]:
     """Return (dx, dfilters, dbias) for a window whose geometry is known."""
     x, dfilters = np.ascontiguousarray(x), new(filters.shape, filters.dtype)
-    if needs_dx and groups == 1 and winograd.worthwhile(x, filters, w):
+    if needs_dx and groups == 1 and winograd.worthwhile(x, filters, w, back=True):
 
         def send(part: tuple[slice, slice], phases: Array) -> None:
             np.copyto(phases[0, 0], dy[part])

@@ -104,7 +104,7 @@ def conv2d_max_pool_backward(
         dfilters = new(filters.shape, filters.dtype)
         _seen_by_phase(dy, winners, pad(np.ascontiguousarray(x), w, scratch), w, pool, dfilters, scratch)
         return None, dfilters, dbias
-    if winograd.worthwhile(x, filters, w, pool):
+    if winograd.worthwhile(x, filters, w, pool, back=True):
 
         def send(part: tuple[slice, slice], phases: Array) -> None:
             won = winners.reshape(*pool, *dy.shape)[:, :, *part]

@@ -5,8 +5,8 @@ with. The last ones may reach beyond the image.
 """
 
 from collections.abc import Iterator
-from itertools import product
-from math import prod
+from itertools import accumulate, pairwise, product
+from math import lcm, prod
 from typing import NamedTuple
 
 import numpy as np
@@ -30,9 +30,11 @@ class Block(NamedTuple):
     pixels: Array  # T, T, n, TH, TW, C
     sums: Array  # T, T, n, TH, TW, F
     outputs: Array  # M, M, n, TH, TW, F
-    whole: Array  # outputs place by place in pooling windows: P, P, n, TH * M / P, TW * M / P, F
-    phases: Array  # what of that is in the image: P, P, n, OH / P, OW / P, F
-    spare: Array  # flat, for what is transformed one way only; also holds `whole`, which for P = M is outputs
+    # The same side by side, place by place in pooling windows where each of these lies in one tile: Q = P,
+    # else 1.
+    joined: Array  # Q, Q, n, TH * M / Q, TW * M / Q, F
+    phases: Array  # what of them is in the image, always place by place: P, P, n, OH / P, OW / P, F
+    spare: Array  # flat, for what is transformed one way only
 
 
 class Place(NamedTuple):
@@ -57,13 +59,17 @@ def blocks(
     n, (c, f), m, t, p = len(x), filters.shape[2:], tiles.m, tiles.m + 2, pool[0]
     numbers = t * t * c, t * t * f, m * m * f, t * max(t * c, m * f)  # of each tile
     most = BLOCK_BYTES // (tiles.right * sum(numbers) * x.itemsize)  # rows of tiles
-    together, down = even(n, max(1, most // tiles.down)), even(tiles.down, max(1, most))
-    memory = [scratch((together * down * tiles.right * each,), x.dtype) for each in numbers]
+    apart = lcm(m, p) // m  # rows of tiles after which a pooling window begins
+    together = even(n, max(1, most // tiles.down))
+    down = min(even(-(-tiles.down // apart), max(1, most // apart)) * apart, tiles.down)
+    # In one piece: the memory of several smaller ones would be given back to the system each time.
+    memory = scratch((together * down * tiles.right * sum(numbers),), x.dtype)
     for first, row in product(range(0, n, together), range(0, tiles.down, down)):
         images, rows = slice(first, min(first + together, n)), slice(row, min(row + down, tiles.down))
         found = slice(row * m // p, min(rows.stop * m, tiles.w.output[0]) // p)
         grid = images.stop - first, rows.stop - row, tiles.right
-        used = [a[: prod(grid) * k] for a, k in zip(memory, numbers, strict=True)]
+        ends = [prod(grid) * k for k in accumulate(numbers, initial=0)]
+        used = [memory[slice(*each)] for each in pairwise(ends)]
         size = found.stop - found.start, tiles.w.output[1] // p
         yield Place(images, rows, found), _block(used, m, p, grid, size)
 
@@ -71,15 +77,19 @@ def blocks(
 def _block(memory: list[Array], m: int, p: int, grid: tuple[int, int, int], size: Pair) -> Block:
     """Return the memory of a block for a grid (n, TH, TW) of tiles, and for phases of this size."""
     pixels, sums, outputs, spare = memory
-    t, (n, down, right) = m + 2, grid
-    whole = outputs if m == p else spare[: outputs.size]
-    whole = whole.reshape(p, p, n, down * m // p, right * m // p, -1)
+    t, (n, down, right), q = m + 2, grid, p if m % p == 0 else 1
+    joined = spare[: outputs.size].reshape(q, q, n, down * m // q, right * m // q, -1)
+    if p == q:
+        phases = joined[:, :, :, : size[0], : size[1]]
+    else:  # where the outputs are, which by then have been joined
+        shape = p, p, n, *size, joined.shape[-1]
+        phases = outputs[: prod(shape)].reshape(shape)
     return Block(
         pixels.reshape(t, t, *grid, -1),
         sums.reshape(t, t, *grid, -1),
         outputs.reshape(m, m, *grid, -1),
-        whole,
-        whole[:, :, :, : size[0], : size[1]],
+        joined,
+        phases,
         spare,
     )
 
@@ -117,28 +127,37 @@ def overlap(tiles: Tiling, place: Place, block: Block, padded: Array) -> None:
 
 
 def arrange(block: Block) -> None:
-    """Fill `whole` from the outputs."""
-    if len(block.whole) != len(block.outputs):
-        outputs, places = _side_by_side(block)
-        np.copyto(places, outputs)
+    """Fill phases from the outputs."""
+    outputs, places = _side_by_side(block)
+    np.copyto(places, outputs)
+    if len(block.joined) != len(block.phases):
+        np.copyto(block.phases, _by_phase(block))
 
 
 def rearrange(block: Block) -> None:
     """Fill outputs from the phases, the reverse of `arrange`: zeros beyond the image."""
-    height, width = block.phases.shape[3:5]
-    block.whole[:, :, :, height:] = 0
-    block.whole[:, :, :, :, width:] = 0
-    if len(block.whole) != len(block.outputs):
-        outputs, places = _side_by_side(block)
-        np.copyto(outputs, places)
+    (p, _, _, height, width, _), q = block.phases.shape, len(block.joined)
+    if p != q:
+        np.copyto(_by_phase(block), block.phases)
+    block.joined[:, :, :, height * p // q :] = 0
+    block.joined[:, :, :, :, width * p // q :] = 0
+    outputs, places = _side_by_side(block)
+    np.copyto(outputs, places)
+
+
+def _by_phase(block: Block) -> Array:
+    """Return what is joined as the phases are: a view."""
+    p, _, n, height, width, f = block.phases.shape
+    inside = block.joined[0, 0, :, : height * p, : width * p]
+    return inside.reshape(n, height, p, width, p, f).transpose(2, 4, 0, 1, 3, 5)
 
 
 def _side_by_side(block: Block) -> tuple[Array, Array]:
-    """Return the outputs, and their places in `whole`: two views M / P, P, M / P, P, n, TH, TW, F.
+    """Return the outputs, and their places in `joined`: two views M / Q, Q, M / Q, Q, n, TH, TW, F.
 
-    Output i of a tile is in phase i % P, there at place i // P.
+    Output i of a tile is in phase i % Q, there at place i // Q.
     """
-    (m, _, *grid, f), p = block.outputs.shape, len(block.whole)
+    (m, _, *grid, f), q = block.outputs.shape, len(block.joined)
     n, down, right = grid
-    places = block.whole.reshape(p, p, n, down, m // p, right, m // p, f).transpose(4, 0, 6, 1, 2, 3, 5, 7)
-    return block.outputs.reshape(m // p, p, m // p, p, *grid, f), places
+    places = block.joined.reshape(q, q, n, down, m // q, right, m // q, f).transpose(4, 0, 6, 1, 2, 3, 5, 7)
+    return block.outputs.reshape(m // q, q, m // q, q, *grid, f), places

@@ -24,23 +24,18 @@ from cnn_core.functional.geometry import Allocate, Array, Pair, Window, pad, unp
 from cnn_core.functional.tiles import Tiling, arrange, blocks, cut, overlap, rearrange, tiling
 
 # For each M. Of the points tried those that cost the least precision: small ones and their negatives.
-POINTS = {2: (0.0, 1.0, -1.0), 4: (0.0, 0.75, -0.75, 1.5, -1.5)}
-# What is quicker is reckoned in multiply-adds, by figures fitted to 8 to 128 channels and images of 4 to 48
-# pixels. So many take as long as to transform a number, for each M, ...
-TRANSFORM = {2: 25, 4: 40}
-TRANSFORM_FILTERS = 120  # ... one of the filters, and what else is done once, ...
-COPY = 8  # ... and as to copy a number of a window.
-FEWEST_FILTERS = 24  # with fewer, gradients are quicker the usual way, and outputs hardly slower
+POINTS = {4: (0.0, 0.75, -0.75, 1.5, -1.5), 5: (0.25, -0.25, 0.875, -0.875, 1.75, -1.75)}
+# What is quicker is reckoned in multiply-adds, by figures fitted to 3 to 128 channels and images of 5 to 64
+# pixels, on AVX-512 and AVX2. So many take as long as to transform a number ...
+TRANSFORM = 40
+COPY = 4  # ... and as to copy a number of a window, or to send something back to it.
 
 
-def worthwhile(x: Array, filters: Array, w: Window, pool: Pair = (1, 1)) -> bool:
-    """Whether this convolution can be done so and is quicker."""
-    (n, *_), (_, _, c, f) = x.shape, filters.shape
-    fits = w.kernel == (3, 3) and w.stride == w.dilation == (1, 1) and pool in ((1, 1), (2, 2))
-    if not fits or f < FEWEST_FILTERS:
+def worthwhile(x: Array, filters: Array, w: Window, pool: Pair = (1, 1), *, back: bool = False) -> bool:
+    """Whether outputs of this convolution, or what goes back through it, can be found so, and sooner."""
+    if w.kernel != (3, 3) or w.stride != (1, 1) or w.dilation != (1, 1) or pool[0] != pool[1]:
         return False
-    usual = 9 * n * w.output[0] * w.output[1] * (c * f + COPY * c)
-    return min(_cost(m, n, c, f, w) for m in POINTS) < usual
+    return min(_cost(m, x, filters, w, back) for m in POINTS) < _usual_cost(x, filters, w, back)
 
 
 def outputs(
@@ -51,7 +46,7 @@ def outputs(
     Phases are the outputs place by place in a pooling window, (P, P, images, rows, OW / P, F), valid until
     the next.
     """
-    tiles = _best_tiling(x, filters, w)
+    tiles = _best_tiling(x, filters, w, False)
     a, b, _ = _matrices(tiles.m, x.dtype)
     padded, taps = pad(x, tiles.w, scratch), _taps(filters, tiles.m, scratch)
     for place, block in blocks(tiles, x, filters, pool, scratch):
@@ -75,7 +70,7 @@ def gradients(
 ) -> Array:
     """Return dx and fill dfilters; send((images, rows), phases) fills dy of this part, in the shape of
     `outputs`."""
-    tiles = _best_tiling(x, filters, w)
+    tiles = _best_tiling(x, filters, w, True)
     a, b, g = _matrices(tiles.m, x.dtype)
     padded, taps = pad(x, tiles.w, scratch), _taps(filters, tiles.m, scratch)
     turned = scratch((len(taps), filters.shape[3], filters.shape[2]), x.dtype)
@@ -100,16 +95,25 @@ def gradients(
     return dx
 
 
-def _best_tiling(x: Array, filters: Array, w: Window) -> Tiling:
-    """Return small tiles or large ones, which save more but may reach further beyond the image."""
-    (n, height, width, _), (_, _, c, f) = x.shape, filters.shape
-    return tiling(w, (height, width), min(POINTS, key=lambda m: _cost(m, n, c, f, w)))
+def _best_tiling(x: Array, filters: Array, w: Window, back: bool) -> Tiling:
+    """Return the tiles that take least: larger ones save more, but may reach further beyond the image."""
+    return tiling(w, x.shape[1:3], min(POINTS, key=lambda m: _cost(m, x, filters, w, back)))
 
 
-def _cost(m: int, n: int, c: int, f: int, w: Window) -> int:
-    """Return what n images take with tiles of M x M outputs."""
-    tiles = n * -(-w.output[0] // m) * -(-w.output[1] // m)
-    return (m + 2) ** 2 * (tiles * (c * f + TRANSFORM[m] * (c + f)) + TRANSFORM_FILTERS * c * f)
+def _cost(m: int, x: Array, filters: Array, w: Window, back: bool) -> int:
+    """Return what outputs, or gradients, take with tiles of M x M outputs."""
+    tiles, (c, f) = len(x) * -(-w.output[0] // m) * -(-w.output[1] // m), filters.shape[2:]
+    if back:  # two products; pixels and filters go there and back
+        return (m + 2) ** 2 * (tiles * (2 * c * f + TRANSFORM * (2 * c + f)) + 2 * TRANSFORM * c * f)
+    return (m + 2) ** 2 * (tiles * (c * f + TRANSFORM * (c + f)) + TRANSFORM * c * f)
+
+
+def _usual_cost(x: Array, filters: Array, w: Window, back: bool) -> int:
+    """Return what they take with windows laid out as rows."""
+    windows, (c, f) = len(x) * w.output[0] * w.output[1], filters.shape[2:]
+    if back:  # two products, of the windows of dy; or of those of x, which are sent something back to
+        return 2 * windows * 9 * (c * f + COPY * (f if f <= c else 2 * c))
+    return windows * 9 * (c * f + COPY * c)
 
 
 @cache
