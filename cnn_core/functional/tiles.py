@@ -1,7 +1,7 @@
 """Images in overlapping tiles of T x T pixels, each with M x M outputs of its own (see `winograd`).
 
-T is M + 2, as for a kernel of 3x3: a tile begins with the two rows, and columns, that the one before it ends
-with. The last ones may reach beyond the image.
+For a kernel of K x K, T is M + K - 1: a tile begins with the K - 1 rows, and columns, that the one before it
+ends with. The last ones may reach beyond the image.
 """
 
 from collections.abc import Iterator
@@ -19,6 +19,7 @@ class Tiling(NamedTuple):
     """Where the tiles of a window lie, for images of one size."""
 
     m: int  # outputs of each, both ways
+    t: int  # pixels of each, both ways
     down: int  # rows of tiles
     right: int  # columns of tiles
     w: Window  # the window, padded as far as its tiles reach
@@ -45,18 +46,20 @@ class Place(NamedTuple):
     outputs: slice  # rows of what pooling windows make of their outputs
 
 
-def tiling(w: Window, size: Pair, m: int) -> Tiling:
-    """Return the tiles of M x M outputs for images of this size."""
+def tiling(w: Window, size: Pair, t: int) -> Tiling:
+    """Return the tiles of T x T pixels for images of this size."""
+    reach = w.kernel[0] - 1
+    m = t - reach
     down, right = (-(-o // m) for o in w.output)
-    missing = [m * k + 2 - b - n for k, b, n in zip((down, right), w.before, size, strict=True)]
-    return Tiling(m, down, right, w._replace(after=(max(missing[0], 0), max(missing[1], 0)), taps=()))
+    missing = [m * k + reach - b - n for k, b, n in zip((down, right), w.before, size, strict=True)]
+    return Tiling(m, t, down, right, w._replace(after=(max(missing[0], 0), max(missing[1], 0)), taps=()))
 
 
 def blocks(
     tiles: Tiling, x: Array, filters: Array, pool: Pair, scratch: Allocate
 ) -> Iterator[tuple[Place, Block]]:
     """Yield (place, memory) for all tiles of x: of some images at a time, or some rows of a large one."""
-    n, (c, f), m, t, p = len(x), filters.shape[2:], tiles.m, tiles.m + 2, pool[0]
+    n, (c, f), (m, t, *_), p = len(x), filters.shape[2:], tiles, pool[0]
     numbers = t * t * c, t * t * f, m * m * f, t * max(t * c, m * f)  # of each tile
     most = BLOCK_BYTES // (tiles.right * sum(numbers) * x.itemsize)  # rows of tiles
     apart = lcm(m, p) // m  # rows of tiles after which a pooling window begins
@@ -71,13 +74,14 @@ def blocks(
         ends = [prod(grid) * k for k in accumulate(numbers, initial=0)]
         used = [memory[slice(*each)] for each in pairwise(ends)]
         size = found.stop - found.start, tiles.w.output[1] // p
-        yield Place(images, rows, found), _block(used, m, p, grid, size)
+        yield Place(images, rows, found), _block(used, tiles, p, grid, size)
 
 
-def _block(memory: list[Array], m: int, p: int, grid: tuple[int, int, int], size: Pair) -> Block:
+def _block(memory: list[Array], tiles: Tiling, p: int, grid: tuple[int, int, int], size: Pair) -> Block:
     """Return the memory of a block for a grid (n, TH, TW) of tiles, and for phases of this size."""
     pixels, sums, outputs, spare = memory
-    t, (n, down, right), q = m + 2, grid, p if m % p == 0 else 1
+    (m, t, *_), (n, down, right) = tiles, grid
+    q = p if m % p == 0 else 1
     joined = spare[: outputs.size].reshape(q, q, n, down * m // q, right * m // q, -1)
     if p == q:
         phases = joined[:, :, :, : size[0], : size[1]]
@@ -103,27 +107,34 @@ def cut(padded: Array, place: Place, block: Block) -> None:
 
 def overlap(tiles: Tiling, place: Place, block: Block, padded: Array) -> None:
     """Fill padded images with the sums of their tiles, the reverse of `cut`; pixels are written over."""
-    pixels, (m, _, n, down, right, _) = block.pixels, block.outputs.shape
-    np.add(pixels[:2, :, :, 1:], pixels[m:, :, :, :-1], out=pixels[:2, :, :, 1:])
-    for row in pixels:  # one by one: NumPy would make a copy where it cannot tell that parts do not overlap
-        np.add(row[:2, :, :, 1:], row[m:, :, :, :-1], out=row[:2, :, :, 1:])
-    # What is summed: M rows and columns of each tile, and two more where no tile follows.
-    first, last, width, c = m * place.tiles.start, m * place.tiles.stop, m * right, padded.shape[3]
+    pixels, (m, t, *_), (n, down, right, c) = block.pixels, tiles, block.pixels.shape[2:]
+    for start in range(
+        (t - 1) // m * m, 0, -m
+    ):  # M rows at a time, to those of the next tile that they lie on
+        here, there = slice(start, start + m), slice(start - m, min(start, t - m))
+        np.add(pixels[there, :, :, 1:], pixels[here, :, :, :-1], out=pixels[there, :, :, 1:])
+        for (
+            row
+        ) in pixels:  # one by one: NumPy would make a copy where it cannot tell that parts do not overlap
+            np.add(row[there, :, :, 1:], row[here, :, :, :-1], out=row[there, :, :, 1:])
+    # What is summed: M rows and columns of each tile, and as many more as it reaches where no tile follows.
+    first, last, width, reach = m * place.tiles.start, m * place.tiles.stop, m * right, t - m
     images = padded[place.images]
-    seam = images[:, first : first + 2, : width + 2]
+    seam = images[:, first : first + reach, : width + reach]
     above = seam.copy() if first else None  # what rows of tiles before these have left there
     inside = images[:, first:last, :width].reshape(n, down, m, right, m, c)
     np.copyto(inside, pixels[:m, :m].transpose(2, 3, 0, 4, 1, 5))
-    bottom = images[:, last : last + 2, :width].reshape(n, 2, right, m, c)
+    bottom = images[:, last : last + reach, :width].reshape(n, reach, right, m, c)
     np.copyto(bottom, pixels[m:, :m, :, -1].transpose(2, 0, 3, 1, 4))
-    side = images[:, first:last, width : width + 2].reshape(n, down, m, 2, c)
+    side = images[:, first:last, width : width + reach].reshape(n, down, m, reach, c)
     np.copyto(side, pixels[:m, m:, :, :, -1].transpose(2, 3, 0, 1, 4))
-    np.copyto(images[:, last : last + 2, width : width + 2], pixels[m:, m:, :, -1, -1].transpose(2, 0, 1, 3))
+    corner = images[:, last : last + reach, width : width + reach]
+    np.copyto(corner, pixels[m:, m:, :, -1, -1].transpose(2, 0, 1, 3))
     if above is not None:
         np.add(seam, above, out=seam)
     if place.tiles.stop == tiles.down:
-        images[:, last + 2 :] = 0
-        images[:, :, width + 2 :] = 0
+        images[:, last + reach :] = 0
+        images[:, :, width + reach :] = 0
 
 
 def arrange(block: Block) -> None:

@@ -10,7 +10,7 @@ from cnn_core.functional import products, tiles, winograd
 from cnn_core.functional.geometry import window
 from cnn_core.functional.pooled_convolution import conv2d_max_pool, conv2d_max_pool_backward
 
-# image, channels, filters, padding
+# image for a kernel of 3x3, as much larger for others; channels, filters, padding
 CASES = {
     "one tile": ((4, 4), 3, 2, 0),
     "one output": ((3, 3), 2, 3, 0),
@@ -20,13 +20,13 @@ CASES = {
     "one row": ((3, 8), 2, 3, 0),
     "same": ((8, 8), 3, 2, "same"),
     "same, beyond": ((5, 6), 2, 3, "same"),
-    "padding 2": ((5, 4), 2, 2, 2),
+    "as much padding as is ever read": ((5, 4), 2, 2, "full"),
     "padding of rows only": ((4, 6), 2, 2, (1, 0)),
     "one channel, one filter": ((6, 6), 1, 1, 1),
     "many channels": ((6, 6), 9, 2, 0),
     "many filters": ((6, 6), 2, 9, 0),
 }
-IN_PAIRS = {  # with tiles of 5x5, a pooling window of 2x2 may lie in two of them
+IN_PAIRS = {  # where a tile has 5x5 or 3x3 outputs, a pooling window of 2x2 may lie in two of them
     "tiles in pairs": ((12, 22), 2, 3, 0),
     "tiles in pairs, beyond": ((16, 18), 2, 3, 0),
 }
@@ -44,7 +44,12 @@ def case(request):
     return request.param
 
 
-@pytest.fixture(params=winograd.POINTS, ids=["4x4", "5x5"])
+@pytest.fixture(params=winograd.KERNELS, ids=["3x3", "4x4", "5x5"])
+def kernel(request):
+    return request.param
+
+
+@pytest.fixture(params=winograd.POINTS, ids=["small tiles", "large tiles"])
 def _always(request, monkeypatch):
     """Use these tiles wherever they can be used, for any number of channels and filters."""
     monkeypatch.setattr(winograd, "POINTS", {request.param: winograd.POINTS[request.param]})
@@ -64,30 +69,31 @@ def _blocks(request, monkeypatch):
     monkeypatch.setattr(products, "small_are_quicker", lambda: True)
 
 
-def arrays(case, dtype=np.float64):
-    """Return x and filters."""
-    size, channels, count, _ = case
+def arrays(case, kernel=3, dtype=np.float64):
+    """Return x, filters and padding."""
+    size, channels, count, padding = case
     generator = np.random.default_rng(5)
-    shapes = (3, *size, channels), (3, 3, channels, count)
-    return [generator.standard_normal(shape).astype(dtype) for shape in shapes]
+    shapes = (3, *(n + kernel - 3 for n in size), channels), (kernel, kernel, channels, count)
+    x, filters = (generator.standard_normal(shape).astype(dtype) for shape in shapes)
+    return x, filters, kernel - 1 if padding == "full" else padding
 
 
 @pytest.mark.usefixtures("_always", "_blocks")
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_outputs_and_gradients_equal_plain_loops(case, dtype, generator, monkeypatch):
+def test_outputs_and_gradients_equal_plain_loops(case, kernel, dtype, generator, monkeypatch):
     def never(*_):
         raise AssertionError("windows were laid out")
 
-    x, filters = arrays(case, dtype)
-    expected = plain_loops.conv2d(x, filters, None, padding=case[3])
+    x, filters, padding = arrays(case, kernel, dtype)
+    expected = plain_loops.conv2d(x, filters, None, padding=padding)
     dy = generator.standard_normal(expected.shape).astype(dtype)
     monkeypatch.setattr("cnn_core.functional.convolution.im2col", never)
-    y = F.conv2d(x, filters, padding=case[3], new=dirty, scratch=dirty)
+    y = F.conv2d(x, filters, padding=padding, new=dirty, scratch=dirty)
     assert y.dtype == dtype
     np.testing.assert_allclose(y, expected, **TOLERANCE[dtype])
-    found = F.conv2d_backward(dy, x, filters, padding=case[3], new=dirty, scratch=dirty)
+    found = F.conv2d_backward(dy, x, filters, padding=padding, new=dirty, scratch=dirty)
     for mine, theirs in zip(
-        found, plain_loops.conv2d_gradients(dy, x, filters, padding=case[3]), strict=True
+        found, plain_loops.conv2d_gradients(dy, x, filters, padding=padding), strict=True
     ):
         assert mine.dtype == dtype
         np.testing.assert_allclose(mine, theirs, **TOLERANCE[dtype])
@@ -96,10 +102,9 @@ def test_outputs_and_gradients_equal_plain_loops(case, dtype, generator, monkeyp
 @pytest.mark.usefixtures("_always", "_blocks")
 @pytest.mark.parametrize(("case", "pool"), POOLED.values(), ids=POOLED.keys())
 def test_outputs_and_gradients_of_pooled_ones_equal_those_of_one_after_the_other(
-    case, pool, generator, monkeypatch
+    case, kernel, pool, generator, monkeypatch
 ):
-    x, filters = arrays(case)
-    padding = case[3]
+    x, filters, padding = arrays(case, kernel)
     full = plain_loops.conv2d(x, filters, None, padding=padding)
     expected, winners = F.max_pool2d_winners(full, pool)
     dy = generator.standard_normal(expected.shape)
@@ -132,10 +137,10 @@ def test_groups_are_convolved_each_on_its_own(generator, groups):
 
 @pytest.mark.usefixtures("_always")
 def test_inputs_are_left_alone(case):
-    x, filters = arrays(case)
-    dy = F.conv2d(x, filters, padding=case[3])
+    x, filters, padding = arrays(case)
+    dy = F.conv2d(x, filters, padding=padding)
     before = [a.copy() for a in (x, filters, dy)]
-    F.conv2d_backward(dy, x, filters, padding=case[3])
+    F.conv2d_backward(dy, x, filters, padding=padding)
     for now, then in zip((x, filters, dy), before, strict=True):
         np.testing.assert_array_equal(now, then)
 
@@ -143,11 +148,10 @@ def test_inputs_are_left_alone(case):
 @pytest.mark.usefixtures("_always")
 @pytest.mark.parametrize("pool", [1, 2])
 def test_what_is_returned_is_not_in_memory_that_others_use_next(case, pool):
-    size, padding = case[0], case[3]
-    w = window(size, 3, padding=padding, tile=pool)
+    x, filters, padding = arrays(case)
+    w = window(x.shape[1:3], 3, padding=padding, tile=pool)
     if not all(w.output):
         return
-    x, filters = arrays(case)
     dy = np.ones((len(x), w.output[0] // pool, w.output[1] // pool, filters.shape[3]))
     borrowed = []
 
@@ -170,23 +174,25 @@ def test_a_blank_image_gives_zeros(generator):
     np.testing.assert_array_equal(y, 0)
 
 
-@pytest.mark.parametrize("m", winograd.POINTS)
-def test_the_matrices_give_the_outputs_of_a_line(generator, m):
-    a, b, g = winograd._matrices(m, np.float64)
-    d, kernel = generator.standard_normal(m + 2), generator.standard_normal(3)
-    y = a.T @ ((g @ kernel) * (b.T @ d))
-    np.testing.assert_allclose(y, np.correlate(d, kernel, "valid"), rtol=1e-12, atol=1e-12)
+@pytest.mark.parametrize("t", winograd.POINTS)
+def test_the_matrices_give_the_outputs_of_a_line(generator, kernel, t):
+    a, b, g = winograd._matrices(t, kernel, np.float64)
+    d, taps = generator.standard_normal(t), generator.standard_normal(kernel)
+    y = a.T @ ((g @ taps) * (b.T @ d))
+    np.testing.assert_allclose(y, np.correlate(d, taps, "valid"), rtol=1e-12, atol=1e-12)
 
 
-@pytest.mark.parametrize(("m", "most"), [(4, 0.8e-6), (5, 1.3e-6)])
-def test_little_precision_is_lost(m, most, monkeypatch):
-    monkeypatch.setattr(winograd, "POINTS", {m: winograd.POINTS[m]})
+@pytest.mark.parametrize(("t", "most"), [(6, 0.8e-6), (7, 1.3e-6)])
+def test_little_precision_is_lost(t, kernel, most, monkeypatch):
+    monkeypatch.setattr(winograd, "POINTS", {t: winograd.POINTS[t]})
+    monkeypatch.setattr(winograd, "COPY", 1 << 30)
     generator = np.random.default_rng(0)
     x = generator.standard_normal((8, 18, 18, 32))
-    filters = generator.standard_normal((3, 3, 32, 32)) / np.sqrt(9 * 32)  # outputs as large as inputs
+    filters = generator.standard_normal((kernel, kernel, 32, 32))
+    filters /= np.sqrt(filters[..., 0].size)  # outputs as large as inputs
     found = F.conv2d(x.astype(np.float32), filters.astype(np.float32))
     exact = F.conv2d(x.astype(np.float32).astype(np.float64), filters.astype(np.float32).astype(np.float64))
-    # 4x4 with the points 0, 1, -1, 2, -2, as is usual: 1.3e-6
+    # 6 with the points 0, 1, -1, 2, -2, as is usual: 1.3e-6
     assert np.sqrt(np.mean((found - exact) ** 2)) < most
 
 
@@ -202,7 +208,10 @@ def _settings(size=16, channels=32, filters=32, images=32, pool=(1, 1), kernel=3
         ({"pool": (2, 2)}, True, True),
         ({"pool": (3, 3)}, True, True),
         ({"pool": (2, 1)}, False, False),
-        ({"kernel": 5}, False, False),
+        ({"kernel": 2}, False, False),
+        ({"kernel": 4}, True, True),
+        ({"kernel": 5}, True, True),
+        ({"kernel": 6}, False, False),
         ({"kernel": (3, 1)}, False, False),
         ({"stride": 2, "size": 66}, False, False),
         ({"stride": (1, 2), "size": 66}, False, False),
