@@ -27,6 +27,19 @@ def multiply(a: Array, b: Array, out: Array) -> None:
         np.matmul(a[..., cut:, :], b, out=out[..., cut:, :])
 
 
+def transform(a: Array, b: Array, out: Array) -> None:
+    """Fill out (..., M, N) with a small a (M, K) @ b (..., K, N) of many columns."""
+    columns, most = b.shape[-1], SMALL // a.size
+    if columns <= most or not small_are_quicker():
+        np.matmul(a, b, out=out)
+        return
+    count = -(-columns // most)
+    cut = columns // count * count
+    np.matmul(a, _abreast(b, cut, count), out=_abreast(out, cut, count))
+    if cut < columns:
+        np.matmul(a, b[..., cut:], out=out[..., cut:])
+
+
 class Total:
     """The sum of what pairs of many rows give: a.T @ b for each pair (..., M, K) and (..., M, N)."""
 
@@ -84,3 +97,10 @@ def _stacked(matrix: Array, rows: int, count: int) -> Array:
     """Return the first rows of a matrix (..., M, K) as so many of fewer rows: a view (..., count, M', K)."""
     *stack, _, columns = matrix.shape
     return matrix[..., :rows, :].reshape(*stack, count, rows // count, columns)
+
+
+def _abreast(matrix: Array, columns: int, count: int) -> Array:
+    """Return the first columns of a matrix (..., M, N) as so many of fewer columns: a view
+    (..., count, M, N')."""
+    *stack, rows, _ = matrix.shape
+    return matrix[..., :columns].reshape(*stack, rows, count, columns // count).swapaxes(-3, -2)

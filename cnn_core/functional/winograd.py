@@ -154,8 +154,8 @@ def _both_ways(matrix: Array, values: Array, spare: Array, out: Array) -> None:
     i, k = matrix.shape
     values = values.reshape(k, -1)
     half = spare[: i * values.shape[1]].reshape(i, -1)
-    np.matmul(matrix, values, out=half)
-    np.matmul(matrix, half.reshape(i, k, -1), out=out.reshape(i, i, -1))
+    products.transform(matrix, values, half)
+    products.transform(matrix, half.reshape(i, k, -1), out.reshape(i, i, -1))
 
 
 def _matrix(tiles: Array) -> Array:
