@@ -30,7 +30,7 @@ from cnn_core.functional.geometry import (
     window,
 )
 from cnn_core.functional.im2col import im2col
-from cnn_core.functional.pooling import first_winners, maximum
+from cnn_core.functional.pooling import first_winners, maximum, send_to_winners
 
 
 def conv2d_max_pool(
@@ -107,15 +107,15 @@ def conv2d_max_pool_backward(
     if winograd.worthwhile(x, filters, w, pool, back=True):
 
         def send(part: tuple[slice, slice], phases: Array) -> None:
-            won = winners.reshape(*pool, *dy.shape)[:, :, *part]
-            np.multiply(dy[part], won, out=phases)
+            send_to_winners(dy[part], winners.reshape(*pool, *dy.shape)[:, :, *part], phases)
 
         dfilters = new(filters.shape, filters.dtype)
         dx = winograd.gradients(send, np.ascontiguousarray(x), filters, w, dfilters, new, scratch, pool)
         return dx, dfilters, dbias
     dmap = scratch((len(x), *w.output, dy.shape[3]), dy.dtype)
     # First together, then to their places: a product of numbers and truths is slow to write in short runs.
-    together = np.multiply(dy, winners, out=scratch(winners.shape, dy.dtype))
+    together = scratch(winners.shape, dy.dtype)
+    send_to_winners(dy, winners, together)
     np.copyto(_phases(dmap, pool), together.reshape(*pool, *dy.shape))
     return gradients(dmap, x, filters, w, needs_dx, new, scratch, dbias=dbias)
 
@@ -132,7 +132,9 @@ def _seen_by_phase(
         won = winners[:, images]
         if memory is None:  # the first block is the largest
             memory = scratch((won.size,), dy.dtype)
-        return np.multiply(dy[images], won, out=memory[: won.size].reshape(won.shape))
+        sent = memory[: won.size].reshape(won.shape)
+        send_to_winners(dy[images], won, sent)
+        return sent
 
     seen_from_dy(padded, phases, w, dfilters, scratch, pool, beside=dy.shape[3])
 

@@ -15,7 +15,7 @@ import numpy as np
 from cnn_core.functional.channels import row, rows
 from cnn_core.functional.geometry import Allocate, Array, Size
 from cnn_core.functional.normalization import Moments, batch_norm_backward_factors, moments
-from cnn_core.functional.pooling import max_pool2d_winners, pool_window
+from cnn_core.functional.pooling import max_pool2d_winners, pool_window, send_to_winners
 
 
 def turns(gamma: Array) -> Array:
@@ -71,6 +71,6 @@ def pooled_batch_norm_backward(
     np.multiply(rows(dy), row(by_dy, dy), out=rows(dy))
     share = scratch(dy.shape, dy.dtype)
     for won, tap in zip(winners, pool_window(dx, pool_size, stride, 0).taps, strict=True):
-        np.multiply(dy, won, out=share)
+        send_to_winners(dy, won, share)
         np.add(dx[tap.reads], share, out=dx[tap.reads])
     return dx
