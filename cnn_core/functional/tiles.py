@@ -30,7 +30,7 @@ class Block(NamedTuple):
 
     pixels: Array  # T, T, n, TH, TW, C
     sums: Array  # T, T, n, TH, TW, F
-    outputs: Array  # M, M, n, TH, TW, F
+    outputs: Array  # M, M, n, TH, TW, F; in the memory of the sums, which turn into these and back
     # The same side by side, place by place in pooling windows where each of these lies in one tile: Q = P,
     # else 1.
     joined: Array  # Q, Q, n, TH * M / Q, TW * M / Q, F
@@ -60,7 +60,7 @@ def blocks(
 ) -> Iterator[tuple[Place, Block]]:
     """Yield (place, memory) for all tiles of x: of some images at a time, or some rows of a large one."""
     n, (c, f), (m, t, *_), p = len(x), filters.shape[2:], tiles, pool[0]
-    numbers = t * t * c, t * t * f, m * m * f, t * max(t * c, m * f)  # of each tile
+    numbers = t * t * c, t * t * f, t * max(t * c, m * f)  # of each tile
     most = BLOCK_BYTES // (tiles.right * sum(numbers) * x.itemsize)  # rows of tiles
     apart = lcm(m, p) // m  # rows of tiles after which a pooling window begins
     together = even(n, max(1, most // tiles.down))
@@ -79,9 +79,9 @@ def blocks(
 
 def _block(memory: list[Array], tiles: Tiling, p: int, grid: tuple[int, int, int], size: Pair) -> Block:
     """Return the memory of a block for a grid (n, TH, TW) of tiles, and for phases of this size."""
-    pixels, sums, outputs, spare = memory
+    pixels, sums, spare = memory
     (m, t, *_), (n, down, right) = tiles, grid
-    q = p if m % p == 0 else 1
+    q, outputs = p if m % p == 0 else 1, sums[: sums.size // t**2 * m**2]
     joined = spare[: outputs.size].reshape(q, q, n, down * m // q, right * m // q, -1)
     if p == q:
         phases = joined[:, :, :, : size[0], : size[1]]
