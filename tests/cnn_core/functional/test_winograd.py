@@ -1,5 +1,7 @@
 """Convolution by fewer multiplications, against plain loops, and where it is used."""
 
+from itertools import product
+
 import numpy as np
 import plain_loops
 import pytest
@@ -244,11 +246,24 @@ def test_tiles_are_those_that_reach_less_far_beyond_the_image(size, m):
         assert winograd._best_tiling(x, filters, w, back).m == m
 
 
-def test_as_many_images_are_taken_at_once_as_a_block_holds(generator):
-    x, filters = np.empty((9, 20, 20, 64), np.float32), np.empty((3, 3, 64, 64), np.float32)
-    tiling = winograd._best_tiling(x, filters, window((20, 20), 3), False)
-    found = list(tiles.blocks(tiling, x, filters, (1, 1), np.empty))
+@pytest.mark.parametrize(("images", "size"), [(9, 20), (1, 80), (2, 80)], ids=["many", "large", "two large"])
+@pytest.mark.parametrize("pool", [1, 2, 3])
+def test_as_much_is_taken_at_once_as_a_block_holds(images, size, pool):
+    x, filters = np.empty((images, size, size, 64), np.float32), np.empty((3, 3, 64, 64), np.float32)
+    w, taken = window((size, size), 3, tile=pool), []
+
+    def scratch(shape, dtype):
+        taken.append(np.empty(shape, dtype))
+        return taken[-1]
+
+    tiling = winograd._best_tiling(x, filters, w, False)
+    found = [place for place, _ in tiles.blocks(tiling, x, filters, (pool, pool), scratch)]
+    covered = [
+        (i, row)
+        for place in found
+        for i in range(images)[place.images]
+        for row in range(w.output[0] // pool)[place.outputs]
+    ]
+    assert sorted(covered) == list(product(range(images), range(w.output[0] // pool)))
+    assert tiles.BLOCK_BYTES / 3 < sum(a.nbytes for a in taken) <= tiles.BLOCK_BYTES
     assert len(found) > 1
-    assert [i for place, _ in found for i in range(9)[place.images]] == list(range(9))
-    for _, block in found:
-        assert sum(a.nbytes for a in (block.pixels, block.sums, block.spare)) <= tiles.BLOCK_BYTES
