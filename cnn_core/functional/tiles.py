@@ -108,14 +108,12 @@ def cut(padded: Array, place: Place, block: Block) -> None:
 def overlap(tiles: Tiling, place: Place, block: Block, padded: Array) -> None:
     """Fill padded images with the sums of their tiles, the reverse of `cut`; pixels are written over."""
     pixels, (m, t, *_), (n, down, right, c) = block.pixels, tiles, block.pixels.shape[2:]
-    for start in range(
-        (t - 1) // m * m, 0, -m
-    ):  # M rows at a time, to those of the next tile that they lie on
+    # M rows at a time, the last first, to those of the next tile that they lie on; then columns.
+    for start in range((t - 1) // m * m, 0, -m):
         here, there = slice(start, start + m), slice(start - m, min(start, t - m))
         np.add(pixels[there, :, :, 1:], pixels[here, :, :, :-1], out=pixels[there, :, :, 1:])
-        for (
-            row
-        ) in pixels:  # one by one: NumPy would make a copy where it cannot tell that parts do not overlap
+        # Row by row: NumPy would make a copy where it cannot tell that parts do not overlap.
+        for row in pixels:
             np.add(row[there, :, :, 1:], row[here, :, :, :-1], out=row[there, :, :, 1:])
     # What is summed: M rows and columns of each tile, and as many more as it reaches where no tile follows.
     first, last, width, reach = m * place.tiles.start, m * place.tiles.stop, m * right, t - m
