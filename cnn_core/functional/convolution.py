@@ -108,7 +108,7 @@ def gradients(
         depthwise_dfilters(padded, dy, w, dfilters)
         if needs_dx and _correlates(w):
             back, dx = _back(w, x), new(x.shape, x.dtype)
-            depthwise(pad(dy, back, scratch), filters[::-1, ::-1], back, dx)
+            depthwise(pad(np.ascontiguousarray(dy), back, scratch), filters[::-1, ::-1], back, dx)
             return dx, dfilters, dbias
     dpadded = None
     if needs_dx:

@@ -150,6 +150,18 @@ def test_arrays_may_lie_in_memory_in_any_order(generator, padding, filters):
         np.testing.assert_allclose(mine, theirs, **TOLERANCE[np.float64])
 
 
+@pytest.mark.parametrize("padding", [0, 1, 2])
+def test_so_may_those_of_a_depthwise_one(generator, padding):
+    shapes = (2, 7, 8, 6), (3, 3, 1, 6), (2, 5 + 2 * padding, 6 + 2 * padding, 6)
+    x, weights, dy = (generator.standard_normal(shape) for shape in shapes)
+    settings = {"padding": padding, "groups": 6}
+    expected = F.conv2d(x, weights, **settings), *F.conv2d_backward(dy, x, weights, **settings)
+    x, weights, dy = (np.asfortranarray(each) for each in (x, weights, dy))
+    found = F.conv2d(x, weights, **settings), *F.conv2d_backward(dy, x, weights, **settings)
+    for mine, theirs in zip(found, expected, strict=True):
+        np.testing.assert_allclose(mine, theirs, **TOLERANCE[np.float64])
+
+
 @pytest.mark.usefixtures("_small_blocks")
 def test_blocks_of_images_give_the_same(case):
     case = case._replace(image=(3, *case.image[1:]))
