@@ -113,7 +113,7 @@ def conv2d_max_pool_backward(
         dx = winograd.gradients(send, np.ascontiguousarray(x), filters, w, dfilters, new, scratch, pool)
         return dx, dfilters, dbias
     dmap = scratch((len(x), *w.output, dy.shape[3]), dy.dtype)
-    # First together, then to their places: a product of numbers and truths is slow to write in short runs.
+    # First together, then to their places: products are slow to write in short runs.
     together = scratch(winners.shape, dy.dtype)
     send_to_winners(dy, winners, together)
     np.copyto(_phases(dmap, pool), together.reshape(*pool, *dy.shape))

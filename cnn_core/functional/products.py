@@ -1,4 +1,4 @@
-"""Matrix products of many rows, cut into small ones where that is quicker.
+"""Matrix products of many rows, or of many columns, cut into small ones where that is quicker.
 
 Before it multiplies, BLAS rearranges both factors, which can take longer than a product of few columns
 itself. Small products OpenBLAS takes as they lie in memory, on processors with AVX-512: what is cut into such

@@ -85,7 +85,7 @@ def _block(memory: list[Array], tiles: Tiling, p: int, grid: tuple[int, int, int
     joined = spare[: outputs.size].reshape(q, q, n, down * m // q, right * m // q, -1)
     if p == q:
         phases = joined[:, :, :, : size[0], : size[1]]
-    else:  # where the outputs are, which by then have been joined
+    else:  # in the memory of the outputs, which are in `joined` while phases are in use
         shape = p, p, n, *size, joined.shape[-1]
         phases = outputs[: prod(shape)].reshape(shape)
     return Block(

@@ -25,7 +25,7 @@ from cnn_core.functional.tiles import Tiling, arrange, blocks, cut, overlap, rea
 
 # For each T. Of the points tried those that cost the least precision: small ones and their negatives.
 POINTS = {6: (0.0, 0.75, -0.75, 1.5, -1.5), 7: (0.25, -0.25, 0.875, -0.875, 1.75, -1.75)}
-KERNELS = (3, 4, 5)  # K: smaller ones are as quick the usual way, and of larger ones M would be 1
+KERNELS = (3, 4, 5)  # K: smaller ones are as quick the usual way, and for larger ones M would be 1 or 2
 # What is quicker is reckoned in multiply-adds, by figures fitted to 3 to 128 channels and images of 5 to 64
 # pixels, on AVX-512 and AVX2. So many take as long as to transform a number ...
 TRANSFORM = 40
