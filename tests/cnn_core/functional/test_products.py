@@ -55,12 +55,30 @@ def test_a_total_is_the_same_cut_or_whole(generator, rows, order, stack):
     np.testing.assert_allclose(total.sum, a.swapaxes(-2, -1) @ b, rtol=1e-10, atol=1e-12)
 
 
+@pytest.mark.usefixtures("cut")
+@pytest.mark.parametrize("columns", ROWS)
+@pytest.mark.parametrize("order", ["C", "F"])
+@pytest.mark.parametrize("stack", [(), (2,)], ids=["one", "a stack"])
+def test_a_transform_is_the_same_cut_or_whole(generator, columns, order, stack):
+    a, b = generator.standard_normal((3, 4)), generator.standard_normal((*stack, 4, columns))
+    b, out = np.asarray(b, order=order), dirty((*stack, 3, columns), np.float64)
+    products.transform(a, b, out)
+    np.testing.assert_allclose(out, a @ b, rtol=1e-12)
+
+
 @pytest.mark.parametrize("rows", [23, 24, 25])
 def test_cut_products_are_as_small_as_they_have_to_be(generator, rows, cut, monkeypatch):
     a, b = generator.standard_normal((rows, 4)), generator.standard_normal((rows, 3))
     total, sizes = products.Total(dirty((4, 3), np.float64), dirty), _multiplied(monkeypatch)
     products.multiply(a, np.ones((4, 3)), dirty((rows, 3), np.float64))
     total.add(a, b)
+    assert (max(sizes) <= products.SMALL) is cut
+
+
+@pytest.mark.parametrize("columns", [6, 23, 24, 25])
+def test_cut_transforms_are_as_small_as_they_have_to_be(columns, cut, monkeypatch):
+    sizes = _multiplied(monkeypatch)
+    products.transform(np.ones((4, 3)), np.ones((3, columns)), dirty((4, columns), np.float64))
     assert (max(sizes) <= products.SMALL) is cut
 
 

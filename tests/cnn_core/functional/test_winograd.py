@@ -199,7 +199,8 @@ def test_little_precision_is_lost(t, kernel, most, monkeypatch):
 
 
 def _settings(size=16, channels=32, filters=32, images=32, pool=(1, 1), kernel=3, **settings):
-    x, weights = np.empty((images, size, size, channels)), np.empty((kernel, kernel, channels, filters))
+    taps = kernel if isinstance(kernel, tuple) else (kernel, kernel)
+    x, weights = np.empty((images, size, size, channels)), np.empty((*taps, channels, filters))
     return x, weights, window((size, size), kernel, **settings), pool
 
 
@@ -214,7 +215,8 @@ def _settings(size=16, channels=32, filters=32, images=32, pool=(1, 1), kernel=3
         ({"kernel": 4}, True, True),
         ({"kernel": 5}, True, True),
         ({"kernel": 6}, False, False),
-        ({"kernel": (3, 1)}, False, False),
+        ({"kernel": (3, 5)}, False, False),
+        ({"kernel": (5, 3)}, False, False),
         ({"stride": 2, "size": 66}, False, False),
         ({"stride": (1, 2), "size": 66}, False, False),
         ({"dilation": 2}, False, False),
@@ -230,18 +232,28 @@ def _settings(size=16, channels=32, filters=32, images=32, pool=(1, 1), kernel=3
     ],
 )
 def test_it_is_used_where_it_saves_more_than_it_costs(settings, ahead, back):
-    if isinstance(settings.get("kernel"), tuple):
-        x, filters, _, pool = _settings()
-        given = x, filters[:, :1], window((16, 16), settings["kernel"]), pool
-    else:
-        given = _settings(**settings)
+    given = _settings(**settings)
     assert winograd.worthwhile(*given) is ahead
     assert winograd.worthwhile(*given, back=True) is back
 
 
-@pytest.mark.parametrize(("size", "m"), [(12, 5), (18, 4), (13, 4), (15, 5), (17, 5), (34, 4)])
-def test_tiles_are_those_that_reach_less_far_beyond_the_image(size, m):
-    x, filters, w, _ = _settings(size)
+@pytest.mark.parametrize(
+    ("size", "kernel", "m"),
+    [
+        (12, 3, 5),
+        (18, 3, 4),
+        (13, 3, 4),
+        (15, 3, 5),
+        (17, 3, 5),
+        (34, 3, 4),
+        (12, 4, 3),
+        (15, 4, 4),
+        (8, 5, 2),
+        (10, 5, 3),
+    ],
+)
+def test_tiles_are_those_that_reach_less_far_beyond_the_image(size, kernel, m):
+    x, filters, w, _ = _settings(size, kernel=kernel)
     for back in (False, True):
         assert winograd._best_tiling(x, filters, w, back).m == m
 
