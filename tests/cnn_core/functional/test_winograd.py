@@ -125,6 +125,21 @@ def test_outputs_and_gradients_of_pooled_ones_equal_those_of_one_after_the_other
 
 
 @pytest.mark.usefixtures("_always")
+@pytest.mark.parametrize("pool", [(2, 1), (1, 2), (2, 3)])
+def test_windows_of_pooling_that_are_not_square_are_left_to_the_usual_way(pool, generator):
+    x, filters, padding = arrays(CASES["whole tiles"])
+    full = F.conv2d(x, filters, padding=padding)
+    expected, winners = F.max_pool2d_winners(full, pool)
+    dy = generator.standard_normal(expected.shape)
+    dfull = F.max_pool2d_backward(dy, winners, full.shape, pool)
+    y, won = conv2d_max_pool(x, filters, None, 1, padding, 1, pool, with_winners=True)
+    np.testing.assert_allclose(y, expected, **TOLERANCE[np.float64])
+    found = conv2d_max_pool_backward(dy, won, x, filters, 1, padding, 1, pool)
+    for mine, theirs in zip(found, F.conv2d_backward(dfull, x, filters, padding=padding), strict=True):
+        np.testing.assert_allclose(mine, theirs, **TOLERANCE[np.float64])
+
+
+@pytest.mark.usefixtures("_always")
 @pytest.mark.parametrize("groups", [2, 4])
 def test_groups_are_convolved_each_on_its_own(generator, groups):
     x, filters = generator.standard_normal((2, 7, 8, 4)), generator.standard_normal((3, 3, 4 // groups, 8))
