@@ -31,8 +31,8 @@ class Block(NamedTuple):
     pixels: Array  # T, T, n, TH, TW, C
     sums: Array  # T, T, n, TH, TW, F
     outputs: Array  # M, M, n, TH, TW, F; in the memory of the sums, which turn into these and back
-    # The same side by side, place by place in pooling windows where each of these lies in one tile: Q = P,
-    # else 1.
+    # The same side by side: place by place in pooling windows (Q = P) where each of these lies in one tile,
+    # else as in the image (Q = 1).
     joined: Array  # Q, Q, n, TH * M / Q, TW * M / Q, F
     phases: Array  # what of them is in the image, always place by place: P, P, n, OH / P, OW / P, F
     spare: Array  # flat, for what is transformed one way only
@@ -64,7 +64,9 @@ def blocks(
     most = BLOCK_BYTES // (tiles.right * sum(numbers) * x.itemsize)  # rows of tiles
     apart = lcm(m, p) // m  # rows of tiles after which a pooling window begins
     together = even(n, max(1, most // tiles.down))
-    down = min(even(-(-tiles.down // apart), max(1, most // apart)) * apart, tiles.down)
+    down = tiles.down
+    if down > most:
+        down = min(even(-(-down // apart), max(1, most // apart)) * apart, down)
     # In one piece: the memory of several smaller ones would be given back to the system each time.
     memory = scratch((together * down * tiles.right * sum(numbers),), x.dtype)
     for first, row in product(range(0, n, together), range(0, tiles.down, down)):

@@ -252,6 +252,23 @@ def test_it_is_used_where_it_saves_more_than_it_costs(settings, ahead, back):
     assert winograd.worthwhile(*given, back=True) is back
 
 
+@pytest.mark.parametrize("pool", [1, 2])
+@pytest.mark.parametrize(("channels", "filters", "ways"), [(16, 16, ["back"]), (48, 16, ["ahead", "back"])])
+def test_outputs_and_gradients_choose_apart(channels, filters, ways, pool, generator, monkeypatch):
+    used = []
+    for way, name in (("ahead", "outputs"), ("back", "gradients")):
+        original = getattr(winograd, name)
+        monkeypatch.setattr(winograd, name, lambda *a, w=way, o=original, **k: used.append(w) or o(*a, **k))
+    x, weights, _, _ = _settings(channels=channels, filters=filters)
+    x[...], weights[...] = generator.random(x.shape), generator.random(weights.shape)
+    y, winners = conv2d_max_pool(x, weights, None, 1, 0, 1, pool, with_winners=True)
+    conv2d_max_pool_backward(y, winners, x, weights, 1, 0, 1, pool)
+    assert used == ways
+    used.clear()
+    F.conv2d_backward(F.conv2d(x, weights), x, weights)
+    assert used == ways
+
+
 @pytest.mark.parametrize(
     ("size", "kernel", "m"),
     [
