@@ -17,6 +17,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,7 @@ from playground import screen
 from playground.app import create_application, create_window
 from playground.main_window import MainWindow
 
+HELD_OUT = 10  # images: to evaluate the network after each epoch would be no training
 TURNS = 3  # of training with and without the window
 TICK = 16  # ms between ticks of the timer whose delay is measured
 PATIENCE = 120  # seconds for the data to be there
@@ -115,6 +117,8 @@ def _figures(window: MainWindow, seconds: float) -> dict[str, float]:
         if problems or time.monotonic() > end:
             raise cnn.DatasetError(problems[0] if problems else "the data did not arrive")
         _live(0.05)
+    data = window.control.data
+    window.control.use_data(replace(data, validation=data.validation.subset(slice(0, HELD_OUT))))
     _live(0.5)
     while window.parts.measuring.busy:  # idle is when this is over
         _live(0.05)
@@ -163,18 +167,26 @@ def _train_in_window(window: MainWindow, seconds: float) -> tuple[float, list[fl
     window.control.start(10**9)
     _live(WARM_UP)
     timer.start(TICK)
+    before, begun = _when_it_shows_more(window)
     seen.clear()
-    last, before, begun = time.perf_counter(), window.control.step, time.perf_counter()
-    busy = time.thread_time()
+    last, busy = begun, time.thread_time()
     _live(seconds)
+    after, ended = _when_it_shows_more(window)
     busy = time.thread_time() - busy
     timer.stop()
-    frames = len(seen)
-    images = (window.control.step - before) * window.parts.document.content.settings.batch_size
-    spent = time.perf_counter() - begun
+    frames, spent = len(seen), ended - begun
+    images = (after - before) * window.parts.document.content.settings.batch_size
     window.parts.probe.updated.disconnect(note)
     _stop(window)
     return images / spent, late, frames / spent, busy / spent
+
+
+def _when_it_shows_more(window: MainWindow) -> tuple[int, float]:
+    """Wait until more steps of the run are shown; return how many have been done, and when that was."""
+    known = window.control.step
+    while window.control.step == known and window.control.running:
+        _live(0.005)
+    return window.control.step, time.perf_counter()
 
 
 def _train_alone(window: MainWindow, seconds: float) -> float:
