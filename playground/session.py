@@ -27,7 +27,7 @@ POLL_MILLISECONDS = 33
 HERE_AT_FIRST = 0.3  # seconds
 # While the window paints what is new in a run, the processes that train wait. Once it has been busy for more
 # than this share of the time since it last showed something, it does so no sooner ...
-SHOWING_SHARE = 0.06
+SHOWING_SHARE = 0.05
 LONGEST_UNSHOWN = 1.0  # seconds; ... than then: it may have been busy with other things.
 LOST = (
     "The process that trains has ended unexpectedly, perhaps for want of memory. "
