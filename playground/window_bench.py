@@ -166,10 +166,10 @@ def _train_in_window(window: MainWindow, seconds: float) -> tuple[float, list[fl
     timer.timeout.connect(tick)
     window.control.start(10**9)
     _live(WARM_UP)
-    timer.start(TICK)
     before, begun = _when_it_shows_more(window)
     seen.clear()
     last, busy = begun, time.thread_time()
+    timer.start(TICK)
     _live(seconds)
     after, ended = _when_it_shows_more(window)
     busy = time.thread_time() - busy

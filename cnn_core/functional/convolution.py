@@ -18,8 +18,8 @@ from cnn_core.functional.geometry import (
     Pair,
     Size,
     Window,
+    cropped,
     pad,
-    unpad,
     window,
 )
 from cnn_core.functional.im2col import FEW_CHANNELS, im2col
@@ -101,6 +101,22 @@ def gradients(
     small = filters.shape[3] <= filters.shape[2] or w.kernel == (1, 1)  # the im2col of dy
     if needs_dx and groups == 1 and small and _correlates(w):
         return _seen_from_x(dy, x, filters, w, dfilters, new, scratch), dfilters, dbias
+    dx = _tap_by_tap(dy, x, filters, w, needs_dx, new, scratch, dfilters, groups)
+    return dx, dfilters, dbias
+
+
+def _tap_by_tap(
+    dy: Array,
+    x: Array,
+    filters: Array,
+    w: Window,
+    needs_dx: bool,
+    new: Allocate,
+    scratch: Allocate,
+    dfilters: Array,
+    groups: int,
+) -> Array | None:
+    """Fill dfilters from the windows of x; return dx, where it is needed, from what each tap sends back."""
     padded = pad(x, w, scratch)
     if groups == 1:
         seen_from_dy(padded, dy.__getitem__, w, dfilters, scratch)
@@ -109,7 +125,7 @@ def gradients(
         if needs_dx and _correlates(w):
             back, dx = _back(w, x), new(x.shape, x.dtype)
             depthwise(pad(np.ascontiguousarray(dy), back, scratch), filters[::-1, ::-1], back, dx)
-            return dx, dfilters, dbias
+            return dx
     dpadded = None
     if needs_dx:
         dpadded = (scratch if w.padded else new)(padded.shape, x.dtype)
@@ -126,11 +142,7 @@ def gradients(
             seen_from_dy(np.ascontiguousarray(padded[..., xs]), part.__getitem__, w, found, scratch)
             dfilters[..., fs] = found
             _send_back(part, filters[..., fs], w, dpart, scratch)
-    if dpadded is None or not w.padded:
-        return dpadded, dfilters, dbias
-    dx = new(x.shape, x.dtype)
-    np.copyto(dx, unpad(dpadded, w))
-    return dx, dfilters, dbias
+    return None if dpadded is None else cropped(dpadded, w, new)
 
 
 def _matrix(values: Array) -> Array:

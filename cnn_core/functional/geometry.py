@@ -3,6 +3,7 @@
 from functools import lru_cache
 from typing import Any, Literal, NamedTuple, Protocol, TypeAlias
 
+import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 Array: TypeAlias = NDArray[Any]
@@ -97,6 +98,16 @@ def unpad(x: Array, w: Window) -> Array:
         return x
     (top, left), (bottom, right) = w.before, w.after
     return x[:, top : x.shape[1] - bottom, left : x.shape[2] - right]
+
+
+def cropped(x: Array, w: Window, new: Allocate) -> Array:
+    """Return the image of a padded one in memory of its own; x itself where there is no padding."""
+    if not w.padded:
+        return x
+    inner = unpad(x, w)
+    out = new(inner.shape, inner.dtype)
+    np.copyto(out, inner)
+    return out
 
 
 def even(count: int, most: int) -> int:

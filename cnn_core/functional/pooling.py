@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from cnn_core.functional.geometry import Allocate, Array, Padding, Size, Window, pad, pair, unpad, window
+from cnn_core.functional.geometry import Allocate, Array, Padding, Size, Window, cropped, pad, pair, window
 
 
 def max_pool2d(
@@ -74,7 +74,7 @@ def max_pool2d_backward(
             np.copyto(target, share)
         else:
             np.add(target, share, out=target)
-    return _cropped(dpadded, w, new)
+    return cropped(dpadded, w, new)
 
 
 def avg_pool2d(
@@ -121,7 +121,7 @@ def avg_pool2d_backward(
             np.copyto(dpadded[:, i], wide)
         else:
             np.add(dpadded[:, i], wide, out=dpadded[:, i])
-    return _cropped(dpadded, w, new)
+    return cropped(dpadded, w, new)
 
 
 def global_avg_pool2d(x: Array) -> Array:
@@ -207,12 +207,3 @@ def _zeros_padded(shape: tuple[int, ...], w: Window, dy: Array, new: Allocate, s
     if w.stride != w.kernel or covered != padded_shape[1:3]:  # otherwise every pixel is written below
         dpadded.fill(0)
     return dpadded
-
-
-def _cropped(dpadded: Array, w: Window, new: Allocate) -> Array:
-    if not w.padded:
-        return dpadded
-    inner = unpad(dpadded, w)
-    dx = new(inner.shape, inner.dtype)
-    np.copyto(dx, inner)
-    return dx

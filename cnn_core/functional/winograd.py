@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from cnn_core.functional import products
-from cnn_core.functional.geometry import Allocate, Array, Pair, Window, pad, unpad
+from cnn_core.functional.geometry import Allocate, Array, Pair, Window, cropped, pad
 from cnn_core.functional.tiles import Tiling, arrange, blocks, cut, overlap, rearrange, tiling
 
 # For each T. Of the points tried those that cost the least precision: small ones and their negatives.
@@ -90,11 +90,7 @@ def gradients(
         _both_ways(b, block.pixels, block.spare, block.pixels)
         overlap(tiles, place, block, dpadded)
     _both_ways(g.T, total.sum.reshape(len(g), len(g), -1), scratch((turned.size,), x.dtype), dfilters)
-    if not tiles.w.padded:
-        return dpadded
-    dx = new(x.shape, x.dtype)
-    np.copyto(dx, unpad(dpadded, tiles.w))
-    return dx
+    return cropped(dpadded, tiles.w, new)
 
 
 def _best_tiling(x: Array, filters: Array, w: Window, back: bool) -> Tiling:
