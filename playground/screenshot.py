@@ -33,6 +33,7 @@ from playground.main_window import MainWindow
 from playground.selection import Place
 from playground.views.class_bars import ClassBars
 from playground.views.import_dialog import ImportDialog
+from playground.views.metrics_plot import REDRAW_MILLISECONDS
 
 LARGE, SMALL = QSize(1600, 1000), QSize(1280, 720)
 TRAINED_STEPS = 40
@@ -242,8 +243,8 @@ def _until(happened: Callable[[], bool]) -> None:
 
 
 def _settle() -> None:
-    """Let everything that is on its way be painted."""
-    for _ in range(20):
+    """Let everything that is on its way be painted: curves are the last."""
+    for _ in range(20 + REDRAW_MILLISECONDS // 20):
         _turn(20)
 
 
