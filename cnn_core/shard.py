@@ -62,7 +62,7 @@ class Shard:
     images: int  # in each shard of the batch, but fewer in the last
     label_smoothing: float
     augmentation: Augmentation | None
-    gradients: Mapping[str, Array]  # what the shard adds to each is written here
+    gradients: Mapping[int, Mapping[str, Array]]  # by layer: what the shard adds to each is written here
     groups: list[list[_Chunk]] = field(default_factory=list)  # a list of chunks for each way of cutting
 
     def run(self, images: Array, labels: Array) -> Run:
@@ -164,11 +164,11 @@ class Shard:
     def _add(self, chunk: _Chunk, step: Step, parts: Mapping[str, Array]) -> None:
         """Add what a chunk, which are run in their order, adds to a layer's gradients."""
         for name, part in parts.items():
-            total = self.gradients[f"{step.index}.{name}"]
-            if chunk.number == 0:
-                np.copyto(total, part)
-            else:
+            total = self.gradients[step.index][name]
+            if chunk.number > 0:
                 np.add(total, part, out=total)
+            elif part is not total:
+                np.copyto(total, part)
 
     # Pieces
 
@@ -230,6 +230,7 @@ class Shard:
             may_overwrite=step.may_overwrite,
             new=chunk.memory,
             scratch=self.scratch,
+            gradients=self.gradients.get(step.index, {}) if chunk.number == 0 else {},
             generator=lambda: np.random.default_rng((*self.seed, step.index, self.number, chunk.number)),
         )
 

@@ -62,7 +62,7 @@ class Worker:
                 seed=settings.seed,
                 label_smoothing=settings.label_smoothing,
                 augmentation=settings.augmentation,
-                gradients=arrays.gradients[number],
+                gradients=by_layer(arrays.gradients[number]),
             )
             rows = shards[number]
             runs[number] = shard.run(arrays.images[rows], arrays.labels[rows])

@@ -1,7 +1,7 @@
 """What a layer is: a frozen value that knows its shapes and its arithmetic, and holds no state."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from reprlib import repr as shown  # a value from a file may be of any length
 from typing import Any, ClassVar, TypeAlias
 
@@ -30,6 +30,13 @@ class Context:
     new: Allocate = np.empty  # memory for what must last until backward
     scratch: Allocate = np.empty  # memory for the duration of the call
     generator: Callable[[], np.random.Generator] = _no_generator
+    # Where gradients by parameters are wanted, by name; where none is given, anywhere.
+    gradients: Parameters = field(default_factory=dict)
+
+    def gradient(self, name: str, parameter: Array) -> Array:
+        """Return memory for the gradient by a parameter."""
+        wanted = self.gradients.get(name)
+        return self.new(parameter.shape, parameter.dtype) if wanted is None else wanted
 
 
 @dataclass(frozen=True, kw_only=True)

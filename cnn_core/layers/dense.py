@@ -68,7 +68,7 @@ class Dense(Layer):
     ) -> tuple[Array | None, Gradients]:
         """Return dx and the gradients of weight and bias."""
         weight = parameters["weight"]
-        gradients = {"weight": context.new(weight.shape, dy.dtype)}
+        gradients = {"weight": context.gradient("weight", weight)}
         products.multiply(cache.T, dy, gradients["weight"])
         if self.bias:
             gradients["bias"] = sum_per_channel(dy, context.new)
