@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from cnn_core.functional import paired_outputs, products, winograd
+from cnn_core.functional import paired_outputs, products, strided, winograd
 from cnn_core.functional.channels import add_per_channel, sum_per_channel
 from cnn_core.functional.depthwise import depthwise, depthwise_dfilters, depthwise_send_back, is_depthwise
 from cnn_core.functional.geometry import (
@@ -101,8 +101,11 @@ def gradients(
     small = filters.shape[3] <= filters.shape[2] or w.kernel == (1, 1)  # the im2col of dy
     if needs_dx and groups == 1 and small and _correlates(w):
         return _seen_from_x(dy, x, filters, w, dfilters, new, scratch), dfilters, dbias
-    dx = _tap_by_tap(dy, x, filters, w, needs_dx, new, scratch, dfilters, groups)
-    return dx, dfilters, dbias
+    if needs_dx and groups == 1 and strided.worthwhile(w, *filters.shape[2:]):
+        seen_from_dy(pad(x, w, scratch), dy.__getitem__, w, dfilters, scratch)
+        strided.send_back(dy, filters, w, dx := new(x.shape, x.dtype), scratch)
+        return dx, dfilters, dbias
+    return _tap_by_tap(dy, x, filters, w, needs_dx, new, scratch, dfilters, groups), dfilters, dbias
 
 
 def _tap_by_tap(
