@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from cnn_core.functional import paired_outputs, products, strided, winograd
+from cnn_core.functional import paired_outputs, products, strided, taps, winograd
 from cnn_core.functional.channels import add_per_channel, sum_per_channel
 from cnn_core.functional.depthwise import depthwise, depthwise_dfilters, depthwise_send_back, is_depthwise
 from cnn_core.functional.geometry import (
@@ -20,6 +20,7 @@ from cnn_core.functional.geometry import (
     Window,
     cropped,
     pad,
+    padded_shape,
     window,
 )
 from cnn_core.functional.im2col import FEW_CHANNELS, im2col
@@ -45,6 +46,8 @@ def conv2d(
     if x.ndim == 3:
         return conv2d(x[None], filters, bias, stride, padding, dilation, groups)[0]
     x, w = np.ascontiguousarray(x), window(x.shape[1:3], filters.shape[:2], stride, padding, dilation)
+    if groups == 1 and _covers(w, x):
+        x, filters, w = _as_one_pixel(x, filters)
     y = new((len(x), *w.output, filters.shape[3]), x.dtype)
     if groups == 1:
         _correlate(x, filters, w, y, scratch)
@@ -92,6 +95,10 @@ def gradients(
 ) -> tuple[Array | None, Array, Array]:
     """Return (dx, dfilters, dbias) for a window whose geometry is known."""
     x, dfilters = np.ascontiguousarray(x), new(filters.shape, filters.dtype)
+    if needs_dx and groups == 1 and _covers(w, x):
+        pixel, matrix, w = _as_one_pixel(x, filters)
+        dx = _seen_from_x(dy, pixel, matrix, w, dfilters.reshape(matrix.shape), new, scratch)
+        return dx.reshape(x.shape), dfilters, dbias
     if needs_dx and groups == 1 and winograd.worthwhile(x, filters, w, back=True):
 
         def send(part: tuple[slice, slice], phases: Array) -> None:
@@ -101,51 +108,58 @@ def gradients(
     small = filters.shape[3] <= filters.shape[2] or w.kernel == (1, 1)  # the im2col of dy
     if needs_dx and groups == 1 and small and _correlates(w):
         return _seen_from_x(dy, x, filters, w, dfilters, new, scratch), dfilters, dbias
-    if needs_dx and groups == 1 and strided.worthwhile(w, *filters.shape[2:]):
-        seen_from_dy(pad(x, w, scratch), dy.__getitem__, w, dfilters, scratch)
-        strided.send_back(dy, filters, w, dx := new(x.shape, x.dtype), scratch)
-        return dx, dfilters, dbias
-    return _tap_by_tap(dy, x, filters, w, needs_dx, new, scratch, dfilters, groups), dfilters, dbias
-
-
-def _tap_by_tap(
-    dy: Array,
-    x: Array,
-    filters: Array,
-    w: Window,
-    needs_dx: bool,
-    new: Allocate,
-    scratch: Allocate,
-    dfilters: Array,
-    groups: int,
-) -> Array | None:
-    """Fill dfilters from the windows of x; return dx, where it is needed, from what each tap sends back."""
     padded = pad(x, w, scratch)
+    _fill_dfilters(padded, dy, w, dfilters, scratch, groups)
+    return _sent_back(dy, x, filters, w, new, scratch, groups) if needs_dx else None, dfilters, dbias
+
+
+def _fill_dfilters(
+    padded: Array, dy: Array, w: Window, dfilters: Array, scratch: Allocate, groups: int
+) -> None:
+    """Fill dfilters from what the windows of x have met."""
     if groups == 1:
         seen_from_dy(padded, dy.__getitem__, w, dfilters, scratch)
-    elif is_depthwise(filters, groups):
+    elif is_depthwise(dfilters, groups):
         depthwise_dfilters(padded, dy, w, dfilters)
-        if needs_dx and _correlates(w):
-            back, dx = _back(w, x), new(x.shape, x.dtype)
-            depthwise(pad(np.ascontiguousarray(dy), back, scratch), filters[::-1, ::-1], back, dx)
-            return dx
-    dpadded = None
-    if needs_dx:
-        dpadded = (scratch if w.padded else new)(padded.shape, x.dtype)
-        dpadded.fill(0)
-    if groups == 1:
-        _send_back(dy, filters, w, dpadded, scratch)
-    elif is_depthwise(filters, groups):
-        if dpadded is not None:
-            depthwise_send_back(dy, filters, w, dpadded, scratch(dy.shape, dy.dtype))
+    else:
+        for xs, fs in _group_slices(padded.shape[3], dfilters.shape[3], groups):
+            sent, found = np.ascontiguousarray(dy[..., fs]), np.empty_like(dfilters[..., fs], order="C")
+            seen_from_dy(np.ascontiguousarray(padded[..., xs]), sent.__getitem__, w, found, scratch)
+            dfilters[..., fs] = found
+
+
+def _sent_back(
+    dy: Array, x: Array, filters: Array, w: Window, new: Allocate, scratch: Allocate, groups: int
+) -> Array:
+    """Return dx: what goes back to each pixel of x."""
+    if groups == 1 and strided.worthwhile(w, *filters.shape[2:]):
+        dx = new(x.shape, x.dtype)
+        strided.send_back(dy, filters, w, dx, scratch)
+        return dx
+    apart = groups > 1 and is_depthwise(filters, groups)
+    if apart and _correlates(w):
+        back, dx = _back(w, x), new(x.shape, x.dtype)
+        depthwise(pad(np.ascontiguousarray(dy), back, scratch), filters[::-1, ::-1], back, dx)
+        return dx
+    dpadded = (scratch if w.padded else new)(padded_shape(x.shape, w), x.dtype)
+    dpadded.fill(0)
+    if apart:
+        depthwise_send_back(dy, filters, w, dpadded, scratch(dy.shape, dy.dtype))
     else:
         for xs, fs in _group_slices(x.shape[3], filters.shape[3], groups):
-            part, dpart = np.ascontiguousarray(dy[..., fs]), None if dpadded is None else dpadded[..., xs]
-            found = np.empty_like(dfilters[..., fs], order="C")
-            seen_from_dy(np.ascontiguousarray(padded[..., xs]), part.__getitem__, w, found, scratch)
-            dfilters[..., fs] = found
-            _send_back(part, filters[..., fs], w, dpart, scratch)
-    return None if dpadded is None else cropped(dpadded, w, new)
+            taps.send_back(dy[..., fs], filters[..., fs], w, dpadded[..., xs], scratch)
+    return cropped(dpadded, w, new)
+
+
+def _covers(w: Window, x: Array) -> bool:
+    """Whether a kernel is as large as the image."""
+    return w.kernel == x.shape[1:3] and not w.padded and w.dilation == (1, 1)
+
+
+def _as_one_pixel(x: Array, filters: Array) -> tuple[Array, Array, Window]:
+    """Return images of one pixel, all numbers of x its channels, and a 1x1 kernel that gives the same."""
+    n, f = len(x), filters.shape[3]
+    return x.reshape(n, 1, 1, -1), filters.reshape(1, 1, -1, f), window((1, 1), (1, 1))
 
 
 def _matrix(values: Array) -> Array:
@@ -165,23 +179,6 @@ def _correlate(x: Array, filters: Array, w: Window, y: Array, scratch: Allocate)
     count = filters.shape[3]
     for images, windows in im2col(padded, w, scratch):
         products.multiply(windows, _matrix(filters), y[images].reshape(-1, count))
-
-
-def _send_back(dy: Array, filters: Array, w: Window, dpadded: Array | None, scratch: Allocate) -> None:
-    """Add to dpadded what each tap of the kernel sends back to the pixels it has read."""
-    if dpadded is None:
-        return
-    # Tap by tap the product stays in the core's cache until it is added; one for all taps would not.
-    rows = _matrix(dy)
-    share = scratch((len(rows), filters.shape[2]), dy.dtype)
-    image = share.reshape(*dy.shape[:3], -1)
-    # Copied, as BLAS takes no turned second factor of a small product as it lies.
-    turned = scratch((*w.kernel, filters.shape[3], filters.shape[2]), filters.dtype)
-    np.copyto(turned, filters.transpose(0, 1, 3, 2))
-    for i, j, reads in w.taps:
-        products.multiply(rows, turned[i, j], share)
-        target = dpadded[reads]
-        np.add(target, image, out=target)
 
 
 def seen_from_dy(

@@ -77,13 +77,18 @@ def window(
     return Window(kernel, stride, dilation, before, after, (output[0], output[1]), tuple(taps))
 
 
+def padded_shape(shape: tuple[int, ...], w: Window) -> tuple[int, ...]:
+    """Return the shape (N, H, W, C) of images with the window's padding around them."""
+    n, height, width, channels = shape
+    return n, w.before[0] + height + w.after[0], w.before[1] + width + w.after[1], channels
+
+
 def pad(x: Array, w: Window, new: Allocate, value: float = 0.0) -> Array:
     """Return x with the window's padding around it; x itself where there is none."""
     if not w.padded:
         return x
-    n, height, width, channels = x.shape
-    (top, left), (bottom, right) = w.before, w.after
-    out = new((n, top + height + bottom, left + width + right, channels), x.dtype)
+    (height, width), (top, left) = x.shape[1:3], w.before
+    out = new(padded_shape(x.shape, w), x.dtype)
     out[:, :top] = value
     out[:, top + height :] = value
     out[:, top : top + height, :left] = value

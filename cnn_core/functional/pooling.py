@@ -4,7 +4,18 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from cnn_core.functional.geometry import Allocate, Array, Padding, Size, Window, cropped, pad, pair, window
+from cnn_core.functional.geometry import (
+    Allocate,
+    Array,
+    Padding,
+    Size,
+    Window,
+    cropped,
+    pad,
+    padded_shape,
+    pair,
+    window,
+)
 
 
 def max_pool2d(
@@ -199,11 +210,8 @@ def _tiles(w: Window) -> bool:
 
 
 def _zeros_padded(shape: tuple[int, ...], w: Window, dy: Array, new: Allocate, scratch: Allocate) -> Array:
-    n, height, width, channels = shape
-    (top, left), (bottom, right) = w.before, w.after
-    padded_shape = (n, top + height + bottom, left + width + right, channels)
-    dpadded = (scratch if w.padded else new)(padded_shape, dy.dtype)
+    dpadded = (scratch if w.padded else new)(padded_shape(shape, w), dy.dtype)
     covered = tuple(o * s for o, s in zip(w.output, w.stride, strict=True))
-    if w.stride != w.kernel or covered != padded_shape[1:3]:  # otherwise every pixel is written below
+    if w.stride != w.kernel or covered != dpadded.shape[1:3]:  # otherwise every pixel is written below
         dpadded.fill(0)
     return dpadded

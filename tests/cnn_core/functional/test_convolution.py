@@ -8,7 +8,7 @@ import pytest
 from plain_loops import TOLERANCE, dirty
 
 from cnn_core import functional as F
-from cnn_core.functional import im2col, paired_outputs, products
+from cnn_core.functional import convolution, im2col, paired_outputs, products, strided, taps
 from cnn_core.functional.geometry import window
 
 
@@ -47,6 +47,10 @@ CASES = {
     "1x1 input, padded": Case((3, 1, 1, 2), 3, (3, 3), padding=1),
     "1x1 input, same": Case((2, 1, 1, 2), 3, (3, 3), padding="same"),
     "kernel as large as the input": Case((3, 4, 6, 2), 5, (4, 6)),
+    "kernel as large as the input, strided": Case((2, 3, 4, 3), 2, (3, 4), stride=2),
+    "kernel as large as the input, groups": Case((2, 3, 4, 4), 6, (3, 4), groups=2),
+    "kernel as large as the padded input": Case((2, 3, 2, 3), 4, (5, 4), padding=1),
+    "kernel as large as the input if dilated": Case((2, 5, 7, 3), 4, (3, 4), dilation=2),
     "kernel larger than the input, padded": Case((2, 3, 3, 2), 3, (5, 5), padding=1),
     "stride 2": Case((2, 7, 8, 3), 4, stride=2),
     "stride 3 leaves a rest": Case((2, 9, 10, 2), 3, stride=3, padding=1),
@@ -136,6 +140,34 @@ def test_gradients_equal_plain_loops(case, dtype):
     for name, mine, theirs in zip(("dx", "dfilters", "dbias"), found, expected, strict=True):
         assert mine.dtype == dtype
         np.testing.assert_allclose(mine, theirs, **TOLERANCE[dtype], err_msg=name)
+
+
+@pytest.mark.parametrize("by_row", [True, False])
+def test_whole_rows_of_the_kernel_send_back_what_single_taps_do(case, by_row, monkeypatch):
+    x, filters, _, dy = arrays(case, np.float64)
+    monkeypatch.setattr(taps, "by_row", lambda w, *_: by_row and w.stride[1] == 1)
+    for other_way in ("_correlates", "_covers"):
+        monkeypatch.setattr(convolution, other_way, lambda *_: False)
+    monkeypatch.setattr(strided, "worthwhile", lambda *_: False)
+    expected, _, _ = plain_loops.conv2d_gradients(dy, x, filters, **case.settings)
+    found, _, _ = F.conv2d_backward(dy, x, filters, **case.settings, new=dirty, scratch=dirty)
+    np.testing.assert_allclose(found, expected, **TOLERANCE[np.float64])
+
+
+@pytest.mark.parametrize(
+    ("size", "settings", "channels", "filters", "expected"),
+    [
+        ((14, 14), {"kernel": 5}, 6, 16, True),
+        ((5, 5), {"kernel": 5}, 16, 120, False),
+        ((14, 14), {"kernel": (1, 5)}, 6, 16, False),
+        ((14, 14), {"kernel": (5, 1)}, 6, 16, False),
+        ((28, 28), {"kernel": 5, "stride": (1, 2)}, 6, 16, False),
+        ((28, 28), {"kernel": 5, "stride": (2, 1)}, 6, 16, True),
+        ((28, 28), {"kernel": 3, "dilation": (1, 9)}, 16, 17, False),
+    ],
+)
+def test_rows_are_sent_back_where_they_are_used_more_than_once(size, settings, channels, filters, expected):
+    assert taps.by_row(window(size, **settings), channels, filters) is expected
 
 
 @pytest.mark.parametrize("padding", [0, 1, 2])
