@@ -35,8 +35,9 @@ class Context:
 
     def gradient(self, name: str, parameter: Array) -> Array:
         """Return memory for the gradient by a parameter."""
-        wanted = self.gradients.get(name)
-        return self.new(parameter.shape, parameter.dtype) if wanted is None else wanted
+        # Asked for each time: memory that is used again is given out in the order of what is asked for.
+        memory = self.new(parameter.shape, parameter.dtype)
+        return self.gradients.get(name, memory)
 
 
 @dataclass(frozen=True, kw_only=True)
