@@ -10,6 +10,13 @@ from cnn_core.functional.geometry import Array
 _ALIGNMENT = 64  # bytes; one line of the processor's cache
 
 
+def _aligned(size: int) -> Array:
+    """Return so many bytes that begin with a line of the cache: what is read as one vector is in one line."""
+    raw = np.empty(size + _ALIGNMENT, np.uint8)
+    start = -raw.ctypes.data % _ALIGNMENT
+    return raw[start : start + size]
+
+
 class Replay:
     """Answers the i-th request since `restart` with the i-th piece of memory, each step the same."""
 
@@ -34,7 +41,7 @@ class Replay:
             self._pieces.append(self._raw[i])
         size = prod(shape) * np.dtype(dtype).itemsize
         if self._raw[i].nbytes < size:
-            self._raw[i] = np.empty(size, np.uint8)
+            self._raw[i] = _aligned(size)
         self._pieces[i] = np.ndarray(shape, dtype, self._raw[i])
         return self._pieces[i]
 
@@ -71,6 +78,6 @@ class Scratch:
         start = self._used
         end = start + prod(shape) * np.dtype(dtype).itemsize
         if end > self._raw.nbytes:
-            self._raw, start, end = np.empty(max(2 * self._raw.nbytes, end), np.uint8), 0, end - start
+            self._raw, start, end = _aligned(max(2 * self._raw.nbytes, end)), 0, end - start
         self._used = -(-end // _ALIGNMENT) * _ALIGNMENT
         return np.ndarray(shape, dtype, self._raw, start)

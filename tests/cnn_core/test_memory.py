@@ -1,0 +1,55 @@
+"""Memory that is handed out again."""
+
+import numpy as np
+import pytest
+
+from cnn_core.memory import Memory, Scratch
+
+LINE = 64  # bytes of the processor's cache
+
+
+def address(array):
+    return array.ctypes.data
+
+
+@pytest.mark.parametrize("size", [1, 3, 1000, 1 << 20, 1 << 21])
+@pytest.mark.parametrize("use", [Scratch, lambda: Memory().of("a use")], ids=["scratch", "replayed"])
+def test_arrays_begin_with_a_line_of_the_cache(size, use):
+    new = use()
+    kept = [new((size, *more), kind) for more in ((), (3,)) for kind in (np.float32, np.bool_, np.float64)]
+    assert [address(array) % LINE for array in kept] == [0] * 6
+    for k, array in enumerate(kept):
+        array.fill(k % 2)
+    for k, array in enumerate(kept):
+        assert (array == k % 2).all()  # no other one lies in its memory
+
+
+def test_scratch_is_cut_from_its_start_again_once_it_is_released():
+    scratch = Scratch()
+    scratch((1000,), np.float32)
+    scratch.release()
+    first, second = scratch((10,), np.float32), scratch((10,), np.float32)
+    scratch.release()
+    assert address(scratch((7,), np.float64)) == address(first) < address(second)
+
+
+def test_scratch_grows_without_taking_back_what_it_has_handed_out():
+    scratch = Scratch()
+    first = scratch((10,), np.float32)
+    first.fill(1)
+    scratch((1 << 16,), np.float32).fill(2)
+    assert (first == 1).all()
+
+
+def test_a_step_is_given_the_memory_of_the_one_before():
+    memory = Memory()
+    first = memory.of("step")((5, 2), np.float32)
+    replay = memory.of("step")
+    again, next_one = replay((5, 2), np.float32), replay((3,), np.bool_)
+    assert again is first
+    replay = memory.of("step")
+    smaller = replay((4, 2), np.float32)  # a smaller batch
+    assert address(smaller) == address(again)
+    assert smaller.shape == (4, 2)
+    assert address(replay((3,), np.bool_)) == address(next_one)
+    assert address(memory.of("another use")((5, 2), np.float32)) != address(again)
