@@ -86,9 +86,10 @@ class Network:
         """Return the output of every layer, (N, *output shape), in inference mode."""
         x = scaled(self._checked(images))
         outputs, values = [], by_layer({**self.parameters, **self.buffers})
+        context = Context()
         with single_threaded_blas():
             for index, layer in enumerate(self.architecture.layers):
-                x, _ = layer.forward(x, values.get(index, {}), Context())
+                x, _ = layer.forward(x, values.get(index, {}), context)
                 outputs.append(x)
         return outputs
 
