@@ -2,9 +2,10 @@
 
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import cache
 from itertools import count
 from typing import Any
 
@@ -77,21 +78,17 @@ def available_cores() -> int:
 
 _lock = threading.Lock()
 _users = 0
-_limit: Any = None
-_controller: ThreadpoolController | None = None
+_numbers: list[int] = []  # of threads that each BLAS had before its first user here
 
 
 @contextmanager
 def single_threaded_blas() -> Iterator[None]:
     """Let BLAS use one thread until the last of all users is done; the setting is the whole process's."""
-    global _users, _limit, _controller
+    global _users, _numbers
     with _lock:
-        if _controller is None:
-            _controller = ThreadpoolController()
         if _users == 0:
-            # Entered and left, not just made and restored: from threadpoolctl 3.8 on, a thread that has set
-            # a limit and has not left it keeps all others from setting any.
-            _limit = _controller.limit(limits=1, user_api="blas").__enter__()
+            _numbers = [blas.num_threads for blas in _libraries()]
+            _set_threads([1] * len(_numbers))
         _users += 1
     try:
         yield
@@ -99,4 +96,20 @@ def single_threaded_blas() -> Iterator[None]:
         with _lock:
             _users -= 1
             if _users == 0:
-                _limit.__exit__(None, None, None)
+                _set_threads(_numbers)
+
+
+@cache
+def _libraries() -> Sequence[Any]:
+    """Return what sets the threads of each BLAS. (A limit of `threadpoolctl` would first describe them all, each
+    time, which takes as long as a tenth of running one image.)"""
+    return ThreadpoolController().select(user_api="blas").lib_controllers
+
+
+def _set_threads(numbers: Sequence[int]) -> None:
+    for blas, number in zip(_libraries(), numbers, strict=True):
+        # From threadpoolctl 3.8 on, a thread that has set a number keeps all others from setting any.
+        release = getattr(blas, "clear_controlling_thread", lambda force: None)
+        release(force=True)
+        blas.set_num_threads(number)
+        release(force=True)

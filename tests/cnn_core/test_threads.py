@@ -103,3 +103,25 @@ def test_blas_keeps_one_thread_until_the_last_of_overlapping_users_is_done():
         thread.join()
         assert blas_threads() == {1}
     assert blas_threads_inside() == in_a_thread(blas_threads_inside) == {1}
+
+
+def test_blas_has_its_own_number_again_though_another_thread_was_first_in_and_lives_on():
+    before, first_in, may_leave, left, end = blas_threads(), *(threading.Event() for _ in range(4))
+
+    def first():
+        with single_threaded_blas():
+            first_in.set()
+            may_leave.wait()
+        left.set()
+        end.wait()
+
+    thread = threading.Thread(target=first)
+    thread.start()
+    first_in.wait()
+    with single_threaded_blas():
+        may_leave.set()
+        left.wait()
+    found = blas_threads()
+    end.set()
+    thread.join()
+    assert found == before
