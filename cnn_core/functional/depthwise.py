@@ -8,7 +8,8 @@ whole map would pass through the cache twice for every number of the kernel.
 
 import numpy as np
 
-from cnn_core.functional.geometry import Array, Window
+from cnn_core.functional.geometry import Array, Window, even
+from cnn_core.functional.im2col import BLOCK_BYTES
 
 
 def is_depthwise(filters: Array, groups: int) -> bool:
@@ -34,8 +35,14 @@ def depthwise(padded: Array, filters: Array, w: Window, y: Array) -> None:
 
 def depthwise_dfilters(padded: Array, dy: Array, w: Window, dfilters: Array) -> None:
     """Fill dfilters (KH, KW, 1, C): each number of a kernel meets the part of the image that it has read."""
-    for i, j, reads in w.taps:
-        np.sum(np.einsum("nhwc,nhwc->wc", padded[reads], dy), axis=0, out=dfilters[i, j, 0])
+    found = np.zeros((*w.kernel, *dy.shape[2:]), dy.dtype)
+    # Both are gone through for every number of the kernel: of so many images they stay in the core's cache.
+    together = even(len(dy), max(1, len(dy) * BLOCK_BYTES // 2 // (padded.nbytes + dy.nbytes)))
+    for start in range(0, len(dy), together):
+        images = slice(start, start + together)
+        for i, j, (_, rows, columns) in w.taps:
+            found[i, j] += np.einsum("nhwc,nhwc->wc", padded[images, rows, columns], dy[images])
+    np.sum(found, axis=2, out=dfilters[:, :, 0])
 
 
 def depthwise_send_back(dy: Array, filters: Array, w: Window, dpadded: Array, share: Array) -> None:

@@ -8,7 +8,7 @@ import pytest
 from plain_loops import TOLERANCE, dirty
 
 from cnn_core import functional as F
-from cnn_core.functional import convolution, im2col, paired_outputs, products, strided, taps
+from cnn_core.functional import convolution, depthwise, im2col, paired_outputs, products, strided, taps
 from cnn_core.functional.geometry import window
 
 
@@ -114,13 +114,14 @@ def arrays(case, dtype):
 
 @pytest.fixture(params=[1, 2], ids=["an image a block", "two images a block"])
 def _small_blocks(request, monkeypatch):
-    """Lay out the windows of so many images at once; three images then make an uneven last block. Products
-    are cut into small ones, on any processor."""
+    """Take so many images at once; three images then make an uneven last block. Products are cut into small
+    ones, on any processor."""
 
     def size(count, most):
         return min(count, request.param)
 
-    monkeypatch.setattr(im2col, "even", size)
+    for module in (im2col, depthwise, strided):
+        monkeypatch.setattr(module, "even", size)
     monkeypatch.setattr(products, "SMALL", 4000)
     monkeypatch.setattr(products, "FEWEST_ROWS", 2)
     monkeypatch.setattr(products, "small_are_quicker", lambda: True)
