@@ -47,6 +47,8 @@ CASES = {
     "1x1 input, padded": Case((3, 1, 1, 2), 3, (3, 3), padding=1),
     "1x1 input, same": Case((2, 1, 1, 2), 3, (3, 3), padding="same"),
     "kernel as large as the input": Case((3, 4, 6, 2), 5, (4, 6)),
+    "kernel as high as the input": Case((3, 4, 6, 2), 5, (4, 2)),
+    "kernel as wide as the input": Case((3, 4, 6, 2), 5, (2, 6)),
     "kernel as large as the input, strided": Case((2, 3, 4, 3), 2, (3, 4), stride=2),
     "kernel as large as the input, groups": Case((2, 3, 4, 4), 6, (3, 4), groups=2),
     "kernel as large as the padded input": Case((2, 3, 2, 3), 4, (5, 4), padding=1),
@@ -205,6 +207,32 @@ def test_blocks_of_images_give_the_same(case):
     np.testing.assert_allclose(y, plain_loops.conv2d(x, filters, bias, **case.settings), rtol=1e-9)
     for mine, theirs in zip(found, expected, strict=True):
         np.testing.assert_allclose(mine, theirs, **TOLERANCE[np.float64])
+
+
+def test_an_image_may_be_larger_than_a_block(case, monkeypatch):
+    for module in (im2col, depthwise, strided):
+        monkeypatch.setattr(module, "BLOCK_BYTES", 1)
+    x, filters, bias, dy = arrays(case, np.float64)
+    expected = (
+        plain_loops.conv2d(x, filters, bias, **case.settings),
+        *plain_loops.conv2d_gradients(dy, x, filters, **case.settings),
+    )
+    found = F.conv2d(x, filters, bias, **case.settings), *F.conv2d_backward(dy, x, filters, **case.settings)
+    for mine, theirs in zip(found, expected, strict=True):
+        np.testing.assert_allclose(mine, theirs, **TOLERANCE[np.float64])
+
+
+def test_no_result_lies_in_memory_for_the_duration_of_the_call(case):
+    lent = []
+
+    def scratch(shape, dtype):
+        lent.append(np.empty(shape, dtype))
+        return lent[-1]
+
+    x, filters, bias, dy = arrays(case, np.float32)
+    y = F.conv2d(x, filters, bias, **case.settings, scratch=scratch)
+    for result in y, *F.conv2d_backward(dy, x, filters, **case.settings, scratch=scratch):
+        assert not any(np.may_share_memory(result, memory) for memory in lent)
 
 
 @pytest.mark.parametrize("beside", [0, 576])

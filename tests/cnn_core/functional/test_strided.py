@@ -30,10 +30,20 @@ def test_what_goes_back_equals_plain_loops(generator, kernel, stride, padding):
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 6), (3, 2), (5, 5)], ids=str)
-@pytest.mark.parametrize("padding", [1, 4], ids=str)
+@pytest.mark.parametrize("padding", [1, 3, 4, (3, 1), (1, 3)], ids=str)  # with 3, some are not read at all
 def test_images_may_be_smaller_than_a_stride(generator, size, padding):
     found, expected = sent_back(generator, (2, *size, 2), (3, 3), 3, (4, 4), padding)
     np.testing.assert_allclose(found, expected, **TOLERANCE[np.float64])
+
+
+@pytest.mark.parametrize("kernel", [(2, 2), (3, 3)], ids=["not padded", "padded"])
+def test_dy_may_be_part_of_something_larger(generator, kernel):
+    w = window((6, 8), kernel, 2, "same")
+    filters, dy = generator.standard_normal((*kernel, 3, 4)), generator.standard_normal((2, *w.output, 4))
+    expected, found = np.empty((2, 6, 8, 3)), np.empty((2, 6, 8, 3))
+    strided.send_back(dy, filters, w, expected, dirty)
+    strided.send_back(np.repeat(dy, 2, axis=3)[..., ::2], filters, w, found, dirty)
+    np.testing.assert_array_equal(found, expected)
 
 
 @pytest.mark.parametrize("together", [1, 2, 3])
