@@ -78,6 +78,39 @@ def test_blas_has_one_thread_inside_and_its_own_number_again_afterwards():
     assert blas_threads() == before
 
 
+def test_blas_has_its_own_number_again_after_an_error():
+    before = blas_threads()
+    with pytest.raises(KeyError, match="inside"), single_threaded_blas():
+        raise KeyError("inside")
+    assert blas_threads() == before
+
+
+def test_blas_has_one_thread_though_another_thread_has_set_a_limit_of_its_own():
+    limited, end = threading.Event(), threading.Event()
+
+    def other():
+        with threadpoolctl.threadpool_limits(3, user_api="blas"):
+            limited.set()
+            end.wait()
+
+    thread = threading.Thread(target=other)
+    thread.start()
+    limited.wait()
+    found = blas_threads_inside()
+    end.set()
+    thread.join()
+    assert found == {1}
+
+
+def test_other_threads_may_set_limits_of_their_own_afterwards():
+    def limited():
+        with threadpoolctl.threadpool_limits(3, user_api="blas"):
+            return blas_threads()
+
+    assert blas_threads_inside() == {1}
+    assert in_a_thread(limited) == {3}
+
+
 def test_blas_has_one_thread_in_whatever_thread_it_is_asked_for():
     for _ in range(2):
         assert blas_threads_inside() == {1}
