@@ -19,12 +19,14 @@ from cnn_core import (
     Dense,
     Dropout,
     Flatten,
+    GlobalAveragePooling2D,
     MaxPool2D,
     ReLU,
     presets,
 )
 from cnn_core.classifier import Classifier
 from cnn_core.execution import WORTH_THREADS, Executor, blocks
+from cnn_core.plan import plan, shards
 
 BATCHES = (1, 2, 3, 7, 33, 130)  # the last one of several shards a process
 
@@ -126,6 +128,18 @@ def test_loss_gradients_and_buffers_equal_those_of_one_layer_after_the_other(net
             # float32, and batch normalisation of three images makes small differences large
             scale = max(np.abs(value).max(), 1e-2)
             np.testing.assert_allclose(mine[name], value, rtol=0, atol=2e-3 * scale, err_msg=name)
+
+
+def test_gradients_of_a_dense_layer_are_those_of_all_chunks_of_a_shard():
+    layers = (Conv2D(filters=16, padding="same"), GlobalAveragePooling2D(), Dense(units=3))
+    network = plain_network.random_network(Architecture((96, 96, 1), layers))
+    (segment,) = plan(network.architecture, training=True)
+    assert all(part.stop - part.start > segment.images for part in shards([segment], 64))
+    images, labels = plain_network.images_and_labels(network.architecture, 64)
+    _, expected, _ = plain_network.loss_and_gradients(network, images, labels, 0.0)
+    _, _, found, _ = batch_result(network, images, labels, 1)
+    for name, value in expected.items():
+        np.testing.assert_allclose(found[name], value, rtol=0, atol=2e-3 * np.abs(value).max(), err_msg=name)
 
 
 @pytest.mark.parametrize("count", [1, 5])

@@ -213,6 +213,20 @@ def test_dropout_without_a_generator_says_what_is_missing():
         Dropout().forward(np.ones((2, 5)), {}, Context(training=True))
 
 
+def test_a_gradient_is_where_it_is_wanted_and_memory_for_it_is_asked_for_in_any_case():
+    given = []
+
+    def new(shape, dtype):
+        given.append(np.empty(shape, dtype))
+        return given[-1]
+
+    weight, bias = np.ones((2, 3), np.float32), np.ones(3)
+    context = Context(new=new, gradients={"weight": np.empty_like(weight)})
+    assert context.gradient("weight", weight) is context.gradients["weight"]
+    assert context.gradient("bias", bias) is given[1]
+    assert [(each.shape, each.dtype) for each in given] == [((2, 3), np.float32), ((3,), np.float64)]
+
+
 def test_running_statistics_move_towards_the_batch_with_the_unbiased_variance():
     layer = BatchNorm(momentum=0.25)
     x = np.random.default_rng(2).standard_normal((4, 3, 3, 2)) * 3 + 1
