@@ -37,8 +37,8 @@ def send_back(dy: Array, filters: Array, w: Window, dpadded: Array, scratch: All
             matrix = turned[i, kw - together - j :][:together].reshape(-1, c)
             products.multiply(windows, matrix, sent.reshape(-1, c))
             first, left = i * w.dilation[0], j * w.dilation[1]
-            rows = slice(first, first + (oh - 1) * down + 1, down)
-            target = dpadded[images, rows, left : left + (ow + reach - 1) * right + 1 : right]
+            rows = slice(first, first + oh * down, down)
+            target = dpadded[images, rows, left : left + (ow + reach) * right : right]
             np.add(target, sent, out=target)
 
 
