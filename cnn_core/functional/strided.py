@@ -69,9 +69,10 @@ def send_back(dy: Array, filters: Array, w: Window, dx: Array, scratch: Allocate
             windows = memory[: prod(shape)].reshape(shape)
             np.copyto(windows, np.ndarray(shape, dy.dtype, padded, begin, (sh, sn, sw, sh, sw, sf)))
             for row, matrix in zip(rows, matrices, strict=True):
-                its = windows[row.output - top :][: row.pixels].reshape(-1, tall * column.taps * f)
-                sent = found[: len(its) * c].reshape(-1, c)
-                products.multiply(its[:, -len(matrix) :], matrix, sent)  # a phase of fewer taps: the last
+                seen = windows[row.output - top :][: row.pixels].reshape(-1, tall * column.taps * f)
+                seen = seen[:, -len(matrix) :]  # fewer taps have the last of the window's rows
+                sent = found[: len(seen) * c].reshape(-1, c)
+                products.multiply(seen, matrix, sent)
                 target = dx[images, row.first :: w.stride[0], column.first :: w.stride[1]]
                 np.copyto(target, sent.reshape(row.pixels, count, column.pixels, c).swapaxes(0, 1))
 

@@ -33,7 +33,7 @@ def send_back(dy: Array, filters: Array, w: Window, dpadded: Array, scratch: All
     for images, windows in im2col(dy, across, scratch):
         sent = share[: images.stop - images.start]
         for i, j in product(range(kh), range(0, kw, together)):
-            # What is sent stays in the core's cache until it is added.
+            # Added at once, as long as it is in the core's cache.
             matrix = turned[i, kw - together - j :][:together].reshape(-1, c)
             products.multiply(windows, matrix, sent.reshape(-1, c))
             first, left = i * w.dilation[0], j * w.dilation[1]
