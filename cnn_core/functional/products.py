@@ -14,13 +14,16 @@ from cnn_core.functional.geometry import Allocate, Array
 
 SMALL = 1_000_000  # multiply-adds; OpenBLAS's own bound
 _WITH_AVX512 = ("SkylakeX", "Cooperlake", "SapphireRapids")  # OpenBLAS's names
-FEWEST_ROWS = 96  # of a small product: with fewer, the other factor is read too often
+# The rows of a small product, at least, for each column: the more columns there are, the less it saves not to
+# rearrange the rows, and with few rows the other factor is read too often.
+FEWEST_PER_COLUMN = 0.5
+FEWEST_SUMMED = 96  # the same where results are added up: with fewer, there are too many of them
 
 
 def multiply(a: Array, b: Array, out: Array) -> None:
     """Fill out (..., M, N) with a (..., M, K) @ b (..., K, N); quickest where b is contiguous."""
-    rows = a.shape[-2]
-    count, cut = _cut(rows, b.shape[-2] * b.shape[-1])
+    rows, columns = a.shape[-2], b.shape[-1]
+    count, cut = _cut(rows, b.shape[-2] * columns, FEWEST_PER_COLUMN * columns)
     if count:
         np.matmul(_stacked(a, cut, count), b[..., None, :, :], out=_stacked(out, cut, count))
     if cut < rows:
@@ -63,7 +66,7 @@ class Total:
 
     def _fill(self, out: Array, a: Array, b: Array) -> None:
         """Fill out with a.T @ b."""
-        count, cut = _cut(a.shape[-2], out.shape[-2] * out.shape[-1])
+        count, cut = _cut(a.shape[-2], out.shape[-2] * out.shape[-1], FEWEST_SUMMED)
         if not count:
             np.matmul(a.swapaxes(-2, -1), b, out=out)
             return
@@ -77,11 +80,11 @@ class Total:
         np.add.reduce(parts, axis=-3, out=out)
 
 
-def _cut(rows: int, numbers: int) -> tuple[int, int]:
+def _cut(rows: int, numbers: int, fewest: float) -> tuple[int, int]:
     """Return (count, cut): how many small products there are for a factor of so many numbers, and the rows
-    they take together. None where whole is as good."""
+    they take together. None where they would have fewer rows, or whole is as good."""
     most = SMALL // numbers
-    if most < FEWEST_ROWS or rows <= most or not small_are_quicker():
+    if most < max(1, fewest) or rows <= most or not small_are_quicker():
         return 0, 0
     count = -(-rows // most)
     return count, rows // count * count

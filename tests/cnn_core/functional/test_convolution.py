@@ -125,7 +125,7 @@ def _small_blocks(request, monkeypatch):
     for module in (im2col, depthwise, strided):
         monkeypatch.setattr(module, "even", size)
     monkeypatch.setattr(products, "SMALL", 4000)
-    monkeypatch.setattr(products, "FEWEST_ROWS", 2)
+    monkeypatch.setattr(products, "FEWEST_SUMMED", 2)
     monkeypatch.setattr(products, "small_are_quicker", lambda: True)
 
 

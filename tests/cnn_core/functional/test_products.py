@@ -14,7 +14,7 @@ ROWS = [1, 4, 9, 10, 11, 23]  # small products have 5 rows at most
 def cut(request, monkeypatch):
     """Let small products be the quicker ones, or not."""
     monkeypatch.setattr(products, "SMALL", 60)
-    monkeypatch.setattr(products, "FEWEST_ROWS", 2)
+    monkeypatch.setattr(products, "FEWEST_SUMMED", 2)
     monkeypatch.setattr(products, "small_are_quicker", lambda: request.param)
     return request.param
 
@@ -84,7 +84,7 @@ def test_cut_transforms_are_as_small_as_they_have_to_be(columns, cut, monkeypatc
 
 def test_a_stack_is_cut_as_each_of_its_matrices_is(generator, monkeypatch):
     monkeypatch.setattr(products, "SMALL", 60)
-    monkeypatch.setattr(products, "FEWEST_ROWS", 2)
+    monkeypatch.setattr(products, "FEWEST_SUMMED", 2)
     monkeypatch.setattr(products, "small_are_quicker", lambda: True)
     a, b = generator.standard_normal((3, 23, 4)), generator.standard_normal((3, 23, 3))
     sizes = _multiplied(monkeypatch)
@@ -95,13 +95,23 @@ def test_a_stack_is_cut_as_each_of_its_matrices_is(generator, monkeypatch):
     assert sizes[:4] == sizes[4:]
 
 
-def test_what_would_be_cut_into_a_few_rows_stays_whole(generator, monkeypatch):
+@pytest.mark.parametrize(("k", "cut"), [(125, True), (126, False)])
+def test_a_product_is_cut_into_rows_for_every_other_column_at_least(generator, monkeypatch, k, cut):
+    monkeypatch.setattr(products, "SMALL", 1000)
     monkeypatch.setattr(products, "small_are_quicker", lambda: True)
     sizes = _multiplied(monkeypatch)
-    columns = products.SMALL // products.FEWEST_ROWS + 1
-    a = generator.standard_normal((products.FEWEST_ROWS, 1))
-    products.multiply(a, np.ones((1, columns)), dirty((len(a), columns), np.float64))
-    assert sizes == [len(a) * columns]
+    products.multiply(generator.standard_normal((9, k)), np.ones((k, 4)), dirty((9, 4), np.float64))
+    assert (sizes != [9 * k * 4]) is cut
+
+
+@pytest.mark.parametrize(("k", "cut"), [(5, True), (6, False)])
+def test_a_total_is_not_cut_into_a_few_rows(generator, monkeypatch, k, cut):
+    monkeypatch.setattr(products, "SMALL", products.FEWEST_SUMMED * 10)
+    monkeypatch.setattr(products, "small_are_quicker", lambda: True)
+    a, b = generator.standard_normal((200, k)), generator.standard_normal((200, 2))
+    sizes = _multiplied(monkeypatch)
+    products.Total(dirty((k, 2), np.float64), dirty).add(a, b)
+    assert (sizes != [k * 200 * 2]) is cut
 
 
 @pytest.mark.parametrize(("architecture", "quicker"), [("SkylakeX", True), ("Haswell", False)])

@@ -67,7 +67,7 @@ def _blocks(request, monkeypatch):
     else:
         monkeypatch.setattr(tiles, "BLOCK_BYTES", 1)
     monkeypatch.setattr(products, "SMALL", 60)
-    monkeypatch.setattr(products, "FEWEST_ROWS", 2)
+    monkeypatch.setattr(products, "FEWEST_SUMMED", 2)
     monkeypatch.setattr(products, "small_are_quicker", lambda: True)
 
 
