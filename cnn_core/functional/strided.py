@@ -33,9 +33,11 @@ MANY_FILTERS = 4  # for each channel: from here on, windows of dy take longer to
 
 
 def worthwhile(w: Window, channels: int, filters: int) -> bool:
-    """Whether this is quicker than tap by tap: where windows overlap."""
-    overlapping = w.kernel[0] > w.stride[0] or w.kernel[1] > w.stride[1]
-    return overlapping and w.stride != (1, 1) and w.dilation == (1, 1) and filters < MANY_FILTERS * channels
+    """Whether this is quicker than tap by tap: where windows overlap, and those of dy lie mostly in it."""
+    taps = [-(-k // s) for k, s in zip(w.kernel, w.stride, strict=True)]  # of a phase, at most
+    inside = all(o > t for o, t in zip(w.output, taps, strict=True))
+    fits = w.stride != (1, 1) and w.dilation == (1, 1) and max(taps) > 1
+    return fits and inside and filters < MANY_FILTERS * channels
 
 
 def send_back(dy: Array, filters: Array, w: Window, dx: Array, scratch: Allocate) -> None:

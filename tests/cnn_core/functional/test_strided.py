@@ -78,6 +78,8 @@ def test_what_is_copied_of_some_images_fits_a_block(generator, monkeypatch):
         ({"kernel": 3, "stride": 1}, 32, 64, False),
         ({"kernel": 2, "stride": 2}, 32, 64, False),
         ({"kernel": 3, "stride": 2, "dilation": 2}, 32, 64, False),
+        ({"kernel": 5, "stride": 4}, 32, 64, True),
+        ({"kernel": 9, "stride": 4}, 32, 64, False),
         ({"kernel": 3, "stride": 2}, 16, 63, True),
         ({"kernel": 3, "stride": 2}, 16, 64, False),
     ],
