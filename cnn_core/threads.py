@@ -102,7 +102,7 @@ def single_threaded_blas() -> Iterator[None]:
 @cache
 def _libraries() -> Sequence[Any]:
     """Return what sets the threads of each BLAS. (A limit of `threadpoolctl` would first describe them all,
-    each time, which takes as long as a tenth of running one image.)"""
+    each time: running one image would take a fourteenth longer.)"""
     return ThreadpoolController().select(user_api="blas").lib_controllers
 
 
