@@ -101,8 +101,10 @@ def single_threaded_blas() -> Iterator[None]:
 
 @cache
 def _libraries() -> Sequence[Any]:
-    """Return what sets the threads of each BLAS. (A limit of `threadpoolctl` would first describe them all,
-    each time: running one image would take a fourteenth longer.)"""
+    """Return what sets the threads of each BLAS.
+
+    A limit of `threadpoolctl` describes all libraries each time, which is long beside running one image.
+    """
     return ThreadpoolController().select(user_api="blas").lib_controllers
 
 

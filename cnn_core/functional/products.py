@@ -17,7 +17,7 @@ _WITH_AVX512 = ("SkylakeX", "Cooperlake", "SapphireRapids")  # OpenBLAS's names
 # The rows of a small product, at least, for each column: the more columns there are, the less it saves not to
 # rearrange the rows, and with few rows the other factor is read too often.
 FEWEST_PER_COLUMN = 0.5
-FEWEST_SUMMED = 96  # the same where results are added up: with fewer, there are too many of them
+FEWEST_SUMMED = 96  # rows of one whose result is added to others': with fewer, there are too many to add
 
 
 def multiply(a: Array, b: Array, out: Array) -> None:
