@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from cnn_core.functional import paired_outputs, products, strided, taps, winograd
+from cnn_core.functional import paired_outputs, products, strided, taps, ways, winograd, winograd_rows
 from cnn_core.functional.channels import add_per_channel, sum_per_channel
 from cnn_core.functional.depthwise import depthwise, depthwise_dfilters, depthwise_send_back, is_depthwise
 from cnn_core.functional.geometry import (
@@ -99,12 +99,18 @@ def gradients(
         pixel, matrix, w = _as_one_pixel(x, filters)
         dx = _seen_from_x(dy, pixel, matrix, w, dfilters.reshape(matrix.shape), new, scratch)
         return dx.reshape(x.shape), dfilters, dbias
-    if needs_dx and groups == 1 and winograd.worthwhile(x, filters, w, back=True):
+    way = ways.quickest(x, filters, w, back=True) if needs_dx and groups == 1 else ways.WINDOWS
+    if way.kind == "tiles":
 
         def send(part: tuple[slice, slice], phases: Array) -> None:
             np.copyto(phases[0, 0], dy[part])
 
-        return winograd.gradients(send, x, filters, w, dfilters, new, scratch), dfilters, dbias
+        return winograd.gradients(send, x, filters, w, way.t, dfilters, new, scratch), dfilters, dbias
+    if way.kind == "rows of tiles":
+        dx, sent = new(x.shape, x.dtype), np.ascontiguousarray(dy)
+        turned, dturned = _turned(filters), _turned(dfilters)
+        winograd_rows.gradients(sent, x, turned, _back(w, x), way.t, dturned, dx, scratch)
+        return dx, dfilters, dbias
     small = filters.shape[3] <= filters.shape[2] or w.kernel == (1, 1)  # the im2col of dy
     if needs_dx and groups == 1 and small and _correlates(w):
         return _seen_from_x(dy, x, filters, w, dfilters, new, scratch), dfilters, dbias
@@ -169,16 +175,25 @@ def _matrix(values: Array) -> Array:
 
 def _correlate(x: Array, filters: Array, w: Window, y: Array, scratch: Allocate) -> None:
     """Fill y with the product of every window and the filters."""
-    if winograd.worthwhile(x, filters, w):
-        for part, phases in winograd.outputs(x, filters, w, scratch):
+    way = ways.quickest(x, filters, w)
+    if way.kind == "tiles":
+        for part, phases in winograd.outputs(x, filters, w, way.t, scratch):
             np.copyto(y[part], phases[0, 0])
         return
+    if way.kind == "rows of tiles":
+        winograd_rows.correlate(x, filters, w, way.t, y, scratch)
+        return
     padded = pad(x, w, scratch)
-    if paired_outputs.worthwhile(w, *filters.shape[2:]):
+    if _in_pairs(w, *filters.shape[2:]):
         filters, w = paired_outputs.paired(filters, scratch), paired_outputs.widened(w)
     count = filters.shape[3]
     for images, windows in im2col(padded, w, scratch):
         products.multiply(windows, _matrix(filters), y[images].reshape(-1, count))
+
+
+def _in_pairs(w: Window, channels: int, filters: int) -> bool:
+    """Whether windows of two outputs side by side are quicker: of few channels, `im2col` makes others."""
+    return channels > FEW_CHANNELS and paired_outputs.worthwhile(w, filters)
 
 
 def seen_from_dy(
@@ -197,7 +212,7 @@ def seen_from_dy(
     are.
     """
     kh, kw, c, f = dfilters.shape
-    if two := pool == (1, 1) and paired_outputs.worthwhile(w, c, f):
+    if two := pool == (1, 1) and _in_pairs(w, c, f):
         w, kw, f = paired_outputs.widened(w), kw + 1, 2 * f
     by_channel = c <= FEW_CHANNELS  # the way the windows are stored decides which product is the quicker one
     k = kh * kw * c
@@ -217,9 +232,9 @@ def _seen_from_x(
     windows are dfilters, turned: one im2col for both, and a small one where dy has few channels.
     """
     back, dx = _back(w, x), new(x.shape, x.dtype)
-    turned, dturned = (each[::-1, ::-1].transpose(0, 1, 3, 2) for each in (filters, dfilters))  # KH, KW, F, C
+    turned, dturned = _turned(filters), _turned(dfilters)
     padded = pad(np.ascontiguousarray(dy), back, scratch)
-    if two := paired_outputs.worthwhile(back, *turned.shape[2:]):
+    if two := _in_pairs(back, *turned.shape[2:]):
         turned, back = paired_outputs.paired(turned, scratch), paired_outputs.widened(back)
     matrix = _matrix(turned)  # K, C
     count = matrix.shape[1]
@@ -229,6 +244,11 @@ def _seen_from_x(
         total.add(x[images].reshape(-1, count), windows)
     _share_out(total.sum.T, dturned, two)
     return dx
+
+
+def _turned(filters: Array) -> Array:
+    """Return filters (KH, KW, C, F) turned by 180 degrees, for what goes back: a view (KH, KW, F, C)."""
+    return filters[::-1, ::-1].transpose(0, 1, 3, 2)
 
 
 def _share_out(found: Array, dfilters: Array, two: bool) -> None:

@@ -13,15 +13,14 @@ That is (KW + 1) / KW times as many multiplications, at a higher rate, in half a
 import numpy as np
 
 from cnn_core.functional.geometry import Allocate, Array, Window
-from cnn_core.functional.im2col import FEW_CHANNELS
 
 FEW_FILTERS = 16  # with more, the multiplications by zero cost more than they bring
 
 
-def worthwhile(w: Window, channels: int, filters: int) -> bool:
-    """Whether a convolution of so many channels to so many filters is quicker two outputs at a time."""
+def worthwhile(w: Window, filters: int) -> bool:
+    """Whether a convolution to so many filters is quicker two outputs at a time."""
     slides = w.stride == (1, 1) and w.dilation[1] == 1 and w.kernel[1] > 1
-    return slides and w.output[1] % 2 == 0 and filters <= FEW_FILTERS and channels > FEW_CHANNELS
+    return slides and w.output[1] % 2 == 0 and filters <= FEW_FILTERS
 
 
 def widened(w: Window) -> Window:

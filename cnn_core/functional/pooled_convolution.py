@@ -15,7 +15,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from cnn_core.functional import products, winograd
+from cnn_core.functional import products, ways, winograd, winograd_rows
 from cnn_core.functional.channels import add_per_channel, sum_per_channel
 from cnn_core.functional.convolution import gradients, seen_from_dy
 from cnn_core.functional.geometry import (
@@ -54,8 +54,7 @@ def conv2d_max_pool(
     w = window(x.shape[1:3], filters.shape[:2], stride, padding, dilation, pool)
     y = new((len(x), w.output[0] // pool[0], w.output[1] // pool[1], filters.shape[3]), x.dtype)
     winners = new((pool[0] * pool[1], *y.shape), np.bool_) if with_winners else None
-    outputs = winograd.outputs if winograd.worthwhile(x, filters, w, pool) else _outputs
-    for part, found in outputs(np.ascontiguousarray(x), filters, w, scratch, pool):
+    for part, found in _outputs(np.ascontiguousarray(x), filters, w, scratch, pool):
         phases = [phase for row in found for phase in row]
         maximum(phases, y[part])
         if winners is not None:
@@ -69,8 +68,21 @@ def _outputs(
     x: Array, filters: Array, w: Window, scratch: Allocate, pool: Pair
 ) -> Iterator[tuple[tuple[slice, slice], Array]]:
     """Yield ((images, rows), phases (P, P, images, rows, OW, F)), a part at a time; valid until the next."""
-    padded, (*_, f) = pad(x, w, scratch), filters.shape
     memory: Array | None = None
+    way = ways.quickest(x, filters, w, pool)
+    if way.kind == "tiles":
+        yield from winograd.outputs(x, filters, w, way.t, scratch, pool)
+        return
+    if way.kind == "rows of tiles":
+        for (images, rows), found in winograd_rows.outputs(x, filters, w, way.t, scratch):
+            if memory is None:  # the first part is the largest
+                memory = scratch((found.size,), x.dtype)
+            together = _phases(found, pool)
+            apart = memory[: found.size].reshape(together.shape)
+            np.copyto(apart, together)
+            yield (images, slice(rows.start // pool[0], rows.stop // pool[0])), apart
+        return
+    padded, (*_, f) = pad(x, w, scratch), filters.shape
     for images, windows in im2col(padded, w, scratch, pool, beside=f):  # gone through again and again
         if memory is None:  # the first block is the largest
             memory = scratch((len(windows), f), x.dtype)
@@ -104,13 +116,15 @@ def conv2d_max_pool_backward(
         dfilters = new(filters.shape, filters.dtype)
         _seen_by_phase(dy, winners, pad(np.ascontiguousarray(x), w, scratch), w, pool, dfilters, scratch)
         return None, dfilters, dbias
-    if winograd.worthwhile(x, filters, w, pool, back=True):
+    way = ways.quickest(x, filters, w, pool, back=True)
+    if way.kind == "tiles":
 
         def send(part: tuple[slice, slice], phases: Array) -> None:
             send_to_winners(dy[part], winners.reshape(*pool, *dy.shape)[:, :, *part], phases)
 
         dfilters = new(filters.shape, filters.dtype)
-        dx = winograd.gradients(send, np.ascontiguousarray(x), filters, w, dfilters, new, scratch, pool)
+        x = np.ascontiguousarray(x)
+        dx = winograd.gradients(send, x, filters, w, way.t, dfilters, new, scratch, pool)
         return dx, dfilters, dbias
     dmap = scratch((len(x), *w.output, dy.shape[3]), dy.dtype)
     # First together, then to their places: products are slow to write in short runs.

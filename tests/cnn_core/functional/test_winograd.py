@@ -1,4 +1,4 @@
-"""Convolution by fewer multiplications, against plain loops, and where it is used."""
+"""Convolution by fewer multiplications, by tiles and by rows of tiles, against plain loops."""
 
 from itertools import product
 
@@ -8,9 +8,10 @@ import pytest
 from plain_loops import TOLERANCE, dirty
 
 from cnn_core import functional as F
-from cnn_core.functional import products, tiles, winograd
-from cnn_core.functional.geometry import window
+from cnn_core.functional import minimal_filtering, products, tiles, ways, winograd_rows
+from cnn_core.functional.geometry import pair, window
 from cnn_core.functional.pooled_convolution import conv2d_max_pool, conv2d_max_pool_backward
+from cnn_core.functional.ways import Way
 
 # image for a kernel of 3x3, as much larger for others; channels, filters, padding
 CASES = {
@@ -32,12 +33,14 @@ IN_PAIRS = {  # where a tile has 5x5 or 3x3 outputs, a pooling window of 2x2 may
     "tiles in pairs": ((12, 22), 2, 3, 0),
     "tiles in pairs, beyond": ((16, 18), 2, 3, 0),
 }
+WAYS = [Way("tiles", 6), Way("tiles", 7), *(Way("rows of tiles", t) for t in (6, 7, 8))]
 NOTHING_LEFT = {("one output", 2), ("one output", 3), ("one row", 2), ("one row", 3), ("one tile", 3)}
 POOLED = {
-    f"{name}, pool {pool}": (case, pool)
+    f"{name}, pool {pool}, {kernel}x{kernel}, {way.kind} of {way.t}": (case, pool, kernel, way)
     for name, case in (CASES | IN_PAIRS).items()
-    for pool in (2, 3)
-    if (name, pool) not in NOTHING_LEFT
+    for pool, kernel, way in product((2, 3), ways.KERNELS, WAYS)
+    # Of rows of tiles no pooling window may lie in two.
+    if (name, pool) not in NOTHING_LEFT and not (way.kind == "rows of tiles" and (way.t - kernel + 1) % pool)
 }
 
 
@@ -46,26 +49,27 @@ def case(request):
     return request.param
 
 
-@pytest.fixture(params=winograd.KERNELS, ids=["3x3", "4x4", "5x5"])
+@pytest.fixture(params=ways.KERNELS, ids=["3x3", "4x4", "5x5"])
 def kernel(request):
     return request.param
 
 
-@pytest.fixture(params=winograd.POINTS, ids=["small tiles", "large tiles"])
-def _always(request, monkeypatch):
-    """Use these tiles wherever they can be used, for any number of channels and filters."""
-    monkeypatch.setattr(winograd, "POINTS", {request.param: winograd.POINTS[request.param]})
-    monkeypatch.setattr(winograd, "COPY", 1 << 30)
+@pytest.fixture(params=WAYS, ids=lambda way: f"{way.kind} of {way.t}")
+def way(request, monkeypatch):
+    """Go this way whatever it costs."""
+    monkeypatch.setattr(ways, "quickest", lambda *_, **__: request.param)
+    return request.param
 
 
 @pytest.fixture(params=[0, 1, 2, 5], ids=["a row a block", "an image", "two images", "one block"])
 def _blocks(request, monkeypatch):
     """Take a row of tiles at a time, or so many images and rows; then last blocks are uneven. Products are
     cut into small ones, on any processor."""
-    if request.param:
-        monkeypatch.setattr(tiles, "even", lambda count, most: min(count, request.param))
-    else:
-        monkeypatch.setattr(tiles, "BLOCK_BYTES", 1)
+    for module in (tiles, winograd_rows):
+        if request.param:
+            monkeypatch.setattr(module, "even", lambda count, most: min(count, request.param))
+        else:
+            monkeypatch.setattr(module, "BLOCK_BYTES", 1)
     monkeypatch.setattr(products, "SMALL", 60)
     monkeypatch.setattr(products, "FEWEST_SUMMED", 2)
     monkeypatch.setattr(products, "small_are_quicker", lambda: True)
@@ -80,7 +84,7 @@ def arrays(case, kernel=3, dtype=np.float64):
     return x, filters, kernel - 1 if padding == "full" else padding
 
 
-@pytest.mark.usefixtures("_always", "_blocks")
+@pytest.mark.usefixtures("way", "_blocks")
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_outputs_and_gradients_equal_plain_loops(case, kernel, dtype, generator, monkeypatch):
     def never(*_):
@@ -101,10 +105,12 @@ def test_outputs_and_gradients_equal_plain_loops(case, kernel, dtype, generator,
         np.testing.assert_allclose(mine, theirs, **TOLERANCE[dtype])
 
 
-@pytest.mark.usefixtures("_always", "_blocks")
-@pytest.mark.parametrize(("case", "pool"), POOLED.values(), ids=POOLED.keys())
+@pytest.mark.usefixtures("_blocks")
+@pytest.mark.parametrize(
+    ("case", "pool", "kernel", "way"), POOLED.values(), ids=POOLED.keys(), indirect=["way"]
+)
 def test_outputs_and_gradients_of_pooled_ones_equal_those_of_one_after_the_other(
-    case, kernel, pool, generator, monkeypatch
+    case, pool, kernel, way, generator, monkeypatch
 ):
     x, filters, padding = arrays(case, kernel)
     full = plain_loops.conv2d(x, filters, None, padding=padding)
@@ -112,7 +118,7 @@ def test_outputs_and_gradients_of_pooled_ones_equal_those_of_one_after_the_other
     dy = generator.standard_normal(expected.shape)
     dfull = F.max_pool2d_backward(dy, winners, full.shape, pool)
 
-    monkeypatch.setattr("cnn_core.functional.pooled_convolution._outputs", None)
+    monkeypatch.setattr("cnn_core.functional.pooled_convolution.im2col", None)
     memory = {"new": dirty, "scratch": dirty}
     y, won = conv2d_max_pool(x, filters, None, 1, padding, 1, pool, with_winners=True, **memory)
     np.testing.assert_allclose(y, expected, **TOLERANCE[np.float64])
@@ -124,22 +130,7 @@ def test_outputs_and_gradients_of_pooled_ones_equal_those_of_one_after_the_other
         np.testing.assert_allclose(mine, theirs, **TOLERANCE[np.float64])
 
 
-@pytest.mark.usefixtures("_always")
-@pytest.mark.parametrize("pool", [(2, 1), (1, 2), (2, 3)])
-def test_windows_of_pooling_that_are_not_square_are_left_to_the_usual_way(pool, generator):
-    x, filters, padding = arrays(CASES["whole tiles"])
-    full = F.conv2d(x, filters, padding=padding)
-    expected, winners = F.max_pool2d_winners(full, pool)
-    dy = generator.standard_normal(expected.shape)
-    dfull = F.max_pool2d_backward(dy, winners, full.shape, pool)
-    y, won = conv2d_max_pool(x, filters, None, 1, padding, 1, pool, with_winners=True)
-    np.testing.assert_allclose(y, expected, **TOLERANCE[np.float64])
-    found = conv2d_max_pool_backward(dy, won, x, filters, 1, padding, 1, pool)
-    for mine, theirs in zip(found, F.conv2d_backward(dfull, x, filters, padding=padding), strict=True):
-        np.testing.assert_allclose(mine, theirs, **TOLERANCE[np.float64])
-
-
-@pytest.mark.usefixtures("_always")
+@pytest.mark.usefixtures("way")
 @pytest.mark.parametrize("groups", [2, 4])
 def test_groups_are_convolved_each_on_its_own(generator, groups):
     x, filters = generator.standard_normal((2, 7, 8, 4)), generator.standard_normal((3, 3, 4 // groups, 8))
@@ -152,7 +143,7 @@ def test_groups_are_convolved_each_on_its_own(generator, groups):
         np.testing.assert_allclose(mine, theirs, **TOLERANCE[np.float64])
 
 
-@pytest.mark.usefixtures("_always")
+@pytest.mark.usefixtures("way")
 def test_inputs_are_left_alone(case):
     x, filters, padding = arrays(case)
     dy = F.conv2d(x, filters, padding=padding)
@@ -162,10 +153,15 @@ def test_inputs_are_left_alone(case):
         np.testing.assert_array_equal(now, then)
 
 
-@pytest.mark.usefixtures("_always")
 @pytest.mark.parametrize(
-    ("case", "pool"), [*((case, 1) for case in CASES.values()), *(p for p in POOLED.values() if p[1] == 2)]
+    ("case", "pool", "way"),
+    [
+        *((case, 1, way) for case, way in product(CASES.values(), WAYS)),
+        *((case, pool, way) for case, pool, kernel, way in POOLED.values() if (pool, kernel) == (2, 3)),
+    ],
+    indirect=["way"],
 )
+@pytest.mark.usefixtures("way")
 def test_what_is_returned_is_not_in_memory_that_others_use_next(case, pool):
     x, filters, padding = arrays(case)
     w = window(x.shape[1:3], 3, padding=padding, tile=pool)
@@ -185,112 +181,75 @@ def test_what_is_returned_is_not_in_memory_that_others_use_next(case, pool):
         assert not any(np.shares_memory(mine, each) for each in borrowed)
 
 
-@pytest.mark.usefixtures("_always")
+@pytest.mark.usefixtures("way")
 def test_a_blank_image_gives_zeros(generator):
     y = F.conv2d(np.zeros((2, 8, 8, 3)), generator.standard_normal((3, 3, 3, 4)))
     np.testing.assert_array_equal(y, 0)
 
 
-@pytest.mark.parametrize("t", winograd.POINTS)
-def test_the_matrices_give_the_outputs_of_a_line(generator, kernel, t):
-    a, b, g = winograd._matrices(t, kernel, np.float64)
-    d, taps = generator.standard_normal(t), generator.standard_normal(kernel)
-    y = a.T @ ((g @ taps) * (b.T @ d))
-    np.testing.assert_allclose(y, np.correlate(d, taps, "valid"), rtol=1e-12, atol=1e-12)
+@pytest.mark.parametrize("t", minimal_filtering.POINTS)
+@pytest.mark.parametrize("taps", [2, 3, 4, 5, 6])
+def test_the_matrices_give_the_outputs_of_a_line(generator, taps, t):
+    a, b, g = minimal_filtering.matrices(t, taps, np.float64)
+    d, kernel = generator.standard_normal(t), generator.standard_normal(taps)
+    y = a.T @ ((g @ kernel) * (b.T @ d))
+    np.testing.assert_allclose(y, np.correlate(d, kernel, "valid"), rtol=1e-12, atol=1e-12)
 
 
-@pytest.mark.parametrize(("t", "most"), [(6, 0.8e-6), (7, 1.3e-6)])
-def test_little_precision_is_lost(t, kernel, most, monkeypatch):
-    monkeypatch.setattr(winograd, "POINTS", {t: winograd.POINTS[t]})
-    monkeypatch.setattr(winograd, "COPY", 1 << 30)
+def test_little_precision_is_lost(way, kernel, monkeypatch):
     generator = np.random.default_rng(0)
     x = generator.standard_normal((8, 18, 18, 32))
     filters = generator.standard_normal((kernel, kernel, 32, 32))
     filters /= np.sqrt(filters[..., 0].size)  # outputs as large as inputs
-    found = F.conv2d(x.astype(np.float32), filters.astype(np.float32))
-    exact = F.conv2d(x.astype(np.float32).astype(np.float64), filters.astype(np.float32).astype(np.float64))
-    # 6 with the points 0, 1, -1, 2, -2, as is usual: 1.3e-6
-    assert np.sqrt(np.mean((found - exact) ** 2)) < most
+    x, filters = x.astype(np.float32), filters.astype(np.float32)
+    found = F.conv2d(x, filters)
+    monkeypatch.undo()
+    exact = F.conv2d(x.astype(np.float64), filters.astype(np.float64))
+    # Tiles of 6 with the points 0, 1, -1, 2, -2, as is usual: 1.3e-6
+    most = {"tiles": {6: 0.8e-6, 7: 1.3e-6}, "rows of tiles": {6: 0.6e-6, 7: 0.8e-6, 8: 1.1e-6}}
+    assert np.sqrt(np.mean((found - exact) ** 2)) < most[way.kind][way.t]
 
 
-def _settings(size=16, channels=32, filters=32, images=32, pool=(1, 1), kernel=3, **settings):
-    taps = kernel if isinstance(kernel, tuple) else (kernel, kernel)
-    x, weights = np.empty((images, size, size, channels)), np.empty((*taps, channels, filters))
-    return x, weights, window((size, size), kernel, **settings), pool
+ROWS = {  # image, kernel, channels, filters, padding
+    "a column": ((9, 6), (3, 1), 3, 2, 0),
+    "wide": ((8, 11), (3, 7), 2, 3, (1, 3)),
+    "narrow": ((12, 5), (5, 2), 2, 3, (2, 0)),
+    "two rows": ((9, 8), (2, 3), 3, 3, 1),
+    "six rows": ((16, 8), (6, 3), 2, 3, (5, 1)),
+    "too many filters for pairs": ((8, 8), (3, 3), 2, 17, 1),
+    "no pairs: an odd width": ((8, 7), (3, 3), 5, 4, 1),
+    "more padding than the kernel is high": ((6, 6), (3, 3), 2, 3, (7, 9)),
+}
 
 
-@pytest.mark.parametrize(
-    ("settings", "ahead", "back"),
-    [
-        ({}, True, True),
-        ({"pool": (2, 2)}, True, True),
-        ({"pool": (3, 3)}, True, True),
-        ({"pool": (2, 1)}, False, False),
-        ({"kernel": 2}, False, False),
-        ({"kernel": 4}, True, True),
-        ({"kernel": 5}, True, True),
-        ({"kernel": 6}, False, False),
-        ({"kernel": (3, 5)}, False, False),
-        ({"kernel": (5, 3)}, False, False),
-        ({"stride": 2, "size": 66}, False, False),
-        ({"stride": (1, 2), "size": 66}, False, False),
-        ({"dilation": 2}, False, False),
-        ({"images": 1}, False, False),
-        ({"images": 1, "size": 66}, True, True),
-        ({"size": 5}, False, False),
-        ({"channels": 3}, False, False),
-        ({"channels": 8}, False, True),
-        ({"channels": 10, "filters": 10}, False, False),
-        ({"channels": 16, "filters": 16}, False, True),
-        ({"channels": 64, "filters": 16}, True, True),
-        ({"channels": 64, "filters": 64}, True, True),
-    ],
+@pytest.mark.usefixtures("_blocks")
+@pytest.mark.parametrize(("size", "kernel", "channels", "filters", "padding"), ROWS.values(), ids=ROWS.keys())
+@pytest.mark.parametrize("t", minimal_filtering.POINTS)
+def test_rows_of_tiles_take_kernels_of_any_width(
+    size, kernel, channels, filters, padding, t, generator, monkeypatch
+):
+    x = generator.standard_normal((3, *size, channels))
+    weights = generator.standard_normal((*kernel, channels, filters))
+    expected = plain_loops.conv2d(x, weights, None, padding=padding)
+    dy = generator.standard_normal(expected.shape)
+    monkeypatch.setattr(ways, "quickest", lambda *_, **__: Way("rows of tiles", t))
+    y = F.conv2d(x, weights, padding=padding, new=dirty, scratch=dirty)
+    np.testing.assert_allclose(y, expected, **TOLERANCE[np.float64])
+    if max(pair(padding)) >= max(kernel):
+        return  # dx is no convolution of dy
+    found = F.conv2d_backward(dy, x, weights, padding=padding, new=dirty, scratch=dirty)
+    for mine, theirs in zip(
+        found, plain_loops.conv2d_gradients(dy, x, weights, padding=padding), strict=True
+    ):
+        np.testing.assert_allclose(mine, theirs, **TOLERANCE[np.float64])
+
+
+BLOCKS = pytest.mark.parametrize(
+    ("images", "size"), [(9, 20), (1, 80), (2, 80)], ids=["many", "large", "two large"]
 )
-def test_it_is_used_where_it_saves_more_than_it_costs(settings, ahead, back):
-    given = _settings(**settings)
-    assert winograd.worthwhile(*given) is ahead
-    assert winograd.worthwhile(*given, back=True) is back
 
 
-@pytest.mark.parametrize("pool", [1, 2])
-@pytest.mark.parametrize(("channels", "filters", "ways"), [(16, 16, ["back"]), (48, 16, ["ahead", "back"])])
-def test_outputs_and_gradients_choose_apart(channels, filters, ways, pool, generator, monkeypatch):
-    used = []
-    for way, name in (("ahead", "outputs"), ("back", "gradients")):
-        original = getattr(winograd, name)
-        monkeypatch.setattr(winograd, name, lambda *a, w=way, o=original, **k: used.append(w) or o(*a, **k))
-    x, weights, _, _ = _settings(channels=channels, filters=filters)
-    x[...], weights[...] = generator.random(x.shape), generator.random(weights.shape)
-    y, winners = conv2d_max_pool(x, weights, None, 1, 0, 1, pool, with_winners=True)
-    conv2d_max_pool_backward(y, winners, x, weights, 1, 0, 1, pool)
-    assert used == ways
-    used.clear()
-    F.conv2d_backward(F.conv2d(x, weights), x, weights)
-    assert used == ways
-
-
-@pytest.mark.parametrize(
-    ("size", "kernel", "m"),
-    [
-        (12, 3, 5),
-        (18, 3, 4),
-        (13, 3, 4),
-        (15, 3, 5),
-        (17, 3, 5),
-        (34, 3, 4),
-        (12, 4, 3),
-        (15, 4, 4),
-        (8, 5, 2),
-        (10, 5, 3),
-    ],
-)
-def test_tiles_are_those_that_reach_less_far_beyond_the_image(size, kernel, m):
-    x, filters, w, _ = _settings(size, kernel=kernel)
-    for back in (False, True):
-        assert winograd._best_tiling(x, filters, w, back).m == m
-
-
-@pytest.mark.parametrize(("images", "size"), [(9, 20), (1, 80), (2, 80)], ids=["many", "large", "two large"])
+@BLOCKS
 @pytest.mark.parametrize("pool", [1, 2, 3])
 def test_as_much_is_taken_at_once_as_a_block_holds(images, size, pool):
     x, filters = np.empty((images, size, size, 64), np.float32), np.empty((3, 3, 64, 64), np.float32)
@@ -300,7 +259,7 @@ def test_as_much_is_taken_at_once_as_a_block_holds(images, size, pool):
         taken.append(np.empty(shape, dtype))
         return taken[-1]
 
-    tiling = winograd._best_tiling(x, filters, w, False)
+    tiling = tiles.tiling(w, (size, size), 6)
     found = [place for place, _ in tiles.blocks(tiling, x, filters, (pool, pool), scratch)]
     covered = [
         (i, row)
@@ -309,5 +268,22 @@ def test_as_much_is_taken_at_once_as_a_block_holds(images, size, pool):
         for row in range(w.output[0] // pool)[place.outputs]
     ]
     assert sorted(covered) == list(product(range(images), range(w.output[0] // pool)))
+    assert tiles.BLOCK_BYTES / 3 < sum(a.nbytes for a in taken) <= tiles.BLOCK_BYTES
+    assert len(found) > 1
+
+
+@BLOCKS
+def test_as_many_rows_of_tiles_are_taken_at_once_as_a_block_holds(images, size):
+    x, w, taken = np.zeros((images, size, size, 64), np.float32), window((size, size), 3), []
+
+    def scratch(shape, dtype):
+        taken.append(np.empty(shape, dtype))
+        return taken[-1]
+
+    found = list(winograd_rows._blocks(x, w, 6, 64, scratch, False))
+    covered = [
+        (i, row) for block in found for i in range(images)[block.images] for row in range(99)[block.tiles]
+    ]
+    assert sorted(covered) == list(product(range(images), range(-(-w.output[0] // 4))))
     assert tiles.BLOCK_BYTES / 3 < sum(a.nbytes for a in taken) <= tiles.BLOCK_BYTES
     assert len(found) > 1

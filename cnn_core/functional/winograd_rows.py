@@ -1,0 +1,179 @@
+"""Convolution by fewer multiplications down the columns of an image alone, where channels are few.
+
+For each column of the kernel, M outputs below each other take T = M + K - 1 multiplications instead of K M
+(see `minimal_filtering`); across, windows lie side by side as in `im2col`. A tile is T rows of the image:
+
+    y[M i + j] = sum over t of A[t, j] * s[t, i]
+    s[t, i, column] = sum over b, c of v[t, i, column + b, c] * u[t, b, c]
+    v[t, i] = sum over r of B[r, t] * x[M i + r],    u[t] = sum over a of G[t, a] * filters[a]
+
+`winograd` does so both ways. That takes fewer multiplications still, but products of single channels instead
+of as many as a row of the kernel meets, and more than twice the work besides.
+"""
+
+from collections.abc import Iterator
+from itertools import accumulate, pairwise, product
+from math import prod
+from typing import NamedTuple
+
+import numpy as np
+
+from cnn_core.functional import paired_outputs, products
+from cnn_core.functional.geometry import Allocate, Array, Window, even
+from cnn_core.functional.im2col import BLOCK_BYTES
+from cnn_core.functional.minimal_filtering import matrices
+
+
+class _Block(NamedTuple):
+    """Some rows of tiles of some images."""
+
+    images: slice
+    tiles: slice
+    windows: Array  # T, n, tiles, OW, K; or of two outputs side by side, OW / 2
+    sums: Array  # T, n, tiles, OW * F; not yet filled
+
+
+def correlate(x: Array, filters: Array, w: Window, t: int, y: Array, scratch: Allocate) -> None:
+    """Fill y (N, OH, OW, F) with x (N, H, W, C) convolved with filters (K, KW, C, F), by tiles of T rows."""
+    a, _, _ = matrices(t, len(filters), x.dtype)
+    two = paired_outputs.worthwhile(w, filters.shape[3])
+    taps = _taps(filters, t, two, scratch)
+    for block in _blocks(x, w, t, filters.shape[3], scratch, two):
+        _multiply(block, taps)
+        _put(a, block.sums, y[block.images], block.tiles)
+
+
+def outputs(
+    x: Array, filters: Array, w: Window, t: int, scratch: Allocate
+) -> Iterator[tuple[tuple[slice, slice], Array]]:
+    """Yield ((images, rows), outputs), a part at a time: what `correlate` fills y with. Valid until the
+    next."""
+    a, _, _ = matrices(t, len(filters), x.dtype)
+    (_, _, _, f), (height, width), m = filters.shape, w.output, a.shape[1]
+    two = paired_outputs.worthwhile(w, filters.shape[3])
+    taps = _taps(filters, t, two, scratch)
+    memory: Array | None = None
+    for block in _blocks(x, w, t, f, scratch, two):
+        _multiply(block, taps)
+        rows = slice(block.tiles.start * m, min(block.tiles.stop * m, height))
+        shape = len(x[block.images]), rows.stop - rows.start, width, f
+        if memory is None:  # the first block is the largest
+            memory = scratch((prod(shape),), x.dtype)
+        found = memory[: prod(shape)].reshape(shape)
+        _put(a, block.sums, found, slice(0, block.sums.shape[2]))
+        yield (block.images, rows), found
+
+
+def gradients(
+    dy: Array, x: Array, turned: Array, back: Window, t: int, dturned: Array, dx: Array, scratch: Allocate
+) -> None:
+    """Fill dx (N, H, W, C), which is dy (N, OH, OW, F) convolved with the turned filters (K, KW, F, C), and
+    dturned with the products of x and the same windows."""
+    k, kw, f, c = turned.shape
+    a, _, g = matrices(t, k, x.dtype)
+    two = paired_outputs.worthwhile(back, c)
+    taps = _taps(turned, t, two, scratch)
+    total = products.Total(scratch((t, taps.shape[2], taps.shape[1]), x.dtype), scratch)
+    for block in _blocks(dy, back, t, c, scratch, two):
+        _multiply(block, taps)
+        _put(a, block.sums, dx[block.images], block.tiles)
+        _take(a, x[block.images], block.tiles, a.shape[1], 0, block.sums)
+        windows, sums = _matrices(block, taps)
+        total.add(sums, windows)
+    dtaps = scratch((t, kw, f, c), x.dtype)
+    if two:
+        paired_outputs.unpaired(total.sum.swapaxes(1, 2), dtaps)
+    else:
+        np.copyto(dtaps, total.sum.swapaxes(1, 2).reshape(dtaps.shape))
+    np.copyto(dturned, np.matmul(g.T, dtaps.reshape(t, -1)).reshape(dturned.shape))
+
+
+def _taps(filters: Array, t: int, two: bool, scratch: Allocate) -> Array:
+    """Return filters (K, KW, C, F) as the factors (T, KW * C, F) of the products, or those of two outputs."""
+    (k, kw, c, f), (_, _, g) = filters.shape, matrices(t, len(filters), filters.dtype)
+    taps = scratch((t, kw, c, f), filters.dtype)
+    np.matmul(g, np.ascontiguousarray(filters).reshape(k, -1), out=taps.reshape(t, -1))
+    if two:
+        taps = paired_outputs.paired(taps, scratch)
+    return taps.reshape(t, -1, taps.shape[3])
+
+
+def _blocks(x: Array, w: Window, t: int, f: int, scratch: Allocate, two: bool) -> Iterator[_Block]:
+    """Yield the windows of x, transformed, for F filters: of some images at a time, or some rows of a large
+    one."""
+    (n, _, width, c), (_, b, _) = x.shape, matrices(t, w.kernel[0], x.dtype)
+    m, left = t - w.kernel[0] + 1, w.before[1]
+    across = w.output[1] + w.kernel[1] - 1  # pixels of a row, with padding
+    columns, k = w.output[1] // (1 + two), (w.kernel[1] + two) * c
+    numbers = across * c, columns * k, w.output[1] * f  # of each of T rows
+    most = max(1, BLOCK_BYTES // (t * sum(numbers) * x.itemsize))  # rows of tiles
+    all_tiles = -(-w.output[0] // m)
+    together, down = even(n, max(1, most // all_tiles)), even(all_tiles, most)
+    # In one piece: the memory of several smaller ones would be given back to the system each time.
+    memory = scratch((t * together * down * sum(numbers),), x.dtype)
+    inside = slice(left * c, min(left + width, across) * c)  # what is not padding
+    for first, row in product(range(0, n, together), range(0, all_tiles, down)):
+        images, tiles = slice(first, min(first + together, n)), slice(row, min(row + down, all_tiles))
+        grid = images.stop - first, tiles.stop - row
+        ends = [t * prod(grid) * each for each in accumulate(numbers, initial=0)]
+        v, windows, sums = (memory[slice(*each)].reshape(t, *grid, -1) for each in pairwise(ends))
+        windows = windows.reshape(t, *grid, columns, k)
+        v[..., : inside.start] = 0
+        v[..., inside.stop :] = 0
+        _take(b.T, x[images], tiles, m, w.before[0], v[..., inside])
+        st, sn, sh, sv = v.strides
+        steps = st, sn, sh, (1 + two) * c * sv, sv
+        np.copyto(windows, np.ndarray(windows.shape, v.dtype, v, 0, steps))
+        yield _Block(images, tiles, windows, sums)
+
+
+def _matrices(block: _Block, taps: Array) -> tuple[Array, Array]:
+    """Return windows and sums as T matrices each."""
+    t, k, f = taps.shape
+    return block.windows.reshape(t, -1, k), block.sums.reshape(t, -1, f)
+
+
+def _multiply(block: _Block, taps: Array) -> None:
+    windows, sums = _matrices(block, taps)
+    products.multiply(windows, taps, sums)
+
+
+def _take(matrix: Array, image: Array, tiles: slice, step: int, before: int, out: Array) -> None:
+    """Fill out (I, n, tiles, L) with a matrix (I, R) applied to the R rows of each tile of images
+    (n, H, W, C), of each row the first L numbers; rows beyond the image are zeros.
+
+    Tile i begins at row i * step - before.
+    """
+    for at, rows, seen in _rows_of(image, tiles, step, matrix.shape[1], before, out.shape[3]):
+        np.matmul(matrix[:, rows], seen, out=out[:, :, at].transpose(1, 2, 0, 3))
+
+
+def _put(matrix: Array, values: Array, image: Array, tiles: slice) -> None:
+    """Fill the rows of images (n, H, W, F) that these tiles give with a matrix (T, M), turned, applied to
+    values (T, n, tiles, W * F)."""
+    m = matrix.shape[1]
+    for at, rows, target in _rows_of(image, tiles, m, m, 0, values.shape[3]):
+        np.matmul(matrix.T[rows], values[:, :, at].transpose(1, 2, 0, 3), out=target)
+
+
+def _rows_of(
+    image: Array, tiles: slice, step: int, reach: int, before: int, length: int
+) -> Iterator[tuple[slice, slice, Array]]:
+    """Yield (tiles, rows, view (n, tiles, rows, length)): which rows of each tile lie in the image.
+
+    Tiles that lie inside come together, the others one by one.
+    """
+    n, height = image.shape[:2]
+    sn, sh, _, sc = image.strides
+    first = min(max(-(-before // step), tiles.start), tiles.stop)  # inside; behind the last one that is
+    last = min(max((height + before - reach) // step + 1, first), tiles.stop)
+    edges = [*range(tiles.start, first), *range(last, tiles.stop)]
+    for start, stop in [(first, last), *((i, i + 1) for i in edges)]:
+        if start < stop:
+            begin = start * step - before
+            top = min(max(-begin, 0), reach)
+            rows = slice(top, max(min(reach, height - begin), top))
+            shape = n, stop - start, rows.stop - rows.start, length
+            offset = max(begin, 0) * sh if shape[2] else 0
+            at = slice(start - tiles.start, stop - tiles.start)
+            yield at, rows, np.ndarray(shape, image.dtype, image, offset, (sn, step * sh, sh, sc))
