@@ -4,11 +4,9 @@ y[n, i, j, f] = bias[f] + sum over a, b, c of x[n, i*stride + a*dilation, j*stri
 filters[a, b, c, f]
 """
 
-from collections.abc import Callable
-
 import numpy as np
 
-from cnn_core.functional import paired_outputs, products, strided, taps, ways, winograd, winograd_rows
+from cnn_core.functional import by_windows, paired_outputs, strided, taps, ways, winograd, winograd_rows
 from cnn_core.functional.channels import add_per_channel, sum_per_channel
 from cnn_core.functional.depthwise import depthwise, depthwise_dfilters, depthwise_send_back, is_depthwise
 from cnn_core.functional.geometry import (
@@ -23,7 +21,7 @@ from cnn_core.functional.geometry import (
     padded_shape,
     window,
 )
-from cnn_core.functional.im2col import FEW_CHANNELS, im2col
+from cnn_core.functional.im2col import im2col
 
 
 def conv2d(
@@ -79,7 +77,8 @@ def conv2d_backward(
     """Return (dx, dfilters, dbias) for dy (N, OH, OW, F); dx is None where it is not needed (the first
     layer)."""
     w = window(x.shape[1:3], filters.shape[:2], stride, padding, dilation)
-    return gradients(dy, x, filters, w, needs_dx, new, scratch, dbias=sum_per_channel(dy, new), groups=groups)
+    dbias = sum_per_channel(dy, new)
+    return gradients(dy, x, filters, w, needs_dx, new, scratch, dbias=dbias, groups=groups)
 
 
 def gradients(
@@ -96,9 +95,11 @@ def gradients(
     """Return (dx, dfilters, dbias) for a window whose geometry is known."""
     x, dfilters = np.ascontiguousarray(x), new(filters.shape, filters.dtype)
     if needs_dx and groups == 1 and _covers(w, x):
-        pixel, matrix, w = _as_one_pixel(x, filters)
-        dx = _seen_from_x(dy, pixel, matrix, w, dfilters.reshape(matrix.shape), new, scratch)
-        return dx.reshape(x.shape), dfilters, dbias
+        pixels, matrix, w = _as_one_pixel(x, filters)
+        dx, sent = new(x.shape, x.dtype), np.ascontiguousarray(dy)
+        turned, dturned = _turned(matrix), _turned(dfilters.reshape(matrix.shape))
+        by_windows.gradients(sent, pixels, turned, w, dturned, dx.reshape(pixels.shape), scratch)
+        return dx, dfilters, dbias
     way = ways.quickest(x, filters, w, back=True) if needs_dx and groups == 1 else ways.WINDOWS
     if way.kind == "tiles":
 
@@ -106,31 +107,39 @@ def gradients(
             np.copyto(phases[0, 0], dy[part])
 
         return winograd.gradients(send, x, filters, w, way.t, dfilters, new, scratch), dfilters, dbias
-    if way.kind == "rows of tiles":
-        dx, sent = new(x.shape, x.dtype), np.ascontiguousarray(dy)
-        turned, dturned = _turned(filters), _turned(dfilters)
-        winograd_rows.gradients(sent, x, turned, _back(w, x), way.t, dturned, dx, scratch)
-        return dx, dfilters, dbias
     small = filters.shape[3] <= filters.shape[2] or w.kernel == (1, 1)  # the im2col of dy
-    if needs_dx and groups == 1 and small and _correlates(w):
-        return _seen_from_x(dy, x, filters, w, dfilters, new, scratch), dfilters, dbias
-    padded = pad(x, w, scratch)
-    _fill_dfilters(padded, dy, w, dfilters, scratch, groups)
+    if way.kind == "rows of tiles" or (needs_dx and groups == 1 and small and _correlates(w)):
+        dx, sent, back = new(x.shape, x.dtype), np.ascontiguousarray(dy), _back(w, x)
+        turned, dturned = _turned(filters), _turned(dfilters)
+        if way.kind == "rows of tiles":
+            winograd_rows.gradients(sent, x, turned, back, way.t, dturned, dx, scratch)
+        else:
+            by_windows.gradients(sent, x, turned, back, dturned, dx, scratch)
+        return dx, dfilters, dbias
+    _fill_dfilters(x, dy, w, dfilters, scratch, groups)
     return _sent_back(dy, x, filters, w, new, scratch, groups) if needs_dx else None, dfilters, dbias
 
 
 def _fill_dfilters(
-    padded: Array, dy: Array, w: Window, dfilters: Array, scratch: Allocate, groups: int
+    x: Array,
+    dy: Array,
+    w: Window,
+    dfilters: Array,
+    scratch: Allocate,
+    groups: int,
 ) -> None:
     """Fill dfilters from what the windows of x have met."""
     if groups == 1:
-        seen_from_dy(padded, dy.__getitem__, w, dfilters, scratch)
+        two = by_windows.in_pairs(w, *dfilters.shape[2:])
+        windows = im2col(x, paired_outputs.widened(w) if two else w, scratch)
+        by_windows.filter_gradients(windows, dy.__getitem__, dfilters, scratch, two)
     elif is_depthwise(dfilters, groups):
-        depthwise_dfilters(padded, dy, w, dfilters)
+        depthwise_dfilters(pad(x, w, scratch), dy, w, dfilters)
     else:
-        for xs, fs in _group_slices(padded.shape[3], dfilters.shape[3], groups):
-            sent, found = np.ascontiguousarray(dy[..., fs]), np.empty_like(dfilters[..., fs], order="C")
-            seen_from_dy(np.ascontiguousarray(padded[..., xs]), sent.__getitem__, w, found, scratch)
+        for xs, fs in _group_slices(x.shape[3], dfilters.shape[3], groups):
+            part, sent = np.ascontiguousarray(x[..., xs]), np.ascontiguousarray(dy[..., fs])
+            found = np.empty_like(dfilters[..., fs], order="C")
+            _fill_dfilters(part, sent, w, found, scratch, 1)
             dfilters[..., fs] = found
 
 
@@ -168,95 +177,27 @@ def _as_one_pixel(x: Array, filters: Array) -> tuple[Array, Array, Window]:
     return x.reshape(n, 1, 1, -1), filters.reshape(1, 1, -1, f), window((1, 1), (1, 1))
 
 
-def _matrix(values: Array) -> Array:
-    """Return filters (KH, KW, C, F) as K, F; outputs (N, OH, OW, F) as M, F."""
-    return values.reshape(-1, values.shape[3])
-
-
-def _correlate(x: Array, filters: Array, w: Window, y: Array, scratch: Allocate) -> None:
+def _correlate(
+    x: Array,
+    filters: Array,
+    w: Window,
+    y: Array,
+    scratch: Allocate,
+) -> None:
     """Fill y with the product of every window and the filters."""
     way = ways.quickest(x, filters, w)
     if way.kind == "tiles":
         for part, phases in winograd.outputs(x, filters, w, way.t, scratch):
             np.copyto(y[part], phases[0, 0])
-        return
-    if way.kind == "rows of tiles":
+    elif way.kind == "rows of tiles":
         winograd_rows.correlate(x, filters, w, way.t, y, scratch)
-        return
-    padded = pad(x, w, scratch)
-    if _in_pairs(w, *filters.shape[2:]):
-        filters, w = paired_outputs.paired(filters, scratch), paired_outputs.widened(w)
-    count = filters.shape[3]
-    for images, windows in im2col(padded, w, scratch):
-        products.multiply(windows, _matrix(filters), y[images].reshape(-1, count))
-
-
-def _in_pairs(w: Window, channels: int, filters: int) -> bool:
-    """Whether windows of two outputs side by side are quicker: of few channels, `im2col` makes others."""
-    return channels > FEW_CHANNELS and paired_outputs.worthwhile(w, filters)
-
-
-def seen_from_dy(
-    padded: Array,
-    sent: Callable[[slice], Array],
-    w: Window,
-    dfilters: Array,
-    scratch: Allocate,
-    pool: Pair = (1, 1),
-    beside: int = 0,
-) -> None:
-    """Fill dfilters with the sums, over all outputs, of what is sent back to them and what their window has
-    met.
-
-    sent(images) gives dy of these images, its rows in the order of `im2col`, whose `pool` and `beside` these
-    are.
-    """
-    kh, kw, c, f = dfilters.shape
-    if two := pool == (1, 1) and _in_pairs(w, c, f):
-        w, kw, f = paired_outputs.widened(w), kw + 1, 2 * f
-    by_channel = c <= FEW_CHANNELS  # the way the windows are stored decides which product is the quicker one
-    k = kh * kw * c
-    total = products.Total(scratch((k, f) if by_channel else (f, k), dfilters.dtype), scratch)
-    for images, windows in im2col(padded, w, scratch, pool, beside):
-        dy = sent(images).reshape(-1, f)
-        total.add(windows, dy) if by_channel else total.add(dy, windows)
-    _share_out(total.sum if by_channel else total.sum.T, dfilters, two)
-
-
-def _seen_from_x(
-    dy: Array, x: Array, filters: Array, w: Window, dfilters: Array, new: Allocate, scratch: Allocate
-) -> Array:
-    """Return dx and fill dfilters from what each pixel of x has had a part in: the windows of dy, padded.
-
-    dx is the convolution of dy with the filters turned by 180 degrees, and the products of x with the same
-    windows are dfilters, turned: one im2col for both, and a small one where dy has few channels.
-    """
-    back, dx = _back(w, x), new(x.shape, x.dtype)
-    turned, dturned = _turned(filters), _turned(dfilters)
-    padded = pad(np.ascontiguousarray(dy), back, scratch)
-    if two := _in_pairs(back, *turned.shape[2:]):
-        turned, back = paired_outputs.paired(turned, scratch), paired_outputs.widened(back)
-    matrix = _matrix(turned)  # K, C
-    count = matrix.shape[1]
-    total = products.Total(scratch((count, len(matrix)), x.dtype), scratch)
-    for images, windows in im2col(padded, back, scratch):
-        products.multiply(windows, matrix, dx[images].reshape(-1, count))
-        total.add(x[images].reshape(-1, count), windows)
-    _share_out(total.sum.T, dturned, two)
-    return dx
+    else:
+        by_windows.correlate(x, filters, w, y, scratch)
 
 
 def _turned(filters: Array) -> Array:
     """Return filters (KH, KW, C, F) turned by 180 degrees, for what goes back: a view (KH, KW, F, C)."""
     return filters[::-1, ::-1].transpose(0, 1, 3, 2)
-
-
-def _share_out(found: Array, dfilters: Array, two: bool) -> None:
-    """Fill dfilters (KH, KW, C, F) from a matrix (K, F), or from the one of two outputs side by side."""
-    if two:
-        paired_outputs.unpaired(found, dfilters)
-    else:
-        np.copyto(dfilters, found.reshape(dfilters.shape))
 
 
 def _correlates(w: Window) -> bool:

@@ -87,14 +87,19 @@ def pad(x: Array, w: Window, new: Allocate, value: float = 0.0) -> Array:
     """Return x with the window's padding around it; x itself where there is none."""
     if not w.padded:
         return x
-    (height, width), (top, left) = x.shape[1:3], w.before
     out = new(padded_shape(x.shape, w), x.dtype)
+    fill_padded(out, x, w, value)
+    return out
+
+
+def fill_padded(out: Array, x: Array, w: Window, value: float = 0.0) -> None:
+    """Fill a padded image with x and the value around it."""
+    (height, width), (top, left) = x.shape[1:3], w.before
     out[:, :top] = value
     out[:, top + height :] = value
     out[:, top : top + height, :left] = value
     out[:, top : top + height, left + width :] = value
     out[:, top : top + height, left : left + width] = x
-    return out
 
 
 def unpad(x: Array, w: Window) -> Array:

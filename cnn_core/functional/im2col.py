@@ -1,10 +1,20 @@
 """The windows of a convolution laid out as rows of a matrix (im2col), so that it is one matrix product."""
 
 from collections.abc import Iterator
+from typing import TypeAlias
 
 import numpy as np
 
-from cnn_core.functional.geometry import Allocate, Array, Pair, Window, even
+from cnn_core.functional.geometry import (
+    Allocate,
+    Array,
+    Pair,
+    Window,
+    even,
+    fill_padded,
+    pad,
+    padded_shape,
+)
 
 FEW_CHANNELS = 4  # up to here, copying channel by channel is quicker
 # A matrix should stay in the core's cache until the product has read it. A constant: in which order numbers
@@ -12,24 +22,27 @@ FEW_CHANNELS = 4  # up to here, copying channel by channel is quicker
 BLOCK_BYTES = 1 << 21
 
 
-def im2col(
-    x: Array, w: Window, scratch: Allocate, pool: Pair = (1, 1), beside: int = 0
-) -> Iterator[tuple[slice, Array]]:
-    """Yield (images, matrix), some images at a time: their windows as rows (M, K = KH*KW*C).
+# Some images, and their windows as rows (M, K = KH*KW*C).
+Windows: TypeAlias = tuple[slice, Array]
 
-    x is the padded image, contiguous. Rows are in the order of the outputs; for pooling windows that tile
-    these, place by place in such a window (P*P, images, OH / P, OW / P). A matrix is valid until the next.
-    `beside` is how many further numbers a row should stay in the cache, as they are gone through again.
+
+def im2col(x: Array, w: Window, scratch: Allocate, pool: Pair = (1, 1), beside: int = 0) -> Iterator[Windows]:
+    """Yield the windows of x (N, H, W, C), contiguous, some images at a time, valid until the next.
+
+    Rows are in the order of the outputs; for pooling windows that tile these, place by place in such a window
+    (P*P, images, OH / P, OW / P). `beside` is how many further numbers a row should stay in the cache, as
+    they are gone through again.
     """
     n, k = len(x), w.kernel[0] * w.kernel[1] * x.shape[3]
-    if w.kernel == (1, 1) and w.output == x.shape[1:3] and pool == (1, 1):  # each window is one pixel
-        yield slice(0, n), x.reshape(-1, k)
+    by_channel = x.shape[3] <= FEW_CHANNELS
+    padded = _by_channel(x, w, scratch) if by_channel and w.kernel != (1, 1) else pad(x, w, scratch)
+    if w.kernel == (1, 1) and w.output == padded.shape[1:3] and pool == (1, 1):  # each window is one pixel
+        yield slice(0, n), padded.reshape(-1, k)
         return
     rows = w.output[0] * w.output[1]  # of one image
     size = even(n, max(1, BLOCK_BYTES // (rows * (k + beside) * x.itemsize)))
     memory = scratch((size * rows * k,), x.dtype)
-    by_channel = x.shape[3] <= FEW_CHANNELS
-    every = _windows(_by_channel(x, scratch) if by_channel else x, w, pool)
+    every = _windows(padded, w, pool)
     for start in range(0, n, size):
         images = slice(start, min(start + size, n))
         windows = every[:, :, images]
@@ -52,10 +65,11 @@ def _windows(x: Array, w: Window, pool: Pair) -> Array:
     return np.ndarray((*outputs, *w.kernel, x.shape[3]), x.dtype, memory, 0, (*output_steps, *kernel_steps))
 
 
-def _by_channel(x: Array, scratch: Allocate) -> Array:
-    """Return x (N, H, W, C) as it is, in memory channel by channel."""
+def _by_channel(x: Array, w: Window, scratch: Allocate) -> Array:
+    """Return x (N, H, W, C) with the window's padding around it, in memory channel by channel."""
     if x.shape[3] == 1:
-        return x
-    planes = scratch((x.shape[3], *x.shape[:3]), x.dtype)
-    np.copyto(planes, x.transpose(3, 0, 1, 2))
-    return planes.transpose(1, 2, 3, 0)
+        return pad(x, w, scratch)
+    n, height, width, c = padded_shape(x.shape, w)
+    planes = scratch((c, n, height, width), x.dtype).transpose(1, 2, 3, 0)
+    fill_padded(planes, x, w)
+    return planes

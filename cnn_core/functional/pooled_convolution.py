@@ -11,13 +11,14 @@ is their maximum:
 Rows and columns that pooling would drop are not computed.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 
 from cnn_core.functional import products, ways, winograd, winograd_rows
+from cnn_core.functional.by_windows import filter_gradients
 from cnn_core.functional.channels import add_per_channel, sum_per_channel
-from cnn_core.functional.convolution import gradients, seen_from_dy
+from cnn_core.functional.convolution import gradients
 from cnn_core.functional.geometry import (
     Allocate,
     Array,
@@ -25,11 +26,10 @@ from cnn_core.functional.geometry import (
     Pair,
     Size,
     Window,
-    pad,
     pair,
     window,
 )
-from cnn_core.functional.im2col import im2col
+from cnn_core.functional.im2col import Windows, im2col
 from cnn_core.functional.pooling import first_winners, maximum, send_to_winners
 
 
@@ -54,7 +54,7 @@ def conv2d_max_pool(
     w = window(x.shape[1:3], filters.shape[:2], stride, padding, dilation, pool)
     y = new((len(x), w.output[0] // pool[0], w.output[1] // pool[1], filters.shape[3]), x.dtype)
     winners = new((pool[0] * pool[1], *y.shape), np.bool_) if with_winners else None
-    for part, found in _outputs(np.ascontiguousarray(x), filters, w, scratch, pool):
+    for part, found in _outputs(np.ascontiguousarray(x), filters, w, pool, scratch):
         phases = [phase for row in found for phase in row]
         maximum(phases, y[part])
         if winners is not None:
@@ -65,7 +65,11 @@ def conv2d_max_pool(
 
 
 def _outputs(
-    x: Array, filters: Array, w: Window, scratch: Allocate, pool: Pair
+    x: Array,
+    filters: Array,
+    w: Window,
+    pool: Pair,
+    scratch: Allocate,
 ) -> Iterator[tuple[tuple[slice, slice], Array]]:
     """Yield ((images, rows), phases (P, P, images, rows, OW, F)), a part at a time; valid until the next."""
     memory: Array | None = None
@@ -82,8 +86,8 @@ def _outputs(
             np.copyto(apart, together)
             yield (images, slice(rows.start // pool[0], rows.stop // pool[0])), apart
         return
-    padded, (*_, f) = pad(x, w, scratch), filters.shape
-    for images, windows in im2col(padded, w, scratch, pool, beside=f):  # gone through again and again
+    f = filters.shape[3]
+    for images, windows in im2col(x, w, scratch, pool, beside=f):  # gone through again and again
         if memory is None:  # the first block is the largest
             memory = scratch((len(windows), f), x.dtype)
         outputs = memory[: len(windows)]
@@ -114,7 +118,8 @@ def conv2d_max_pool_backward(
     dbias = sum_per_channel(dy, new)
     if not needs_dx:
         dfilters = new(filters.shape, filters.dtype)
-        _seen_by_phase(dy, winners, pad(np.ascontiguousarray(x), w, scratch), w, pool, dfilters, scratch)
+        windows = im2col(np.ascontiguousarray(x), w, scratch, pool, beside=dy.shape[3])
+        _seen_by_phase(dy, winners, windows, dfilters, scratch)
         return None, dfilters, dbias
     way = ways.quickest(x, filters, w, pool, back=True)
     if way.kind == "tiles":
@@ -135,7 +140,7 @@ def conv2d_max_pool_backward(
 
 
 def _seen_by_phase(
-    dy: Array, winners: Array, padded: Array, w: Window, pool: Pair, dfilters: Array, scratch: Allocate
+    dy: Array, winners: Array, windows: Iterable[Windows], dfilters: Array, scratch: Allocate
 ) -> None:
     """Fill dfilters, some images at a time: the sum does not ask where in the map an output lies, so the map
     need not be put together again."""
@@ -150,7 +155,7 @@ def _seen_by_phase(
         send_to_winners(dy[images], won, sent)
         return sent
 
-    seen_from_dy(padded, phases, w, dfilters, scratch, pool, beside=dy.shape[3])
+    filter_gradients(windows, phases, dfilters, scratch)
 
 
 def _phases(image: Array, pool: Pair) -> Array:

@@ -10,7 +10,7 @@ from itertools import product
 import numpy as np
 
 from cnn_core.functional import products
-from cnn_core.functional.geometry import Allocate, Array, Window, pad
+from cnn_core.functional.geometry import Allocate, Array, Window
 from cnn_core.functional.im2col import im2col
 
 # To copy a number of a window takes as long as so many multiply-adds, and to send one back as so many: fitted
@@ -25,12 +25,11 @@ def send_back(dy: Array, filters: Array, w: Window, dpadded: Array, scratch: All
     reach = (together - 1) * w.dilation[1]
     across = w._replace(kernel=(1, together), stride=(1, 1), before=(0, reach), after=(0, reach), taps=())
     across = across._replace(output=(oh, ow + reach))
-    dy = pad(np.ascontiguousarray(dy), across, scratch)
     # Copied, as BLAS takes no turned second factor of a small product as it lies.
     turned = scratch((kh, kw, f, c), filters.dtype)
     np.copyto(turned, filters[:, ::-1].transpose(0, 1, 3, 2))
     share = scratch((len(dy), *across.output, c), dy.dtype)
-    for images, windows in im2col(dy, across, scratch):
+    for images, windows in im2col(np.ascontiguousarray(dy), across, scratch):
         sent = share[: images.stop - images.start]
         for i, j in product(range(kh), range(0, kw, together)):
             # Added at once, as long as it is in the core's cache.

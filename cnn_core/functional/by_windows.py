@@ -1,0 +1,76 @@
+"""Convolution the usual way: windows laid out as rows, and one matrix product.
+
+    y = windows @ filters,    dfilters = windows.T @ dy
+
+with windows (M, K) and filters as a matrix (K, F). Where dx is a convolution of dy, one layout does for both
+gradients: dx comes from the windows of dy, and dfilters from their products with x.
+"""
+
+from collections.abc import Callable, Iterable
+
+import numpy as np
+
+from cnn_core.functional import paired_outputs, products
+from cnn_core.functional.geometry import Allocate, Array, Window
+from cnn_core.functional.im2col import FEW_CHANNELS, Windows, im2col
+
+
+def correlate(x: Array, filters: Array, w: Window, y: Array, scratch: Allocate) -> None:
+    """Fill y (N, OH, OW, F) with x (N, H, W, C) convolved with filters (KH, KW, C, F)."""
+    if in_pairs(w, *filters.shape[2:]):
+        filters, w = paired_outputs.paired(filters, scratch), paired_outputs.widened(w)
+    count = filters.shape[3]
+    for images, windows in im2col(x, w, scratch):
+        products.multiply(windows, filters.reshape(-1, count), y[images].reshape(-1, count))
+
+
+def filter_gradients(
+    windows: Iterable[Windows],
+    sent: Callable[[slice], Array],
+    dfilters: Array,
+    scratch: Allocate,
+    two: bool = False,
+) -> None:
+    """Fill dfilters with the sums, over all outputs, of what is sent back to them and what their window has
+    met.
+
+    sent(images) gives dy of these images, its rows in the order of the windows', which may be those of `two`
+    outputs.
+    """
+    kh, kw, c, f = dfilters.shape
+    k, f = kh * (kw + two) * c, (1 + two) * f
+    by_channel = c <= FEW_CHANNELS  # the way the windows are stored decides which product is the quicker one
+    total = products.Total(scratch((k, f) if by_channel else (f, k), dfilters.dtype), scratch)
+    for images, matrix in windows:
+        dy = sent(images).reshape(-1, f)
+        total.add(matrix, dy) if by_channel else total.add(dy, matrix)
+    _share_out(total.sum if by_channel else total.sum.T, dfilters, two)
+
+
+def gradients(
+    dy: Array, x: Array, turned: Array, back: Window, dturned: Array, dx: Array, scratch: Allocate
+) -> None:
+    """Fill dx (N, H, W, C), which is dy (N, OH, OW, F) convolved with the turned filters (KH, KW, F, C), and
+    dturned with the products of x and the same windows."""
+    if two := in_pairs(back, *turned.shape[2:]):
+        turned, back = paired_outputs.paired(turned, scratch), paired_outputs.widened(back)
+    matrix = turned.reshape(-1, turned.shape[3])
+    k, c = matrix.shape
+    total = products.Total(scratch((c, k), x.dtype), scratch)
+    for images, windows in im2col(dy, back, scratch):
+        products.multiply(windows, matrix, dx[images].reshape(-1, c))
+        total.add(x[images].reshape(-1, c), windows)
+    _share_out(total.sum.T, dturned, two)
+
+
+def in_pairs(w: Window, channels: int, filters: int) -> bool:
+    """Whether windows of two outputs side by side are quicker: of few channels, `im2col` makes others."""
+    return channels > FEW_CHANNELS and paired_outputs.worthwhile(w, filters)
+
+
+def _share_out(found: Array, dfilters: Array, two: bool) -> None:
+    """Fill dfilters (KH, KW, C, F) from a matrix (K, F), or from the one of two outputs side by side."""
+    if two:
+        paired_outputs.unpaired(found, dfilters)
+    else:
+        np.copyto(dfilters, found.reshape(dfilters.shape))
