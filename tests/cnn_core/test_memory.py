@@ -1,5 +1,8 @@
 """Memory that is handed out again."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -53,3 +56,22 @@ def test_a_step_is_given_the_memory_of_the_one_before():
     assert smaller.shape == (4, 2)
     assert address(replay((3,), np.bool_)) == address(next_one)
     assert address(memory.of("another use")((5, 2), np.float32)) != address(again)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="how other systems give memory is not known here")
+def test_running_one_image_asks_the_system_for_no_memory():
+    code = """
+import resource, numpy as np
+from cnn_core import Network, presets
+network = Network.initialize(presets.sample())
+image = np.zeros((1, 28, 28, 1), np.float32)
+def asked(times):
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    for _ in range(times):
+        network.activations(image)
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+asked(50)
+print(asked(100))
+"""
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert int(found.stdout) < 500  # pages; 7,000 where all is given back
