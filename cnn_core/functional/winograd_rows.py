@@ -29,8 +29,8 @@ class _Block(NamedTuple):
 
     images: slice
     tiles: slice
-    windows: Array  # T, n, tiles, OW, K; or of two outputs side by side, OW / 2
-    sums: Array  # T, n, tiles, OW * F; not yet filled
+    windows: Array  # T, n, tiles, OW, K; or of two outputs side by side, half as many
+    sums: Array  # T, n, tiles, OW * F, not yet filled; of pairs, one output more where OW is odd
 
 
 def correlate(x: Array, filters: Array, w: Window, t: int, y: Array, scratch: Allocate) -> None:
@@ -77,7 +77,9 @@ def gradients(
     for block in _blocks(dy, back, t, c, scratch, two):
         _multiply(block, taps)
         _put(a, block.sums, dx[block.images], block.tiles)
-        _take(a, x[block.images], block.tiles, a.shape[1], 0, block.sums)
+        length = x.shape[2] * c
+        block.sums[..., length:] = 0
+        _take(a, x[block.images], block.tiles, a.shape[1], 0, block.sums[..., :length])
         windows, sums = _matrices(block, taps)
         total.add(sums, windows)
     dtaps = scratch((t, kw, f, c), x.dtype)
@@ -103,9 +105,10 @@ def _blocks(x: Array, w: Window, t: int, f: int, scratch: Allocate, two: bool) -
     one."""
     (n, _, width, c), (_, b, _) = x.shape, matrices(t, w.kernel[0], x.dtype)
     m, left = t - w.kernel[0] + 1, w.before[1]
-    across = w.output[1] + w.kernel[1] - 1  # pixels of a row, with padding
-    columns, k = w.output[1] // (1 + two), (w.kernel[1] + two) * c
-    numbers = across * c, columns * k, w.output[1] * f  # of each of T rows
+    columns, k = -(-w.output[1] // (1 + two)), (w.kernel[1] + two) * c
+    wide = columns * (1 + two)  # outputs of a row: with pairs, one may be beyond the image
+    across = wide + w.kernel[1] - 1  # pixels of a row, with padding
+    numbers = across * c, columns * k, wide * f  # of each of T rows
     most = max(1, BLOCK_BYTES // (t * sum(numbers) * x.itemsize))  # rows of tiles
     all_tiles = -(-w.output[0] // m)
     together, down = even(n, max(1, most // all_tiles)), even(all_tiles, most)
@@ -150,10 +153,10 @@ def _take(matrix: Array, image: Array, tiles: slice, step: int, before: int, out
 
 def _put(matrix: Array, values: Array, image: Array, tiles: slice) -> None:
     """Fill the rows of images (n, H, W, F) that these tiles give with a matrix (T, M), turned, applied to
-    values (T, n, tiles, W * F)."""
-    m = matrix.shape[1]
-    for at, rows, target in _rows_of(image, tiles, m, m, 0, values.shape[3]):
-        np.matmul(matrix.T[rows], values[:, :, at].transpose(1, 2, 0, 3), out=target)
+    values (T, n, tiles, W * F or more)."""
+    m, length = matrix.shape[1], image.shape[2] * image.shape[3]
+    for at, rows, target in _rows_of(image, tiles, m, m, 0, length):
+        np.matmul(matrix.T[rows], values[:, :, at, :length].transpose(1, 2, 0, 3), out=target)
 
 
 def _rows_of(

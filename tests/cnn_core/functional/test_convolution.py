@@ -249,7 +249,10 @@ def test_windows_are_laid_out_for_as_many_images_as_a_block_holds(generator, bes
     ("size", "settings", "filters", "expected"),
     [
         ((10, 10), {"kernel": 3}, 10, True),
-        ((10, 9), {"kernel": 3}, 10, False),
+        ((10, 9), {"kernel": 3}, 12, True),
+        ((10, 9), {"kernel": 3}, 13, False),
+        ((10, 10), {"kernel": 3}, 16, True),
+        ((10, 3), {"kernel": 3}, 10, False),
         ((10, 10), {"kernel": 1}, 10, False),
         ((10, 10), {"kernel": 3}, 17, False),
         ((11, 11), {"kernel": 3, "stride": 2}, 10, False),

@@ -217,7 +217,8 @@ ROWS = {  # image, kernel, channels, filters, padding
     "two rows": ((9, 8), (2, 3), 3, 3, 1),
     "six rows": ((16, 8), (6, 3), 2, 3, (5, 1)),
     "too many filters for pairs": ((8, 8), (3, 3), 2, 17, 1),
-    "no pairs: an odd width": ((8, 7), (3, 3), 5, 4, 1),
+    "one of a pair beyond the image": ((8, 7), (3, 3), 5, 4, 1),
+    "one column": ((9, 3), (3, 3), 5, 4, (1, 0)),
     "more padding than the kernel is high": ((6, 6), (3, 3), 2, 3, (7, 9)),
 }
 
