@@ -21,8 +21,8 @@ How the cost of a convolution grows. The base has {BASE[0]} channels and filters
 and {BASE[2]}x{BASE[2]} images; one of the three changes at a time, measured in turn with the base: the layer
 alone, forward and in training both gradients, on one thread, in two chunks of images as the plan cuts them.
 
-work      million multiply-adds an image, by the definition: where windows of 3x3 to 5x5 are many channels
-          deep, fewer will do (`functional/winograd.py`)
+work      million multiply-adds an image, by the definition: fewer will do for most kernels of two to seven
+          rows (`functional/ways.py`)
 time      microseconds an image (medians of processor time)
 each      picoseconds a multiply-add
 base = 1  a multiply-add's time with that of the base as 1: 1 is linear growth
@@ -35,9 +35,9 @@ WHY = """
 Why: a convolution is a product of a matrix of windows and a matrix of filters. With few filters, or few
 numbers in a window, such a product runs at a lower rate even alone: see GFLOP/s. Copying the windows grows
 with the channels, multiplying with channels times filters: copies weigh more the fewer filters read them, and
-the shorter their runs. Kernels of 7x7 and more make a matrix of windows that no cache holds, and take every
-multiplication; of 3x3 to 5x5 fewer will do, the fewer the better the tiles fit the image. Passes and calls
-weigh most where there is least to multiply."""
+the shorter their runs. Large kernels make a matrix of windows that no cache holds, and from eight rows on
+take every multiplication; of smaller ones fewer will do, the fewer the better the tiles fit the image. Passes
+and calls weigh most where there is least to multiply."""
 
 
 @dataclass(frozen=True)
