@@ -106,13 +106,13 @@ def gradients(
         def send(part: tuple[slice, slice], phases: Array) -> None:
             np.copyto(phases[0, 0], dy[part])
 
-        return winograd.gradients(send, x, filters, w, way.t, dfilters, new, scratch), dfilters, dbias
+        return winograd.gradients(send, x, filters, w, way.m, dfilters, new, scratch), dfilters, dbias
     small = filters.shape[3] <= filters.shape[2] or w.kernel == (1, 1)  # the im2col of dy
     if way.kind == "rows of tiles" or (needs_dx and groups == 1 and small and _correlates(w)):
         dx, sent, back = new(x.shape, x.dtype), np.ascontiguousarray(dy), _back(w, x)
         turned, dturned = _turned(filters), _turned(dfilters)
         if way.kind == "rows of tiles":
-            winograd_rows.gradients(sent, x, turned, back, way.t, dturned, dx, scratch)
+            winograd_rows.gradients(sent, x, turned, back, way.m, dturned, dx, scratch)
         else:
             by_windows.gradients(sent, x, turned, back, dturned, dx, scratch)
         return dx, dfilters, dbias
@@ -130,6 +130,10 @@ def _fill_dfilters(
 ) -> None:
     """Fill dfilters from what the windows of x have met."""
     if groups == 1:
+        way = ways.quickest(x, dfilters, w)
+        if way.kind == "rows of tiles":
+            winograd_rows.filter_gradients(np.ascontiguousarray(dy), x, w, way.m, dfilters, scratch)
+            return
         two = by_windows.in_pairs(w, *dfilters.shape[2:])
         windows = im2col(x, paired_outputs.widened(w) if two else w, scratch)
         by_windows.filter_gradients(windows, dy.__getitem__, dfilters, scratch, two)
@@ -187,10 +191,10 @@ def _correlate(
     """Fill y with the product of every window and the filters."""
     way = ways.quickest(x, filters, w)
     if way.kind == "tiles":
-        for part, phases in winograd.outputs(x, filters, w, way.t, scratch):
+        for part, phases in winograd.outputs(x, filters, w, way.m, scratch):
             np.copyto(y[part], phases[0, 0])
     elif way.kind == "rows of tiles":
-        winograd_rows.correlate(x, filters, w, way.t, y, scratch)
+        winograd_rows.correlate(x, filters, w, way.m, y, scratch)
     else:
         by_windows.correlate(x, filters, w, y, scratch)
 

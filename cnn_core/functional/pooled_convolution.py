@@ -75,10 +75,10 @@ def _outputs(
     memory: Array | None = None
     way = ways.quickest(x, filters, w, pool)
     if way.kind == "tiles":
-        yield from winograd.outputs(x, filters, w, way.t, scratch, pool)
+        yield from winograd.outputs(x, filters, w, way.m, scratch, pool)
         return
     if way.kind == "rows of tiles":
-        for (images, rows), found in winograd_rows.outputs(x, filters, w, way.t, scratch):
+        for (images, rows), found in winograd_rows.outputs(x, filters, w, way.m, scratch):
             if memory is None:  # the first part is the largest
                 memory = scratch((found.size,), x.dtype)
             together = _phases(found, pool)
@@ -129,7 +129,7 @@ def conv2d_max_pool_backward(
 
         dfilters = new(filters.shape, filters.dtype)
         x = np.ascontiguousarray(x)
-        dx = winograd.gradients(send, x, filters, w, way.t, dfilters, new, scratch, pool)
+        dx = winograd.gradients(send, x, filters, w, way.m, dfilters, new, scratch, pool)
         return dx, dfilters, dbias
     dmap = scratch((len(x), *w.output, dy.shape[3]), dy.dtype)
     # First together, then to their places: products are slow to write in short runs.

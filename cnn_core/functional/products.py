@@ -72,12 +72,12 @@ class Total:
             return
         if self._parts is None:
             self._parts = self._scratch((*out.shape[:-2], count + 1, *out.shape[-2:]), out.dtype)
-        parts = self._parts[..., : count + 1, :, :]
+        parts, left = self._parts[..., : count + 1, :, :], cut < a.shape[-2]
         turned = _stacked(a, cut, count).swapaxes(-2, -1)
         np.matmul(turned, _stacked(b, cut, count), out=parts[..., :count, :, :])
-        # Where no row is left: zeros.
-        np.matmul(a[..., cut:, :].swapaxes(-2, -1), b[..., cut:, :], out=parts[..., count, :, :])
-        np.add.reduce(parts, axis=-3, out=out)
+        if left:
+            np.matmul(a[..., cut:, :].swapaxes(-2, -1), b[..., cut:, :], out=parts[..., count, :, :])
+        np.add.reduce(parts[..., : count + left, :, :], axis=-3, out=out)
 
 
 def _cut(rows: int, numbers: int, fewest: float) -> tuple[int, int]:

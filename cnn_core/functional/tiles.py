@@ -46,13 +46,14 @@ class Place(NamedTuple):
     outputs: slice  # rows of what pooling windows make of their outputs
 
 
-def tiling(w: Window, size: Pair, t: int) -> Tiling:
-    """Return the tiles of T x T pixels for images of this size."""
+def tiling(w: Window, size: Pair, m: int) -> Tiling:
+    """Return the tiles with M x M outputs each for images of this size."""
     reach = w.kernel[0] - 1
-    m = t - reach
     down, right = (-(-o // m) for o in w.output)
     missing = [m * k + reach - b - n for k, b, n in zip((down, right), w.before, size, strict=True)]
-    return Tiling(m, t, down, right, w._replace(after=(max(missing[0], 0), max(missing[1], 0)), taps=()))
+    return Tiling(
+        m, m + reach, down, right, w._replace(after=(max(missing[0], 0), max(missing[1], 0)), taps=())
+    )
 
 
 def blocks(

@@ -16,16 +16,16 @@ from cnn_core.functional.tiles import arrange, blocks, cut, overlap, rearrange, 
 
 
 def outputs(
-    x: Array, filters: Array, w: Window, t: int, scratch: Allocate, pool: Pair = (1, 1)
+    x: Array, filters: Array, w: Window, m: int, scratch: Allocate, pool: Pair = (1, 1)
 ) -> Iterator[tuple[tuple[slice, slice], Array]]:
     """Yield ((images, rows), phases), a part at a time: x (N, H, W, C) convolved with filters (K, K, C, F).
 
     Phases are the outputs place by place in a pooling window, (P, P, images, rows, OW / P, F), valid until
     the next.
     """
-    tiles = tiling(w, x.shape[1:3], t)
-    a, b, _ = matrices(t, len(filters), x.dtype)
-    padded, taps = pad(x, tiles.w, scratch), _taps(filters, t, scratch)
+    tiles = tiling(w, x.shape[1:3], m)
+    a, b, _ = matrices(m, len(filters), x.dtype)
+    padded, taps = pad(x, tiles.w, scratch), _taps(filters, m, scratch)
     for place, block in blocks(tiles, x, filters, pool, scratch):
         cut(padded, place, block)
         _both_ways(b.T, block.pixels, block.spare, block.pixels)
@@ -40,7 +40,7 @@ def gradients(
     x: Array,
     filters: Array,
     w: Window,
-    t: int,
+    m: int,
     dfilters: Array,
     new: Allocate,
     scratch: Allocate,
@@ -48,9 +48,9 @@ def gradients(
 ) -> Array:
     """Return dx and fill dfilters; send((images, rows), phases) fills dy of this part, in the shape of
     `outputs`."""
-    tiles = tiling(w, x.shape[1:3], t)
-    a, b, g = matrices(t, len(filters), x.dtype)
-    padded, taps = pad(x, tiles.w, scratch), _taps(filters, t, scratch)
+    tiles = tiling(w, x.shape[1:3], m)
+    a, b, g = matrices(m, len(filters), x.dtype)
+    padded, taps = pad(x, tiles.w, scratch), _taps(filters, m, scratch)
     turned = scratch((len(taps), filters.shape[3], filters.shape[2]), x.dtype)
     np.copyto(turned, taps.swapaxes(1, 2))
     total = products.Total(taps, scratch)
@@ -69,10 +69,10 @@ def gradients(
     return cropped(dpadded, tiles.w, new)
 
 
-def _taps(filters: Array, t: int, scratch: Allocate) -> Array:
+def _taps(filters: Array, m: int, scratch: Allocate) -> Array:
     """Return filters (K, K, C, F) as the factors (T * T, C, F) of the products."""
-    _, _, g = matrices(t, len(filters), filters.dtype)
-    taps = scratch((t * t, *filters.shape[2:]), filters.dtype)
+    _, _, g = matrices(m, len(filters), filters.dtype)
+    taps = scratch((len(g) ** 2, *filters.shape[2:]), filters.dtype)
     _both_ways(g, filters, scratch((taps.size,), filters.dtype), taps)
     return taps
 

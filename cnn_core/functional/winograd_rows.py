@@ -1,11 +1,13 @@
-"""Convolution by fewer multiplications down the columns of an image alone, where channels are few.
+"""Convolution by fewer multiplications down the columns of an image alone: where channels are few, or with a
+stride.
 
-For each column of the kernel, M outputs below each other take T = M + K - 1 multiplications instead of K M
-(see `minimal_filtering`); across, windows lie side by side as in `im2col`. A tile is T rows of the image:
+For each column of the kernel, M outputs below each other take T multiplications instead of K M (see
+`minimal_filtering`); across, windows lie side by side as in `im2col`. A tile is some rows of the image, with
+a stride of S:
 
     y[M i + j] = sum over t of A[t, j] * s[t, i]
-    s[t, i, column] = sum over b, c of v[t, i, column + b, c] * u[t, b, c]
-    v[t, i] = sum over r of B[r, t] * x[M i + r],    u[t] = sum over a of G[t, a] * filters[a]
+    s[t, i, column] = sum over b, c of v[t, i, S column + b, c] * u[t, b, c]
+    v[t, i] = sum over r of B[r, t] * x[M S i + r],    u[t] = sum over a of G[t, a] * filters[a]
 
 `winograd` does so both ways. That takes fewer multiplications still, but products of single channels instead
 of as many as a row of the kernel meets, and more than twice the work besides.
@@ -33,27 +35,27 @@ class _Block(NamedTuple):
     sums: Array  # T, n, tiles, OW * F, not yet filled; of pairs, one output more where OW is odd
 
 
-def correlate(x: Array, filters: Array, w: Window, t: int, y: Array, scratch: Allocate) -> None:
-    """Fill y (N, OH, OW, F) with x (N, H, W, C) convolved with filters (K, KW, C, F), by tiles of T rows."""
-    a, _, _ = matrices(t, len(filters), x.dtype)
+def correlate(x: Array, filters: Array, w: Window, m: int, y: Array, scratch: Allocate) -> None:
+    """Fill y (N, OH, OW, F) with x (N, H, W, C) convolved with filters (K, KW, C, F), M rows of y a tile."""
+    a, _, g = matrices(m, w.kernel[0], x.dtype, w.stride[0])
     two = paired_outputs.worthwhile(w, filters.shape[3])
-    taps = _taps(filters, t, two, scratch)
-    for block in _blocks(x, w, t, filters.shape[3], scratch, two):
+    taps = _taps(filters, g, two, scratch)
+    for block in _blocks(x, w, m, filters.shape[3], scratch, two):
         _multiply(block, taps)
         _put(a, block.sums, y[block.images], block.tiles)
 
 
 def outputs(
-    x: Array, filters: Array, w: Window, t: int, scratch: Allocate
+    x: Array, filters: Array, w: Window, m: int, scratch: Allocate
 ) -> Iterator[tuple[tuple[slice, slice], Array]]:
     """Yield ((images, rows), outputs), a part at a time: what `correlate` fills y with. Valid until the
     next."""
-    a, _, _ = matrices(t, len(filters), x.dtype)
-    (_, _, _, f), (height, width), m = filters.shape, w.output, a.shape[1]
-    two = paired_outputs.worthwhile(w, filters.shape[3])
-    taps = _taps(filters, t, two, scratch)
+    a, _, g = matrices(m, w.kernel[0], x.dtype, w.stride[0])
+    (_, _, _, f), (height, width) = filters.shape, w.output
+    two = paired_outputs.worthwhile(w, f)
+    taps = _taps(filters, g, two, scratch)
     memory: Array | None = None
-    for block in _blocks(x, w, t, f, scratch, two):
+    for block in _blocks(x, w, m, f, scratch, two):
         _multiply(block, taps)
         rows = slice(block.tiles.start * m, min(block.tiles.stop * m, height))
         shape = len(x[block.images]), rows.stop - rows.start, width, f
@@ -65,34 +67,36 @@ def outputs(
 
 
 def gradients(
-    dy: Array, x: Array, turned: Array, back: Window, t: int, dturned: Array, dx: Array, scratch: Allocate
+    dy: Array, x: Array, turned: Array, back: Window, m: int, dturned: Array, dx: Array, scratch: Allocate
 ) -> None:
     """Fill dx (N, H, W, C), which is dy (N, OH, OW, F) convolved with the turned filters (K, KW, F, C), and
     dturned with the products of x and the same windows."""
-    k, kw, f, c = turned.shape
-    a, _, g = matrices(t, k, x.dtype)
+    a, _, g = matrices(m, back.kernel[0], x.dtype)
+    c = x.shape[3]
     two = paired_outputs.worthwhile(back, c)
-    taps = _taps(turned, t, two, scratch)
-    total = products.Total(scratch((t, taps.shape[2], taps.shape[1]), x.dtype), scratch)
-    for block in _blocks(dy, back, t, c, scratch, two):
+    taps = _taps(turned, g, two, scratch)
+    total = products.Total(scratch((len(taps), taps.shape[2], taps.shape[1]), x.dtype), scratch)
+    for block in _blocks(dy, back, m, c, scratch, two):
         _multiply(block, taps)
         _put(a, block.sums, dx[block.images], block.tiles)
-        length = x.shape[2] * c
-        block.sums[..., length:] = 0
-        _take(a, x[block.images], block.tiles, a.shape[1], 0, block.sums[..., :length])
-        windows, sums = _matrices(block, taps)
+        windows, sums = _sent(block, x, a, two)
         total.add(sums, windows)
-    dtaps = scratch((t, kw, f, c), x.dtype)
-    if two:
-        paired_outputs.unpaired(total.sum.swapaxes(1, 2), dtaps)
-    else:
-        np.copyto(dtaps, total.sum.swapaxes(1, 2).reshape(dtaps.shape))
-    np.copyto(dturned, np.matmul(g.T, dtaps.reshape(t, -1)).reshape(dturned.shape))
+    _found(total.sum.swapaxes(1, 2), g, dturned, two, scratch)
 
 
-def _taps(filters: Array, t: int, two: bool, scratch: Allocate) -> Array:
+def filter_gradients(dy: Array, x: Array, w: Window, m: int, dfilters: Array, scratch: Allocate) -> None:
+    """Fill dfilters (K, KW, C, F) with products of the windows of x (N, H, W, C) and dy (N, OH, OW, F)."""
+    (_, kw, c, f), (a, _, g) = dfilters.shape, matrices(m, w.kernel[0], x.dtype, w.stride[0])
+    two = paired_outputs.worthwhile(w, f)
+    total = products.Total(scratch((len(g), (kw + two) * c, (1 + two) * f), x.dtype), scratch)
+    for block in _blocks(x, w, m, f, scratch, two):
+        total.add(*_sent(block, dy, a, two))
+    _found(total.sum, g, dfilters, two, scratch)
+
+
+def _taps(filters: Array, g: Array, two: bool, scratch: Allocate) -> Array:
     """Return filters (K, KW, C, F) as the factors (T, KW * C, F) of the products, or those of two outputs."""
-    (k, kw, c, f), (_, _, g) = filters.shape, matrices(t, len(filters), filters.dtype)
+    (k, kw, c, f), t = filters.shape, len(g)
     taps = scratch((t, kw, c, f), filters.dtype)
     np.matmul(g, np.ascontiguousarray(filters).reshape(k, -1), out=taps.reshape(t, -1))
     if two:
@@ -100,45 +104,62 @@ def _taps(filters: Array, t: int, two: bool, scratch: Allocate) -> Array:
     return taps.reshape(t, -1, taps.shape[3])
 
 
-def _blocks(x: Array, w: Window, t: int, f: int, scratch: Allocate, two: bool) -> Iterator[_Block]:
+def _found(dtaps: Array, g: Array, dfilters: Array, two: bool, scratch: Allocate) -> None:
+    """Fill dfilters (K, KW, C, F) from what is sent back to the factors of the products, the reverse of
+    `_taps`."""
+    single = scratch((len(g), *dfilters.shape[1:]), dtaps.dtype)
+    if two:
+        paired_outputs.unpaired(dtaps, single)
+    else:
+        np.copyto(single, dtaps.reshape(single.shape))
+    np.copyto(dfilters, np.matmul(g.T, single.reshape(len(g), -1)).reshape(dfilters.shape))
+
+
+def _blocks(x: Array, w: Window, m: int, f: int, scratch: Allocate, two: bool) -> Iterator[_Block]:
     """Yield the windows of x, transformed, for F filters: of some images at a time, or some rows of a large
     one."""
-    (n, _, width, c), (_, b, _) = x.shape, matrices(t, w.kernel[0], x.dtype)
-    m, left = t - w.kernel[0] + 1, w.before[1]
+    (n, _, width, c), left, (down, right) = x.shape, w.before[1], w.stride
+    _, b, _ = matrices(m, w.kernel[0], x.dtype, down)
+    t = b.shape[1]
     columns, k = -(-w.output[1] // (1 + two)), (w.kernel[1] + two) * c
     wide = columns * (1 + two)  # outputs of a row: with pairs, one may be beyond the image
-    across = wide + w.kernel[1] - 1  # pixels of a row, with padding
+    across = (wide - 1) * right + w.kernel[1]  # pixels of a row, with padding
     numbers = across * c, columns * k, wide * f  # of each of T rows
     most = max(1, BLOCK_BYTES // (t * sum(numbers) * x.itemsize))  # rows of tiles
     all_tiles = -(-w.output[0] // m)
-    together, down = even(n, max(1, most // all_tiles)), even(all_tiles, most)
+    together, rows = even(n, max(1, most // all_tiles)), even(all_tiles, most)
     # In one piece: the memory of several smaller ones would be given back to the system each time.
-    memory = scratch((t * together * down * sum(numbers),), x.dtype)
+    memory = scratch((t * together * rows * sum(numbers),), x.dtype)
     inside = slice(left * c, min(left + width, across) * c)  # what is not padding
-    for first, row in product(range(0, n, together), range(0, all_tiles, down)):
-        images, tiles = slice(first, min(first + together, n)), slice(row, min(row + down, all_tiles))
+    for first, row in product(range(0, n, together), range(0, all_tiles, rows)):
+        images, tiles = slice(first, min(first + together, n)), slice(row, min(row + rows, all_tiles))
         grid = images.stop - first, tiles.stop - row
         ends = [t * prod(grid) * each for each in accumulate(numbers, initial=0)]
         v, windows, sums = (memory[slice(*each)].reshape(t, *grid, -1) for each in pairwise(ends))
         windows = windows.reshape(t, *grid, columns, k)
         v[..., : inside.start] = 0
         v[..., inside.stop :] = 0
-        _take(b.T, x[images], tiles, m, w.before[0], v[..., inside])
+        _take(b.T, x[images], tiles, m * down, w.before[0], v[..., inside])
         st, sn, sh, sv = v.strides
-        steps = st, sn, sh, (1 + two) * c * sv, sv
+        steps = st, sn, sh, (1 + two) * right * c * sv, sv
         np.copyto(windows, np.ndarray(windows.shape, v.dtype, v, 0, steps))
         yield _Block(images, tiles, windows, sums)
 
 
-def _matrices(block: _Block, taps: Array) -> tuple[Array, Array]:
-    """Return windows and sums as T matrices each."""
-    t, k, f = taps.shape
-    return block.windows.reshape(t, -1, k), block.sums.reshape(t, -1, f)
-
-
 def _multiply(block: _Block, taps: Array) -> None:
-    windows, sums = _matrices(block, taps)
-    products.multiply(windows, taps, sums)
+    """Fill the sums."""
+    t, k, f = taps.shape
+    products.multiply(block.windows.reshape(t, -1, k), taps, block.sums.reshape(t, -1, f))
+
+
+def _sent(block: _Block, dy: Array, a: Array, two: bool) -> tuple[Array, Array]:
+    """Return windows, and in the memory of the sums what dy (N, OH, OW, F) sends back to these, as T matrices
+    each."""
+    (t, m), (*_, k) = a.shape, block.windows.shape
+    length = dy.shape[2] * dy.shape[3]
+    block.sums[..., length:] = 0
+    _take(a, dy[block.images], block.tiles, m, 0, block.sums[..., :length])
+    return block.windows.reshape(t, -1, k), block.sums.reshape(t, -1, (1 + two) * dy.shape[3])
 
 
 def _take(matrix: Array, image: Array, tiles: slice, step: int, before: int, out: Array) -> None:

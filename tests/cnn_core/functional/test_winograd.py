@@ -33,14 +33,22 @@ IN_PAIRS = {  # where a tile has 5x5 or 3x3 outputs, a pooling window of 2x2 may
     "tiles in pairs": ((12, 22), 2, 3, 0),
     "tiles in pairs, beyond": ((16, 18), 2, 3, 0),
 }
-WAYS = [Way("tiles", 6), Way("tiles", 7), *(Way("rows of tiles", t) for t in (6, 7, 8))]
+# By kernel: tiles of 6 or 7 pixels, and rows of tiles with as many outputs as there are points for.
+WAYS = {
+    k: [
+        *(Way("tiles", t - k + 1) for t in ways.TILES),
+        *(Way("rows of tiles", t - k + 1) for t in minimal_filtering.POINTS if t > k),
+    ]
+    for k in ways.KERNELS
+}
 NOTHING_LEFT = {("one output", 2), ("one output", 3), ("one row", 2), ("one row", 3), ("one tile", 3)}
 POOLED = {
-    f"{name}, pool {pool}, {kernel}x{kernel}, {way.kind} of {way.t}": (case, pool, kernel, way)
+    f"{name}, pool {pool}, {kernel}x{kernel}, {way.kind} of {way.m}": (case, pool, kernel, way)
     for name, case in (CASES | IN_PAIRS).items()
-    for pool, kernel, way in product((2, 3), ways.KERNELS, WAYS)
+    for pool, kernel in product((2, 3), ways.KERNELS)
+    for way in WAYS[kernel]
     # Of rows of tiles no pooling window may lie in two.
-    if (name, pool) not in NOTHING_LEFT and not (way.kind == "rows of tiles" and (way.t - kernel + 1) % pool)
+    if (name, pool) not in NOTHING_LEFT and not (way.kind == "rows of tiles" and way.m % pool)
 }
 
 
@@ -49,16 +57,26 @@ def case(request):
     return request.param
 
 
-@pytest.fixture(params=ways.KERNELS, ids=["3x3", "4x4", "5x5"])
-def kernel(request):
-    return request.param
-
-
-@pytest.fixture(params=WAYS, ids=lambda way: f"{way.kind} of {way.t}")
-def way(request, monkeypatch):
+def go(monkeypatch, way):
     """Go this way whatever it costs."""
-    monkeypatch.setattr(ways, "quickest", lambda *_, **__: request.param)
+    monkeypatch.setattr(ways, "quickest", lambda *_, **__: way)
+
+
+@pytest.fixture(params=WAYS[3], ids=lambda way: f"{way.kind} of {way.m}")
+def way(request, monkeypatch):
+    """A way for kernels of 3x3, which is gone."""
+    go(monkeypatch, request.param)
     return request.param
+
+
+@pytest.fixture(
+    params=[(k, way) for k in ways.KERNELS for way in WAYS[k]],
+    ids=lambda param: f"{param[0]}x{param[0]}, {param[1].kind} of {param[1].m}",
+)
+def kernel(request, monkeypatch):
+    """The size of a kernel, one of whose ways is gone."""
+    go(monkeypatch, request.param[1])
+    return request.param[0]
 
 
 @pytest.fixture(params=[0, 1, 2, 5], ids=["a row a block", "an image", "two images", "one block"])
@@ -84,7 +102,7 @@ def arrays(case, kernel=3, dtype=np.float64):
     return x, filters, kernel - 1 if padding == "full" else padding
 
 
-@pytest.mark.usefixtures("way", "_blocks")
+@pytest.mark.usefixtures("_blocks")
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_outputs_and_gradients_equal_plain_loops(case, kernel, dtype, generator, monkeypatch):
     def never(*_):
@@ -106,13 +124,12 @@ def test_outputs_and_gradients_equal_plain_loops(case, kernel, dtype, generator,
 
 
 @pytest.mark.usefixtures("_blocks")
-@pytest.mark.parametrize(
-    ("case", "pool", "kernel", "way"), POOLED.values(), ids=POOLED.keys(), indirect=["way"]
-)
+@pytest.mark.parametrize(("case", "pool", "size", "chosen"), POOLED.values(), ids=POOLED.keys())
 def test_outputs_and_gradients_of_pooled_ones_equal_those_of_one_after_the_other(
-    case, pool, kernel, way, generator, monkeypatch
+    case, pool, size, chosen, generator, monkeypatch
 ):
-    x, filters, padding = arrays(case, kernel)
+    go(monkeypatch, chosen)
+    x, filters, padding = arrays(case, size)
     full = plain_loops.conv2d(x, filters, None, padding=padding)
     expected, winners = F.max_pool2d_winners(full, pool)
     dy = generator.standard_normal(expected.shape)
@@ -156,7 +173,7 @@ def test_inputs_are_left_alone(case):
 @pytest.mark.parametrize(
     ("case", "pool", "way"),
     [
-        *((case, 1, way) for case, way in product(CASES.values(), WAYS)),
+        *((case, 1, way) for case, way in product(CASES.values(), WAYS[3])),
         *((case, pool, way) for case, pool, kernel, way in POOLED.values() if (pool, kernel) == (2, 3)),
     ],
     indirect=["way"],
@@ -187,62 +204,86 @@ def test_a_blank_image_gives_zeros(generator):
     np.testing.assert_array_equal(y, 0)
 
 
-@pytest.mark.parametrize("t", minimal_filtering.POINTS)
-@pytest.mark.parametrize("taps", [2, 3, 4, 5, 6])
-def test_the_matrices_give_the_outputs_of_a_line(generator, taps, t):
-    a, b, g = minimal_filtering.matrices(t, taps, np.float64)
-    d, kernel = generator.standard_normal(t), generator.standard_normal(taps)
+@pytest.mark.parametrize("stride", [1, 2, 3])
+@pytest.mark.parametrize("taps", [2, 3, 4, 5, 6, 7])
+@pytest.mark.parametrize("m", [2, 3, 4, 5, 6])
+def test_the_matrices_give_the_outputs_of_a_line(generator, m, taps, stride):
+    t = minimal_filtering.multiplications(m, taps, stride)
+    if not t:
+        return  # there are no points for so many
+    a, b, g = minimal_filtering.matrices(m, taps, np.float64, stride)
+    assert len(a) == t <= m * taps
+    d, kernel = generator.standard_normal((m - 1) * stride + taps), generator.standard_normal(taps)
     y = a.T @ ((g @ kernel) * (b.T @ d))
-    np.testing.assert_allclose(y, np.correlate(d, kernel, "valid"), rtol=1e-12, atol=1e-12)
+    np.testing.assert_allclose(y, np.correlate(d, kernel, "valid")[::stride], rtol=1e-12, atol=1e-12)
 
 
-def test_little_precision_is_lost(way, kernel, monkeypatch):
+MOST = {  # of the error, RMS of outputs as large as inputs, by the T of each line
+    "tiles": {6: 0.8e-6, 7: 1.3e-6},  # 6 with the points 0, 1, -1, 2, -2, as is usual: 1.3e-6
+    "rows of tiles": {5: 0.5e-6, 6: 0.6e-6, 7: 0.8e-6, 8: 1.1e-6},
+}
+
+
+@pytest.mark.parametrize(("size", "chosen"), [(k, way) for k in ways.KERNELS for way in WAYS[k]])
+def test_little_precision_is_lost(size, chosen, monkeypatch):
     generator = np.random.default_rng(0)
-    x = generator.standard_normal((8, 18, 18, 32))
-    filters = generator.standard_normal((kernel, kernel, 32, 32))
-    filters /= np.sqrt(filters[..., 0].size)  # outputs as large as inputs
-    x, filters = x.astype(np.float32), filters.astype(np.float32)
-    found = F.conv2d(x, filters)
-    monkeypatch.undo()
+    x = generator.standard_normal((8, 18, 18, 32)).astype(np.float32)
+    filters = generator.standard_normal((size, size, 32, 32))
+    filters = (filters / np.sqrt(filters[..., 0].size)).astype(np.float32)
     exact = F.conv2d(x.astype(np.float64), filters.astype(np.float64))
-    # Tiles of 6 with the points 0, 1, -1, 2, -2, as is usual: 1.3e-6
-    most = {"tiles": {6: 0.8e-6, 7: 1.3e-6}, "rows of tiles": {6: 0.6e-6, 7: 0.8e-6, 8: 1.1e-6}}
-    assert np.sqrt(np.mean((found - exact) ** 2)) < most[way.kind][way.t]
+    go(monkeypatch, chosen)
+    found = F.conv2d(x, filters)
+    assert np.sqrt(np.mean((found - exact) ** 2)) < MOST[chosen.kind][chosen.m + size - 1]
 
 
-ROWS = {  # image, kernel, channels, filters, padding
-    "a column": ((9, 6), (3, 1), 3, 2, 0),
-    "wide": ((8, 11), (3, 7), 2, 3, (1, 3)),
-    "narrow": ((12, 5), (5, 2), 2, 3, (2, 0)),
-    "two rows": ((9, 8), (2, 3), 3, 3, 1),
-    "six rows": ((16, 8), (6, 3), 2, 3, (5, 1)),
-    "too many filters for pairs": ((8, 8), (3, 3), 2, 17, 1),
-    "one of a pair beyond the image": ((8, 7), (3, 3), 5, 4, 1),
-    "one column": ((9, 3), (3, 3), 5, 4, (1, 0)),
-    "more padding than the kernel is high": ((6, 6), (3, 3), 2, 3, (7, 9)),
+ROWS = {  # image, kernel, stride, channels, filters, padding
+    "a column": ((9, 6), (3, 1), 1, 3, 2, 0),
+    "wide": ((8, 11), (3, 7), 1, 2, 3, (1, 3)),
+    "narrow": ((12, 5), (5, 2), 1, 2, 3, (2, 0)),
+    "two rows": ((9, 8), (2, 3), 1, 3, 3, 1),
+    "six rows": ((16, 8), (6, 3), 1, 2, 3, (5, 1)),
+    "too many filters for pairs": ((8, 8), (3, 3), 1, 2, 17, 1),
+    "one of a pair beyond the image": ((8, 7), (3, 3), 1, 5, 4, 1),
+    "one column": ((9, 3), (3, 3), 1, 5, 4, (1, 0)),
+    "more padding than the kernel is high": ((6, 6), (3, 3), 1, 2, 3, (7, 9)),
+    "strided": ((11, 9), (3, 3), 2, 3, 2, 1),
+    "strided, some pixels left over": ((14, 10), (3, 3), 2, 3, 2, 0),
+    "strided, no two phases alike": ((17, 11), (5, 4), (2, 3), 2, 3, (2, 1)),
+    "strided, many phases": ((19, 8), (7, 3), (3, 1), 2, 3, (3, 1)),
+    "strided more than the kernel is high": ((13, 8), (3, 3), (5, 1), 2, 3, 1),
+    "strided across alone": ((9, 12), (3, 3), (1, 2), 2, 3, 1),
+    "strided, more padding than the kernel is high": ((6, 6), (3, 3), 2, 2, 3, (7, 9)),
 }
 
 
 @pytest.mark.usefixtures("_blocks")
-@pytest.mark.parametrize(("size", "kernel", "channels", "filters", "padding"), ROWS.values(), ids=ROWS.keys())
-@pytest.mark.parametrize("t", minimal_filtering.POINTS)
-def test_rows_of_tiles_take_kernels_of_any_width(
-    size, kernel, channels, filters, padding, t, generator, monkeypatch
+@pytest.mark.parametrize(
+    ("size", "kernel", "stride", "channels", "filters", "padding"), ROWS.values(), ids=ROWS.keys()
+)
+@pytest.mark.parametrize("m", [2, 3, 4, 5, 6])
+def test_rows_of_tiles_take_kernels_of_any_width_and_strides(
+    size, kernel, stride, channels, filters, padding, m, generator, monkeypatch
 ):
+    if not minimal_filtering.multiplications(m, kernel[0], pair(stride)[0]):
+        return  # never chosen, see `test_ways.py`
     x = generator.standard_normal((3, *size, channels))
     weights = generator.standard_normal((*kernel, channels, filters))
-    expected = plain_loops.conv2d(x, weights, None, padding=padding)
+    settings = {"stride": stride, "padding": padding}
+    expected = plain_loops.conv2d(x, weights, None, **settings)
     dy = generator.standard_normal(expected.shape)
-    monkeypatch.setattr(ways, "quickest", lambda *_, **__: Way("rows of tiles", t))
-    y = F.conv2d(x, weights, padding=padding, new=dirty, scratch=dirty)
+    correlates = stride == 1 and max(pair(padding)) < min(kernel)
+
+    def rows(*_, back=False, **__):
+        return ways.WINDOWS if back and not correlates else Way("rows of tiles", m)
+
+    monkeypatch.setattr(ways, "quickest", rows)
+    y = F.conv2d(x, weights, **settings, new=dirty, scratch=dirty)
     np.testing.assert_allclose(y, expected, **TOLERANCE[np.float64])
-    if max(pair(padding)) >= max(kernel):
-        return  # dx is no convolution of dy
-    found = F.conv2d_backward(dy, x, weights, padding=padding, new=dirty, scratch=dirty)
-    for mine, theirs in zip(
-        found, plain_loops.conv2d_gradients(dy, x, weights, padding=padding), strict=True
-    ):
-        np.testing.assert_allclose(mine, theirs, **TOLERANCE[np.float64])
+    dx, *gradients = plain_loops.conv2d_gradients(dy, x, weights, **settings)
+    for needs_dx in (True, False):
+        found = F.conv2d_backward(dy, x, weights, **settings, needs_dx=needs_dx, new=dirty, scratch=dirty)
+        for mine, theirs in zip(found, (dx if needs_dx else None, *gradients), strict=True):
+            assert mine is theirs is None or np.allclose(mine, theirs, **TOLERANCE[np.float64])
 
 
 BLOCKS = pytest.mark.parametrize(
@@ -260,7 +301,7 @@ def test_as_much_is_taken_at_once_as_a_block_holds(images, size, pool):
         taken.append(np.empty(shape, dtype))
         return taken[-1]
 
-    tiling = tiles.tiling(w, (size, size), 6)
+    tiling = tiles.tiling(w, (size, size), 4)
     found = [place for place, _ in tiles.blocks(tiling, x, filters, (pool, pool), scratch)]
     covered = [
         (i, row)
@@ -281,7 +322,7 @@ def test_as_many_rows_of_tiles_are_taken_at_once_as_a_block_holds(images, size):
         taken.append(np.empty(shape, dtype))
         return taken[-1]
 
-    found = list(winograd_rows._blocks(x, w, 6, 64, scratch, False))
+    found = list(winograd_rows._blocks(x, w, 4, 64, scratch, False))
     covered = [
         (i, row) for block in found for i in range(images)[block.images] for row in range(99)[block.tiles]
     ]
