@@ -26,10 +26,11 @@ from cnn_core.functional.geometry import (
     Pair,
     Size,
     Window,
+    even,
     pair,
     window,
 )
-from cnn_core.functional.im2col import Windows, im2col
+from cnn_core.functional.im2col import BLOCK_BYTES, Windows, im2col
 from cnn_core.functional.pooling import first_winners, maximum, send_to_winners
 
 
@@ -133,9 +134,14 @@ def conv2d_max_pool_backward(
         return dx, dfilters, dbias
     dmap = scratch((len(x), *w.output, dy.shape[3]), dy.dtype)
     # First together, then to their places: products are slow to write in short runs.
-    together = scratch(winners.shape, dy.dtype)
-    send_to_winners(dy, winners, together)
-    np.copyto(_phases(dmap, pool), together.reshape(*pool, *dy.shape))
+    size = even(len(x), max(1, BLOCK_BYTES // 2 // dmap[0].nbytes))
+    memory = scratch((winners[:, :size].size,), dy.dtype)
+    for start in range(0, len(x), size):
+        images = slice(start, start + size)
+        won = winners[:, images]
+        together = memory[: won.size].reshape(won.shape)
+        send_to_winners(dy[images], won, together)
+        np.copyto(_phases(dmap[images], pool), together.reshape(*pool, *dy[images].shape))
     return gradients(dmap, x, filters, w, needs_dx, new, scratch, dbias=dbias)
 
 
