@@ -181,13 +181,7 @@ def _as_one_pixel(x: Array, filters: Array) -> tuple[Array, Array, Window]:
     return x.reshape(n, 1, 1, -1), filters.reshape(1, 1, -1, f), window((1, 1), (1, 1))
 
 
-def _correlate(
-    x: Array,
-    filters: Array,
-    w: Window,
-    y: Array,
-    scratch: Allocate,
-) -> None:
+def _correlate(x: Array, filters: Array, w: Window, y: Array, scratch: Allocate) -> None:
     """Fill y with the product of every window and the filters."""
     way = ways.quickest(x, filters, w)
     if way.kind == "tiles":
