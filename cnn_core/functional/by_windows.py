@@ -64,10 +64,9 @@ def gradients(
 
 
 def in_pairs(w: Window, channels: int, filters: int) -> bool:
-    """Whether windows of two outputs side by side are possible, and quicker: of few channels, `im2col` makes
-    others."""
-    even = w.output[1] % 2 == 0
-    return even and channels > FEW_CHANNELS and paired_outputs.worthwhile(w, filters)
+    """Whether windows are laid out for two outputs side by side: not where `im2col` does it by channel."""
+    pairs = w.output[1] % 2 == 0 and channels > FEW_CHANNELS
+    return pairs and paired_outputs.worthwhile(w, filters)
 
 
 def _share_out(found: Array, dfilters: Array, two: bool) -> None:

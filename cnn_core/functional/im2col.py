@@ -21,13 +21,12 @@ FEW_CHANNELS = 4  # up to here, copying channel by channel is quicker
 # are added depends on it.
 BLOCK_BYTES = 1 << 21
 
-
-# Some images, and their windows as rows (M, K = KH*KW*C).
-Windows: TypeAlias = tuple[slice, Array]
+Windows: TypeAlias = tuple[slice, Array]  # some images, and their windows as rows (M, K = KH*KW*C)
 
 
 def im2col(x: Array, w: Window, scratch: Allocate, pool: Pair = (1, 1), beside: int = 0) -> Iterator[Windows]:
-    """Yield the windows of x (N, H, W, C), contiguous, some images at a time, valid until the next.
+    """Yield (images, matrix), some images of x (N, H, W, C) at a time: their windows as rows (M, K). Valid
+    until the next; x is contiguous, without the window's padding.
 
     Rows are in the order of the outputs; for pooling windows that tile these, place by place in such a window
     (P*P, images, OH / P, OW / P). `beside` is how many further numbers a row should stay in the cache, as
@@ -46,7 +45,7 @@ def im2col(x: Array, w: Window, scratch: Allocate, pool: Pair = (1, 1), beside: 
     for start in range(0, n, size):
         images = slice(start, min(start + size, n))
         windows = every[:, :, images]
-        if by_channel:  # stored so, the runs that can be copied at once are rows of the image
+        if by_channel:  # laid out so, the runs that can be copied at once are rows of the image
             windows = windows.transpose(5, 6, 7, 0, 1, 2, 3, 4)
         matrix = memory[: windows.size].reshape(windows.shape)
         np.copyto(matrix, windows)
@@ -60,7 +59,7 @@ def _windows(x: Array, w: Window, pool: Pair) -> Array:
     outputs = (*pool, len(x), w.output[0] // pool[0], w.output[1] // pool[1])
     output_steps = (down, right, sn, down * pool[0], right * pool[1])
     kernel_steps = (sh * w.dilation[0], sw * w.dilation[1], sc)
-    memory = x if sc == x.itemsize else x.transpose(3, 0, 1, 2)
+    memory = x if sc == x.itemsize else x.transpose(3, 0, 1, 2)  # contiguous, as a buffer has to be
     # Several times quicker than `as_strided`, and this runs for every chunk of every step.
     return np.ndarray((*outputs, *w.kernel, x.shape[3]), x.dtype, memory, 0, (*output_steps, *kernel_steps))
 

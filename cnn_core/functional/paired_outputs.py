@@ -15,7 +15,7 @@ import numpy as np
 from cnn_core.functional.geometry import Allocate, Array, Window
 
 FEW_FILTERS = 16  # with more, the multiplications by zero cost more than they bring
-FEWER_FILTERS = 12  # so many where one output of the last pair is beyond the image
+FEWER_FILTERS = 12  # so many where one output of the last pair is beyond the image (`winograd_rows`)
 
 
 def worthwhile(w: Window, filters: int) -> bool:
@@ -25,7 +25,8 @@ def worthwhile(w: Window, filters: int) -> bool:
 
 
 def widened(w: Window) -> Window:
-    """Return the window of two outputs; for `im2col`, that is without the taps of its kernel."""
+    """Return the window of two outputs of an even number; for `im2col`, that is without the taps of its
+    kernel."""
     kernel, output = (w.kernel[0], w.kernel[1] + 1), (w.output[0], w.output[1] // 2)
     return w._replace(kernel=kernel, stride=(w.stride[0], 2), output=output, taps=())
 

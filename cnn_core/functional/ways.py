@@ -16,15 +16,15 @@ from cnn_core.functional.minimal_filtering import POINTS, multiplications
 COPY = 5  # to copy a number of a window
 SEND = 35  # to send a number back to a pixel
 TRANSFORM = 14  # to transform a number one way
-CALLS = 300_000  # what either takes longer for its calls, which is felt where images are small and few
-FEWEST = 28  # a product of single channels with fewer columns takes no less time
+CALLS = 300_000  # the calls that tiles of either kind take more, felt where images are small and few
+FEWEST = 28  # filters: products of K = C alone, as tiles take them, are no quicker with fewer
 
 KERNELS = (3, 4, 5)  # both ways: smaller ones are as quick the usual way, larger ones leave 1 or 2 outputs
 TILES = (6, 7)  # pixels of a tile both ways: larger ones cost more precision
 
 
 class Way(NamedTuple):
-    """A way, and the outputs M of its tiles, each way."""
+    """A way, and the outputs M of its tiles: down, and across too where tiles are square."""
 
     kind: Literal["windows", "rows of tiles", "tiles"]
     m: int = 0
@@ -55,21 +55,21 @@ def _quickest(
     """Return the quickest way; dx `correlates` where it is a convolution of dy."""
     n, rows, width, _ = shape
     (height, columns), (kh, kw, c, f) = output, filters
-    products, results = (2, 2 * c + f) if back else (1, stride[1] * c + f)
-    # Windows of dy; or those of x, which are sent something back to.
+    products, transformed = (2, 2 * c + f) if back else (1, stride[1] * c + f)
+    # Back: of dy as much again for what goes to its places; or of x, and pixels are sent something back.
     windows = COPY * c if not back else 2 * COPY * f if f <= c else (COPY + SEND) * c
     costs = {WINDOWS: n * height * columns * kh * kw * (products * c * f + windows)}
     if kh == kw and kh in KERNELS and stride == (1, 1) and pool[0] == pool[1]:
         for t in TILES:
             m = t - kh + 1
             tiles = n * -(-height // m) * -(-columns // m)
-            each = products * c * max(f, FEWEST) + 2 * TRANSFORM * results
+            each = products * c * max(f, FEWEST) + 2 * TRANSFORM * transformed
             costs[Way("tiles", m)] = CALLS + t**2 * (tiles * each + products * 2 * TRANSFORM * c * f)
     for m in range(2, max(POINTS)):
         t = multiplications(m, kh, stride[0])
         if 0 < t < m * kh and (correlates if back else m % pool[0] == 0):
             numbers = n * -(-(rows if back else height) // m) * (width if back else columns)
             # With a stride tiles are as many times as high, though most of what they are transformed by is 0.
-            each = kw * (products * c * f + COPY * (f if back else c)) + stride[0] * TRANSFORM * results
+            each = kw * (products * c * f + COPY * (f if back else c)) + stride[0] * TRANSFORM * transformed
             costs[Way("rows of tiles", m)] = CALLS + t * (numbers * each + products * TRANSFORM * kw * c * f)
     return min(costs, key=lambda way: costs[way])

@@ -1,7 +1,7 @@
-"""Convolution by fewer multiplications down the columns of an image alone: where channels are few, or with a
+"""Convolution by fewer multiplications down the columns of an image alone: where channels are few, or kernels
 stride.
 
-For each column of the kernel, M outputs below each other take T multiplications instead of K M (see
+For each column of the kernel, M outputs below each other take T multiplications instead of KH M (see
 `minimal_filtering`); across, windows lie side by side as in `im2col`. A tile is some rows of the image, with
 a stride of S:
 
@@ -9,12 +9,18 @@ a stride of S:
     s[t, i, column] = sum over b, c of v[t, i, S column + b, c] * u[t, b, c]
     v[t, i] = sum over r of B[r, t] * x[M S i + r],    u[t] = sum over a of G[t, a] * filters[a]
 
-`winograd` does so both ways. That takes fewer multiplications still, but products of single channels instead
-of as many as a row of the kernel meets, and more than twice the work besides.
+and back, each step turned around:
+
+    ds[t, i] = sum over j of A[t, j] * dy[M i + j]
+    du[t, b, c] = sum over i, column of v[t, i, S column + b, c] * ds[t, i, column]
+    dfilters[a] = sum over t of G[t, a] * du[t]
+
+`winograd` does so both ways. That takes fewer multiplications still, but products of K = C instead of KW * C,
+and more than twice the work besides.
 """
 
 from collections.abc import Iterator
-from itertools import accumulate, pairwise, product
+from itertools import product
 from math import prod
 from typing import NamedTuple
 
@@ -31,8 +37,9 @@ class _Block(NamedTuple):
 
     images: slice
     tiles: slice
-    windows: Array  # T, n, tiles, OW, K; or of two outputs side by side, half as many
-    sums: Array  # T, n, tiles, OW * F, not yet filled; of pairs, one output more where OW is odd
+    windows: Array  # T, n, tiles, OW, KW * C; or of two outputs side by side, half as many
+    # Memory for s, or ds: T, n, tiles, OW * F; of pairs, one output more where OW is odd.
+    sums: Array
 
 
 def correlate(x: Array, filters: Array, w: Window, m: int, y: Array, scratch: Allocate) -> None:
@@ -79,8 +86,8 @@ def gradients(
     for block in _blocks(dy, back, m, c, scratch, two):
         _multiply(block, taps)
         _put(a, block.sums, dx[block.images], block.tiles)
-        windows, sums = _sent(block, x, a, two)
-        total.add(sums, windows)
+        windows, sent = _sent(block, x, a, two)  # in the memory of the sums, which are in dx by now
+        total.add(sent, windows)
     _found(total.sum.swapaxes(1, 2), g, dturned, two, scratch)
 
 
@@ -128,14 +135,15 @@ def _blocks(x: Array, w: Window, m: int, f: int, scratch: Allocate, two: bool) -
     most = max(1, BLOCK_BYTES // (t * sum(numbers) * x.itemsize))  # rows of tiles
     all_tiles = -(-w.output[0] // m)
     together, rows = even(n, max(1, most // all_tiles)), even(all_tiles, most)
-    # In one piece: the memory of several smaller ones would be given back to the system each time.
-    memory = scratch((t * together * rows * sum(numbers),), x.dtype)
+    memory = [scratch((t * together * rows * each,), x.dtype) for each in numbers]
     inside = slice(left * c, min(left + width, across) * c)  # what is not padding
     for first, row in product(range(0, n, together), range(0, all_tiles, rows)):
         images, tiles = slice(first, min(first + together, n)), slice(row, min(row + rows, all_tiles))
         grid = images.stop - first, tiles.stop - row
-        ends = [t * prod(grid) * each for each in accumulate(numbers, initial=0)]
-        v, windows, sums = (memory[slice(*each)].reshape(t, *grid, -1) for each in pairwise(ends))
+        v, windows, sums = (
+            piece[: t * prod(grid) * each].reshape(t, *grid, each)
+            for piece, each in zip(memory, numbers, strict=True)
+        )
         windows = windows.reshape(t, *grid, columns, k)
         v[..., : inside.start] = 0
         v[..., inside.stop :] = 0
@@ -153,8 +161,7 @@ def _multiply(block: _Block, taps: Array) -> None:
 
 
 def _sent(block: _Block, dy: Array, a: Array, two: bool) -> tuple[Array, Array]:
-    """Return windows, and in the memory of the sums what dy (N, OH, OW, F) sends back to these, as T matrices
-    each."""
+    """Return windows, and in the memory of the sums ds for dy (N, OH, OW, F), as T matrices each."""
     (t, m), (*_, k) = a.shape, block.windows.shape
     length = dy.shape[2] * dy.shape[3]
     block.sums[..., length:] = 0
@@ -173,7 +180,7 @@ def _take(matrix: Array, image: Array, tiles: slice, step: int, before: int, out
 
 
 def _put(matrix: Array, values: Array, image: Array, tiles: slice) -> None:
-    """Fill the rows of images (n, H, W, F) that these tiles give with a matrix (T, M), turned, applied to
+    """Fill the rows of images (n, H, W, F) that these tiles give: the transpose of a matrix (T, M) applied to
     values (T, n, tiles, W * F or more)."""
     m, length = matrix.shape[1], image.shape[2] * image.shape[3]
     for at, rows, target in _rows_of(image, tiles, m, m, 0, length):
@@ -187,9 +194,9 @@ def _rows_of(
 
     Tiles that lie inside come together, the others one by one.
     """
-    n, height = image.shape[:2]
-    sn, sh, _, sc = image.strides
-    first = min(max(-(-before // step), tiles.start), tiles.stop)  # inside; behind the last one that is
+    (n, height), (sn, sh) = image.shape[:2], image.strides[:2]
+    # Those from `first` up to, without it, `last` lie inside.
+    first = min(max(-(-before // step), tiles.start), tiles.stop)
     last = min(max((height + before - reach) // step + 1, first), tiles.stop)
     edges = [*range(tiles.start, first), *range(last, tiles.stop)]
     for start, stop in [(first, last), *((i, i + 1) for i in edges)]:
@@ -200,4 +207,6 @@ def _rows_of(
             shape = n, stop - start, rows.stop - rows.start, length
             offset = max(begin, 0) * sh if shape[2] else 0
             at = slice(start - tiles.start, stop - tiles.start)
-            yield at, rows, np.ndarray(shape, image.dtype, image, offset, (sn, step * sh, sh, sc))
+            # The stride of a single channel means nothing: NumPy gives any, even in contiguous images.
+            steps = sn, step * sh, sh, image.itemsize
+            yield at, rows, np.ndarray(shape, image.dtype, image, offset, steps)

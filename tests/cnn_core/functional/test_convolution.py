@@ -43,6 +43,7 @@ CASES = {
     "1x1 kernel, strided": Case((2, 5, 7, 3), 4, (1, 1), stride=2),
     "1x1 kernel, one channel": Case((2, 5, 4, 1), 3, (1, 1)),
     "1x1 kernel, padded": Case((2, 3, 4, 2), 3, (1, 1), padding=1),
+    "1x1 kernel, as many outputs as pixels": Case((2, 2, 2, 3), 4, (1, 1), stride=2, padding=1),
     "1x1 input": Case((3, 1, 1, 4), 5, (1, 1)),
     "1x1 input, padded": Case((3, 1, 1, 2), 3, (3, 3), padding=1),
     "1x1 input, same": Case((2, 1, 1, 2), 3, (3, 3), padding="same"),

@@ -68,6 +68,22 @@ def test_without_training_nobody_asks_who_won(generator):
 
 
 @pytest.mark.parametrize("channels", [1, 5])
+def test_a_kernel_of_one_pixel_is_pooled_too(generator, channels):
+    x, filters = (
+        generator.standard_normal((3, 6, 8, channels)),
+        generator.standard_normal((1, 1, channels, 4)),
+    )
+    full = F.conv2d(x, filters)
+    expected, winners = max_pool2d_winners(full, 2)
+    y, won = conv2d_max_pool(x, filters, None, 1, 0, 1, 2, with_winners=True)
+    np.testing.assert_allclose(y, expected, rtol=1e-12)
+    dy = generator.standard_normal(y.shape)
+    _, dfilters, _ = conv2d_max_pool_backward(dy, won, x, filters, 1, 0, 1, 2, needs_dx=False)
+    _, expected, _ = F.conv2d_backward(max_pool2d_backward(dy, winners, full.shape, 2), x, filters)
+    np.testing.assert_allclose(dfilters, expected, **TOLERANCE[np.float64])
+
+
+@pytest.mark.parametrize("channels", [1, 5])
 def test_any_memory_order_of_the_input_gives_the_same(generator, channels):
     x = generator.standard_normal((3, channels, 8, 8)).transpose(0, 2, 3, 1)  # stored channels first
     filters, dy = generator.standard_normal((3, 3, channels, 4)), generator.standard_normal((3, 3, 3, 4))

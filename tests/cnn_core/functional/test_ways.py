@@ -1,4 +1,4 @@
-"""Which way a convolution goes: the one that takes least, as measured."""
+"""Which way a convolution goes: the one that takes least, as reckoned."""
 
 from itertools import product
 
@@ -32,7 +32,11 @@ def given(size=16, channels=32, filters=32, images=32, pool=(1, 1), kernel=3, **
         ({"kernel": 6}, "rows of tiles", "windows"),
         ({"kernel": (3, 5)}, "rows of tiles", "rows of tiles"),
         ({"kernel": (5, 3)}, "rows of tiles", "rows of tiles"),
+        ({"kernel": 7}, "rows of tiles", "windows"),
+        ({"kernel": 8}, "windows", "windows"),
+        ({"kernel": 9}, "windows", "windows"),
         ({"kernel": (1, 3)}, "windows", "windows"),
+        ({"kernel": (1, 7), "padding": (0, 3), "filters": 33}, "windows", "windows"),
         ({"stride": 2, "size": 66}, "windows", "windows"),
         ({"stride": (1, 2), "size": 66}, "rows of tiles", "windows"),
         ({"stride": 2, "size": 66, "kernel": 5}, "rows of tiles", "windows"),
@@ -68,6 +72,7 @@ def test_the_way_that_takes_least_is_gone(settings, ahead, back):
         ({"size": 8, "channels": 10, "filters": 10}, 6),
         ({"size": 12, "channels": 10, "filters": 10}, 5),
         ({"size": 22, "channels": 10, "filters": 10, "pool": (2, 2)}, 4),
+        ({"size": 18, "channels": 10, "filters": 10, "pool": (3, 1)}, 6),
     ],
 )
 def test_tiles_are_those_that_reach_less_far_beyond_the_image(settings, m):

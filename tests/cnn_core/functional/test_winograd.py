@@ -286,6 +286,43 @@ def test_rows_of_tiles_take_kernels_of_any_width_and_strides(
             assert mine is theirs is None or np.allclose(mine, theirs, **TOLERANCE[np.float64])
 
 
+@pytest.mark.parametrize("m", [3, 4, 5, 6])
+@pytest.mark.parametrize(
+    "alone",
+    [lambda a: a[..., None], lambda a: a[:, None].transpose(0, 2, 3, 1)],
+    ids=["a new axis", "channels first"],
+)
+def test_a_single_channel_may_have_any_stride(generator, alone, m, monkeypatch):
+    x, dy = alone(generator.standard_normal((3, 9, 8))), alone(generator.standard_normal((3, 9, 8)))
+    filters = generator.standard_normal((3, 3, 1, 1))
+    assert x.flags.c_contiguous
+    assert x.strides[3] != x.itemsize
+    go(monkeypatch, Way("rows of tiles", m))
+    expected = F.conv2d(x.copy(), filters, padding=1)
+    np.testing.assert_array_equal(F.conv2d(x, filters, padding=1), expected)
+    expected = F.conv2d_backward(dy.copy(), x.copy(), filters, padding=1)
+    for mine, theirs in zip(F.conv2d_backward(dy, x, filters, padding=1), expected, strict=True):
+        np.testing.assert_allclose(mine, theirs, **TOLERANCE[np.float64])
+
+
+@pytest.mark.usefixtures("_blocks")
+@pytest.mark.parametrize("pool", [(2, 3), (3, 1), (1, 2)])
+def test_rows_of_tiles_are_pooled_by_windows_of_any_shape(generator, pool, monkeypatch):
+    x, filters = generator.standard_normal((3, 15, 9, 2)), generator.standard_normal((3, 3, 2, 3))
+    full = plain_loops.conv2d(x, filters, None)
+    expected, winners = F.max_pool2d_winners(full, pool)
+    go(monkeypatch, Way("rows of tiles", 6))
+    memory = {"new": dirty, "scratch": dirty}
+    y, won = conv2d_max_pool(x, filters, None, 1, 0, 1, pool, with_winners=True, **memory)
+    np.testing.assert_allclose(y, expected, **TOLERANCE[np.float64])
+    np.testing.assert_array_equal(won, winners)
+    dy = generator.standard_normal(y.shape)
+    dfull = F.max_pool2d_backward(dy, winners, full.shape, pool)
+    found = conv2d_max_pool_backward(dy, won, x, filters, 1, 0, 1, pool, **memory)
+    for mine, theirs in zip(found, plain_loops.conv2d_gradients(dfull, x, filters), strict=True):
+        np.testing.assert_allclose(mine, theirs, **TOLERANCE[np.float64])
+
+
 BLOCKS = pytest.mark.parametrize(
     ("images", "size"), [(9, 20), (1, 80), (2, 80)], ids=["many", "large", "two large"]
 )
