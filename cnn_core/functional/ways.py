@@ -16,7 +16,7 @@ from cnn_core.functional.minimal_filtering import POINTS, multiplications
 COPY = 5  # to copy a number of a window
 SEND = 35  # to send a number back to a pixel
 TRANSFORM = 14  # to transform a number one way
-CALLS = 300_000  # the calls that tiles of either kind take more, felt where images are small and few
+CALLS = 500_000  # the calls that tiles of either kind take more, felt where images are small and few
 FEWEST = 28  # filters: products of K = C alone, as tiles take them, are no quicker with fewer
 
 KERNELS = (3, 4, 5)  # both ways: smaller ones are as quick the usual way, larger ones leave 1 or 2 outputs

@@ -69,7 +69,7 @@ def test_the_way_that_takes_least_is_gone(settings, ahead, back):
         ({"size": 12}, 5),
         ({"size": 18}, 4),
         ({"size": 15, "channels": 64}, 5),
-        ({"size": 8, "channels": 10, "filters": 10}, 6),
+        ({"size": 14, "channels": 10, "filters": 10}, 6),
         ({"size": 12, "channels": 10, "filters": 10}, 5),
         ({"size": 22, "channels": 10, "filters": 10, "pool": (2, 2)}, 4),
         ({"size": 18, "channels": 10, "filters": 10, "pool": (3, 1)}, 6),
