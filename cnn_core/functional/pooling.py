@@ -81,10 +81,7 @@ def max_pool2d_backward(
     for tap, (_, _, reads) in enumerate(w.taps):
         target = dpadded[reads]
         send_to_winners(dy, winners[tap], share)
-        if _tiles(w):
-            np.copyto(target, share)
-        else:
-            np.add(target, share, out=target)
+        _send(share, target, w)
     return cropped(dpadded, w, new)
 
 
@@ -123,15 +120,13 @@ def avg_pool2d_backward(
     share = np.multiply(dy, dy.dtype.type(1 / (size[0] * size[1])), out=scratch(dy.shape, dy.dtype))
     dpadded = _zeros_padded(input_shape, w, dy, new, scratch)
     wide = scratch((len(dy), w.output[0], *dpadded.shape[2:]), dy.dtype)
-    wide.fill(0)
+    if not _covers(w, dpadded):
+        wide.fill(0)
     rows, columns = _slices(w)
     for j in columns:
-        np.add(wide[:, :, j], share, out=wide[:, :, j])
+        _send(share, wide[:, :, j], w)
     for i in rows:  # long runs in memory
-        if _tiles(w):
-            np.copyto(dpadded[:, i], wide)
-        else:
-            np.add(dpadded[:, i], wide, out=dpadded[:, i])
+        _send(wide, dpadded[:, i], w)
     return cropped(dpadded, w, new)
 
 
@@ -209,9 +204,23 @@ def _tiles(w: Window) -> bool:
     return w.stride[0] >= w.kernel[0] and w.stride[1] >= w.kernel[1]
 
 
-def _zeros_padded(shape: tuple[int, ...], w: Window, dy: Array, new: Allocate, scratch: Allocate) -> Array:
-    dpadded = (scratch if w.padded else new)(padded_shape(shape, w), dy.dtype)
+def _covers(w: Window, padded: Array) -> bool:
+    """Whether each pixel belongs to exactly one window."""
     covered = tuple(o * s for o, s in zip(w.output, w.stride, strict=True))
-    if w.stride != w.kernel or covered != dpadded.shape[1:3]:  # otherwise every pixel is written below
+    return w.stride == w.kernel and covered == padded.shape[1:3]
+
+
+def _send(values: Array, target: Array, w: Window) -> None:
+    """Add to the target what a tap sends to its pixels; where no other tap sends anything there, fill it."""
+    if _tiles(w):
+        np.copyto(target, values)
+    else:
+        np.add(target, values, out=target)
+
+
+def _zeros_padded(shape: tuple[int, ...], w: Window, dy: Array, new: Allocate, scratch: Allocate) -> Array:
+    """Return a padded image, zeros where not every pixel will be written."""
+    dpadded = (scratch if w.padded else new)(padded_shape(shape, w), dy.dtype)
+    if not _covers(w, dpadded):
         dpadded.fill(0)
     return dpadded
