@@ -13,12 +13,13 @@ from cnn_core.functional.geometry import (
     Allocate,
     Array,
     Padding,
-    Pair,
     Size,
     Window,
+    correlates,
     cropped,
     pad,
     padded_shape,
+    reach,
     window,
 )
 from cnn_core.functional.im2col import im2col
@@ -108,7 +109,7 @@ def gradients(
 
         return winograd.gradients(send, x, filters, w, way.m, dfilters, new, scratch), dfilters, dbias
     small = filters.shape[3] <= filters.shape[2] or w.kernel == (1, 1)  # the im2col of dy
-    if way.kind == "rows of tiles" or (needs_dx and groups == 1 and small and _correlates(w)):
+    if way.kind == "rows of tiles" or (needs_dx and groups == 1 and small and correlates(w)):
         dx, sent, back = new(x.shape, x.dtype), np.ascontiguousarray(dy), _back(w, x)
         turned, dturned = _turned(filters), _turned(dfilters)
         if way.kind == "rows of tiles":
@@ -120,14 +121,7 @@ def gradients(
     return _sent_back(dy, x, filters, w, new, scratch, groups) if needs_dx else None, dfilters, dbias
 
 
-def _fill_dfilters(
-    x: Array,
-    dy: Array,
-    w: Window,
-    dfilters: Array,
-    scratch: Allocate,
-    groups: int,
-) -> None:
+def _fill_dfilters(x: Array, dy: Array, w: Window, dfilters: Array, scratch: Allocate, groups: int) -> None:
     """Fill dfilters from what the windows of x have met."""
     if groups == 1:
         way = ways.quickest(x, dfilters, w)
@@ -156,7 +150,7 @@ def _sent_back(
         strided.send_back(dy, filters, w, dx, scratch)
         return dx
     apart = groups > 1 and is_depthwise(filters, groups)
-    if apart and _correlates(w):
+    if apart and correlates(w):
         back, dx = _back(w, x), new(x.shape, x.dtype)
         depthwise(pad(np.ascontiguousarray(dy), back, scratch), filters[::-1, ::-1], back, dx)
         return dx
@@ -198,24 +192,12 @@ def _turned(filters: Array) -> Array:
     return filters[::-1, ::-1].transpose(0, 1, 3, 2)
 
 
-def _correlates(w: Window) -> bool:
-    """Whether dx is a convolution of dy: where the window skips no pixel and is not padded beyond its
-    reach."""
-    fits = all(b <= r for b, r in zip(w.before, _reach(w), strict=True))
-    return fits and w.stride == (1, 1)
-
-
 def _back(w: Window, x: Array) -> Window:
     """Return the window over dy that gives, for each pixel of x, the outputs that have read it."""
-    reach, size = _reach(w), x.shape[1:3]
-    before = (reach[0] - w.before[0], reach[1] - w.before[1])
+    (down, right), size = reach(w), x.shape[1:3]
+    before = (down - w.before[0], right - w.before[1])
     after = (size[0] + w.before[0] - w.output[0], size[1] + w.before[1] - w.output[1])
     return w._replace(before=before, after=after, output=size)
-
-
-def _reach(w: Window) -> Pair:
-    """Return how far a kernel reaches below and right of its first tap."""
-    return (w.kernel[0] - 1) * w.dilation[0], (w.kernel[1] - 1) * w.dilation[1]
 
 
 def _group_slices(channels: int, filters: int, groups: int) -> list[tuple[slice, slice]]:

@@ -77,6 +77,18 @@ def window(
     return Window(kernel, stride, dilation, before, after, (output[0], output[1]), tuple(taps))
 
 
+def reach(w: Window) -> Pair:
+    """Return how far a kernel reaches below and right of its first tap."""
+    return (w.kernel[0] - 1) * w.dilation[0], (w.kernel[1] - 1) * w.dilation[1]
+
+
+def correlates(w: Window) -> bool:
+    """Whether dx is a convolution of dy: where the window skips no pixel and is not padded beyond its
+    reach."""
+    fits = all(b <= r for b, r in zip(w.before, reach(w), strict=True))
+    return fits and w.stride == (1, 1)
+
+
 def padded_shape(shape: tuple[int, ...], w: Window) -> tuple[int, ...]:
     """Return the shape (N, H, W, C) of images with the window's padding around them."""
     n, height, width, channels = shape

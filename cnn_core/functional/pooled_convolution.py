@@ -66,11 +66,7 @@ def conv2d_max_pool(
 
 
 def _outputs(
-    x: Array,
-    filters: Array,
-    w: Window,
-    pool: Pair,
-    scratch: Allocate,
+    x: Array, filters: Array, w: Window, pool: Pair, scratch: Allocate
 ) -> Iterator[tuple[tuple[slice, slice], Array]]:
     """Yield ((images, rows), phases (P, P, images, rows, OW, F)), a part at a time; valid until the next."""
     memory: Array | None = None

@@ -8,7 +8,7 @@ stride, both ways (`winograd`); but then numbers are transformed, there and back
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
-from cnn_core.functional.geometry import Array, Pair, Window
+from cnn_core.functional.geometry import Array, Pair, Window, correlates
 from cnn_core.functional.minimal_filtering import POINTS, multiplications
 
 # What takes as long as so many multiply-adds: fitted to 570 convolutions of 1 to 128 channels, 1 to 32 images
@@ -38,8 +38,7 @@ def quickest(x: Array, filters: Array, w: Window, pool: Pair = (1, 1), *, back: 
     pooling window, and to the gradient by the filters alone; or `back`, to the gradients by both."""
     if w.dilation != (1, 1):
         return WINDOWS
-    correlates = w.stride == (1, 1) and w.before[0] < w.kernel[0] and w.before[1] < w.kernel[1]
-    return _quickest(x.shape, w.output, w.stride, filters.shape, pool, back, correlates)
+    return _quickest(x.shape, w.output, w.stride, filters.shape, pool, back, back and correlates(w))
 
 
 @lru_cache(maxsize=512)
@@ -50,9 +49,9 @@ def _quickest(
     filters: tuple[int, ...],
     pool: Pair,
     back: bool,
-    correlates: bool,
+    one_layout: bool,
 ) -> Way:
-    """Return the quickest way; dx `correlates` where it is a convolution of dy."""
+    """Return the quickest way without dilation; `one_layout` where windows of dy do for both gradients."""
     n, rows, width, _ = shape
     (height, columns), (kh, kw, c, f) = output, filters
     products, transformed = (2, 2 * c + f) if back else (1, stride[1] * c + f)
@@ -67,7 +66,7 @@ def _quickest(
             costs[Way("tiles", m)] = CALLS + t**2 * (tiles * each + products * 2 * TRANSFORM * c * f)
     for m in range(2, max(POINTS)):
         t = multiplications(m, kh, stride[0])
-        if 0 < t < m * kh and (correlates if back else m % pool[0] == 0):
+        if 0 < t < m * kh and (one_layout if back else m % pool[0] == 0):
             numbers = n * -(-(rows if back else height) // m) * (width if back else columns)
             # With a stride tiles are as many times as high, though most of what they are transformed by is 0.
             each = kw * (products * c * f + COPY * (f if back else c)) + stride[0] * TRANSFORM * transformed

@@ -150,7 +150,7 @@ def test_gradients_equal_plain_loops(case, dtype):
 def test_whole_rows_of_the_kernel_send_back_what_single_taps_do(case, by_row, monkeypatch):
     x, filters, _, dy = arrays(case, np.float64)
     monkeypatch.setattr(taps, "by_row", lambda w, *_: by_row and w.stride[1] == 1)
-    for other_way in ("_correlates", "_covers"):
+    for other_way in ("correlates", "_covers"):
         monkeypatch.setattr(convolution, other_way, lambda *_: False)
     monkeypatch.setattr(strided, "worthwhile", lambda *_: False)
     expected, _, _ = plain_loops.conv2d_gradients(dy, x, filters, **case.settings)
