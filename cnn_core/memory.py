@@ -10,7 +10,7 @@ from cnn_core.functional.geometry import Array
 _ALIGNMENT = 64  # bytes; one line of the processor's cache
 
 # glibc gives what is free back to the system, until a piece as large as this has come and gone: from then on
-# it keeps about as much at hand. Without, one image can take twice as long: it asks for the same memory anew.
+# it keeps about as much at hand. Without, running one image asks for the same memory anew each time.
 np.empty(1 << 24, np.uint8)
 
 

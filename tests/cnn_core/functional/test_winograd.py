@@ -204,18 +204,26 @@ def test_a_blank_image_gives_zeros(generator):
     np.testing.assert_array_equal(y, 0)
 
 
-@pytest.mark.parametrize("stride", [1, 2, 3])
-@pytest.mark.parametrize("taps", [2, 3, 4, 5, 6, 7])
-@pytest.mark.parametrize("m", [2, 3, 4, 5, 6])
+LINES = [  # M, K, stride
+    each for each in product(range(2, 7), range(2, 8), (1, 2, 3)) if minimal_filtering.multiplications(*each)
+]
+
+
+@pytest.mark.parametrize(("m", "taps", "stride"), LINES)
 def test_the_matrices_give_the_outputs_of_a_line(generator, m, taps, stride):
-    t = minimal_filtering.multiplications(m, taps, stride)
-    if not t:
-        return  # there are no points for so many
     a, b, g = minimal_filtering.matrices(m, taps, np.float64, stride)
-    assert len(a) == t <= m * taps
+    assert len(a) == minimal_filtering.multiplications(m, taps, stride) <= m * taps
     d, kernel = generator.standard_normal((m - 1) * stride + taps), generator.standard_normal(taps)
     y = a.T @ ((g @ kernel) * (b.T @ d))
     np.testing.assert_allclose(y, np.correlate(d, kernel, "valid")[::stride], rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("m", "taps", "stride", "expected"),
+    [(4, 3, 1, 6), (2, 7, 1, 8), (4, 3, 2, 9), (4, 5, 2, 11), (2, 3, 3, 6), (7, 3, 1, 0), (2, 3, 1, 0)],
+)
+def test_outputs_take_as_many_multiplications_as_there_are_points_for(m, taps, stride, expected):
+    assert minimal_filtering.multiplications(m, taps, stride) == expected
 
 
 MOST = {  # of the error, RMS of outputs as large as inputs, by the T of each line
@@ -256,16 +264,22 @@ ROWS = {  # image, kernel, stride, channels, filters, padding
 }
 
 
+ROWS_BY_OUTPUTS = {
+    f"{name}, {m} outputs": (*case, m)
+    for (name, case), m in product(ROWS.items(), range(2, 7))
+    if minimal_filtering.multiplications(m, case[1][0], pair(case[2])[0])
+}
+
+
 @pytest.mark.usefixtures("_blocks")
 @pytest.mark.parametrize(
-    ("size", "kernel", "stride", "channels", "filters", "padding"), ROWS.values(), ids=ROWS.keys()
+    ("size", "kernel", "stride", "channels", "filters", "padding", "m"),
+    ROWS_BY_OUTPUTS.values(),
+    ids=ROWS_BY_OUTPUTS.keys(),
 )
-@pytest.mark.parametrize("m", [2, 3, 4, 5, 6])
 def test_rows_of_tiles_take_kernels_of_any_width_and_strides(
     size, kernel, stride, channels, filters, padding, m, generator, monkeypatch
 ):
-    if not minimal_filtering.multiplications(m, kernel[0], pair(stride)[0]):
-        return  # never chosen, see `test_ways.py`
     x = generator.standard_normal((3, *size, channels))
     weights = generator.standard_normal((*kernel, channels, filters))
     settings = {"stride": stride, "padding": padding}
@@ -282,8 +296,9 @@ def test_rows_of_tiles_take_kernels_of_any_width_and_strides(
     dx, *gradients = plain_loops.conv2d_gradients(dy, x, weights, **settings)
     for needs_dx in (True, False):
         found = F.conv2d_backward(dy, x, weights, **settings, needs_dx=needs_dx, new=dirty, scratch=dirty)
-        for mine, theirs in zip(found, (dx if needs_dx else None, *gradients), strict=True):
-            assert mine is theirs is None or np.allclose(mine, theirs, **TOLERANCE[np.float64])
+        assert (found[0] is not None) is needs_dx
+        for mine, theirs in zip(found[not needs_dx :], [dx, *gradients][not needs_dx :], strict=True):
+            np.testing.assert_allclose(mine, theirs, **TOLERANCE[np.float64])
 
 
 @pytest.mark.parametrize("m", [3, 4, 5, 6])
