@@ -9,6 +9,7 @@ from cnn_core.architecture import Architecture
 from cnn_core.errors import ArchitectureError
 from cnn_core.functional.geometry import even
 from cnn_core.layers import BatchNorm, Conv2D, Dense, Layer, MaxPool2D, ReLU, Shape, Softmax
+from cnn_core.layers.normalized_convolution import NormalizedConv2D
 from cnn_core.layers.pooled_convolution import PooledConv2D
 from cnn_core.layers.pooled_normalization import PooledBatchNorm
 
@@ -26,14 +27,25 @@ ENOUGH_IMAGES = 32
 
 @dataclass(frozen=True)
 class Step:
-    """One layer in its place."""
+    """One layer in its place, or several that are run as one."""
 
-    index: int
+    index: int  # of the layer; of several, the one whose statistics, else whose weights, the step has
     layer: Layer
     may_overwrite: bool  # the layer may write its output over its input
     needs_backward: bool  # it or a layer before it has parameters
     needs_dx: bool  # a layer before it has parameters
     normalization: tuple[int, BatchNorm] | None = None  # folded into this layer's weights, for inference
+    convolution: int | None = None  # in training, the layer that this normalisation has taken in
+
+    @property
+    def first(self) -> int:
+        """The first layer that is run in this step."""
+        return self.index if self.convolution is None else self.convolution
+
+    @property
+    def learns(self) -> bool:
+        """Whether there is something to learn in this step, beside normalisation, or before it."""
+        return self.needs_dx or self.convolution is not None
 
 
 @dataclass(frozen=True)
@@ -91,7 +103,7 @@ def plan(architecture: Architecture, training: bool) -> tuple[Segment, ...]:
         steps[cut + (arrival is not None) : end]
         for cut, arrival, end in zip(cuts, arrivals, [*cuts[1:], None], strict=True)
     ]
-    inputs = [shapes[steps[cut].index] for cut in cuts]
+    inputs = [shapes[steps[cut].first] for cut in cuts]
     return tuple(
         Segment(*parts)
         for parts in zip(
@@ -100,7 +112,7 @@ def plan(architecture: Architecture, training: bool) -> tuple[Segment, ...]:
             [*arrivals[1:], None],
             regroups,
             [*regroups[1:], False],
-            _chunk_sizes(between, regroups, shapes),
+            _chunk_sizes(steps, cuts, regroups, shapes),
             inputs,
             [*inputs[1:], (architecture.classes,)],
             strict=True,
@@ -114,15 +126,18 @@ def _steps(architecture: Architecture, training: bool) -> tuple[Step, ...]:
         layers.pop()
     folded = {} if training else _fold_normalizations(layers)
     _pool_before_relu(layers)
-    _join_pairs(layers, PooledConv2D.join)
     if training:
+        _normalize_first(layers, architecture)
+        _join_pairs(layers, NormalizedConv2D.with_pooling)
         _join_pairs(layers, PooledBatchNorm.join)
+    _join_pairs(layers, PooledConv2D.join)
     steps, previous, trained = [], None, False
     for index, layer in layers:
         has_parameters = bool(layer.parameter_shapes(architecture.check()[index].input_shape or ()))
         overwrite = previous is not None and previous.releases_output
+        taken_in = index - 1 if isinstance(layer, NormalizedConv2D) else None
         needs = (overwrite, trained or has_parameters, trained)
-        steps.append(Step(index, layer, *needs, normalization=folded.get(index)))
+        steps.append(Step(index, layer, *needs, normalization=folded.get(index), convolution=taken_in))
         previous, trained = layer, trained or has_parameters
     return tuple(steps)
 
@@ -136,6 +151,18 @@ def _fold_normalizations(layers: list[tuple[int, Layer]]) -> dict[int, tuple[int
             folded[index] = (second_index, second)
             del layers[i + 1]
     return folded
+
+
+def _normalize_first(layers: list[tuple[int, Layer]], architecture: Architecture) -> None:
+    """Make one of the first layer that learns and the batch normalisation after it, where `NormalizedConv2D`
+    can: in the place of the second, at which shards meet."""
+    shapes = {r.index: r.input_shape or () for r in architecture.check()}
+    learns = (i for i, (index, layer) in enumerate(layers) if layer.parameter_shapes(shapes[index]))
+    i = next(learns, len(layers))
+    if i + 1 < len(layers):
+        (index, first), (second_index, second) = layers[i : i + 2]
+        if (one := NormalizedConv2D.join(first, second, shapes[index])) is not None:
+            layers[i : i + 2] = [(second_index, one)]
 
 
 def _pool_before_relu(layers: list[tuple[int, Layer]]) -> None:
@@ -181,20 +208,20 @@ def _has_large_weights(step: Step, shapes: dict[int, Shape]) -> bool:
 
 
 def _chunk_sizes(
-    segments: list[tuple[Step, ...]], regroups: list[bool], shapes: dict[int, Shape]
+    steps: Sequence[Step], cuts: Sequence[int], regroups: Sequence[bool], shapes: dict[int, Shape]
 ) -> list[int]:
     """Return each segment's images a chunk: the same for all up to the next one that regroups."""
     starts = [i for i, again in enumerate(regroups) if again]
     sizes: list[int] = []
-    for start, stop in zip(starts, [*starts[1:], len(segments)], strict=True):
-        steps = [step for segment in segments[start:stop] for step in segment]
-        sizes += [_chunk_size(steps, shapes)] * (stop - start)
+    for start, stop in zip(starts, [*starts[1:], len(cuts)], strict=True):
+        end = cuts[stop] if stop < len(cuts) else len(steps)
+        sizes += [_chunk_size(steps[cuts[start] : end], shapes)] * (stop - start)
     return sizes
 
 
 def _chunk_size(steps: Sequence[Step], shapes: dict[int, Shape]) -> int:
     """Return how many images go through these steps together."""
-    most = max((_working_bytes(step.layer, shapes[step.index]) for step in steps), default=1)
+    most = max((_working_bytes(step.layer, shapes[step.first]) for step in steps), default=1)
     return min(LARGEST_CHUNK, max(SMALLEST_CHUNK, CHUNK_BYTES // most))
 
 

@@ -139,11 +139,15 @@ class Shard:
     def _back(
         self, chunk: _Chunk, segment: Segment, totals: dict[str, Array] | None, joined: Array | None
     ) -> None:
-        if segment.departure and segment.departure.needs_dx and totals:
+        if segment.departure and segment.departure.learns and totals:
             step = segment.departure
-            chunk.x = normalization_of(step).backward_with_sums(
+            dx, gradients = normalization_of(step).backward_with_sums(
                 chunk.x, chunk.caches[step.index], self._values(step), totals, self._context(chunk, step)
             )
+            self._add(chunk, step, gradients)
+            if dx is None:
+                return
+            chunk.x = dx
         for step in reversed(segment.steps):
             if not step.needs_backward:
                 return
@@ -157,14 +161,16 @@ class Shard:
             chunk.x = dx
         if segment.arrival:
             step = segment.arrival
-            chunk.sums = normalization_of(step).sums(chunk.x, chunk.caches[step.index], self._values(step))
+            chunk.sums = normalization_of(step).sums(
+                chunk.x, chunk.caches[step.index], self._values(step), self._context(chunk, step)
+            )
         if joined is not None:
             joined[chunk.rows] = chunk.x
 
     def _add(self, chunk: _Chunk, step: Step, parts: Mapping[str, Array]) -> None:
         """Add what a chunk, which are run in their order, adds to a layer's gradients."""
         for name, part in parts.items():
-            total = self.gradients[step.index][name]
+            total = self.gradients[step.first][name]
             if chunk.number > 0:
                 np.add(total, part, out=total)
             elif part is not total:
@@ -220,7 +226,8 @@ class Shard:
         return self.memory.of(use, self.number, len(self.groups), number)
 
     def _values(self, step: Step) -> dict[str, Array]:
-        return self.layers.get(step.index, {})
+        own = self.layers.get(step.index, {})
+        return own if step.convolution is None else {**self.layers[step.convolution], **own}
 
     def _context(self, chunk: _Chunk, step: Step) -> Context:
         self.scratch.release()
@@ -230,7 +237,7 @@ class Shard:
             may_overwrite=step.may_overwrite,
             new=chunk.memory,
             scratch=self.scratch,
-            gradients=self.gradients.get(step.index, {}) if chunk.number == 0 else {},
+            gradients=self.gradients.get(step.first, {}) if chunk.number == 0 else {},
             generator=lambda: np.random.default_rng((*self.seed, step.index, self.number, chunk.number)),
         )
 

@@ -90,7 +90,7 @@ def observed(segments: Sequence[Segment], observer: Observer) -> tuple[Segment, 
     """Return the same plan with layers that tell the observer of every run."""
 
     def one(step: Step) -> Step:
-        layer, index = step.layer, step.index
+        layer, index = step.layer, step.first
         if isinstance(layer, BatchNorm):
             own = {"momentum": layer.momentum, "epsilon": layer.epsilon}
             return replace(step, layer=_BatchNorm(**own, layer=layer, index=index, observer=observer))

@@ -7,6 +7,7 @@ from typing import Any
 from cnn_core.bench.networks import NETWORKS
 from cnn_core.bench.profile import LayerCost, WholeCost, peak_rate, profile
 from cnn_core.layers import BatchNorm, Conv2D, Dense, Layer
+from cnn_core.layers.normalized_convolution import NormalizedConv2D
 from cnn_core.layers.pooled_convolution import PooledConv2D
 from cnn_core.layers.pooled_normalization import PooledBatchNorm
 
@@ -17,6 +18,7 @@ laid out as rows, blocks put in their places), run alone; rest: passes over sing
 themselves, and what products and copies take longer for not being alone (a little below 0 is noise).
 On several cores time is lost as they share caches and memory, to what one does alone (fetching images and
 handing them over, adding up gradients, the optimiser), and to waiting for the last to finish."""
+NAME = 41  # letters; the longest is a convolution with both that it takes in
 HEADINGS = ("time", "share", "products", "GFLOP/s", "copies", "rest")
 
 
@@ -41,10 +43,10 @@ def print_profiles(
 
 
 def _print(layers: Sequence[LayerCost], whole: WholeCost, peak: float) -> None:
-    print(f"{'':40}" + "".join(f"{heading:>10}" for heading in HEADINGS))
+    print(f"{'':{NAME + 10}}" + "".join(f"{heading:>10}" for heading in HEADINGS))
     for cost in layers:
         name = f"{cost.index} {describe(cost.layer)}" if cost.way == "forward" else ""
-        print(_line(f"{name:30} {cost.way:9}", cost.seconds, whole, cost))
+        print(_line(f"{name:{NAME}} {cost.way:9}", cost.seconds, whole, cost))
     seen = sum(cost.seconds for cost in layers)
     print(_line("images, loss, sums, optimiser, threads", whole.one_thread - seen, whole))
     total = LayerCost(
@@ -75,7 +77,7 @@ def _line(name: str, seconds: float, whole: WholeCost, cost: LayerCost | None = 
         rate = f"{cost.operations / cost.products / 1e9:.0f}" if cost.products else ""
         products, copies = (f"{1e6 * part:.1f}" if part else "" for part in (cost.products, cost.copies))
         cells += [products, rate, copies, f"{1e6 * cost.rest:.1f}"]
-    return f"{name:40}" + "".join(f"{cell:>10}" for cell in cells)
+    return f"{name:{NAME + 10}}" + "".join(f"{cell:>10}" for cell in cells)
 
 
 def _threads(whole: WholeCost) -> str:
@@ -92,6 +94,9 @@ def describe(layer: Layer) -> str:
     """Return the layer's kind and size in a few words."""
     if isinstance(layer, PooledConv2D):
         return f"{describe(layer.conv)}, {layer.pool.name}"
+    if isinstance(layer, NormalizedConv2D):
+        convolution, *pool = describe(layer.conv).split(", ")
+        return ", ".join([convolution, BatchNorm.__name__, *pool])
     if isinstance(layer, PooledBatchNorm):
         return f"{BatchNorm.__name__}, {layer.pool.name}"
     if isinstance(layer, Conv2D):

@@ -24,19 +24,27 @@ BLOCK_BYTES = 1 << 21
 Windows: TypeAlias = tuple[slice, Array]  # some images, and their windows as rows (M, K = KH*KW*C)
 
 
-def im2col(x: Array, w: Window, scratch: Allocate, pool: Pair = (1, 1), beside: int = 0) -> Iterator[Windows]:
+def im2col(
+    x: Array,
+    w: Window,
+    scratch: Allocate,
+    pool: Pair = (1, 1),
+    *,
+    beside: int = 0,
+    with_one: bool = False,
+) -> Iterator[Windows]:
     """Yield (images, matrix), some images of x (N, H, W, C) at a time: their windows as rows (M, K). Valid
     until the next; x is contiguous, without the window's padding.
 
     Rows are in the order of the outputs; for pooling windows that tile these, place by place in such a window
-    (P*P, images, OH / P, OW / P). `beside` is how many further numbers a row should stay in the cache, as
-    they are gone through again.
+    (P*P, images, OH / P, OW / P). `with_one` adds a 1 to each row, at its end: K is one more. `beside` is how
+    many further numbers a row should stay in the cache, as they are gone through again.
     """
-    n, k = len(x), w.kernel[0] * w.kernel[1] * x.shape[3]
-    by_channel = x.shape[3] <= FEW_CHANNELS
+    n, numbers = len(x), w.kernel[0] * w.kernel[1] * x.shape[3]
+    by_channel, k = x.shape[3] <= FEW_CHANNELS, numbers + with_one
     padded = _by_channel(x, w, scratch) if by_channel and w.kernel != (1, 1) else pad(x, w, scratch)
-    if w.kernel == (1, 1) and w.output == padded.shape[1:3] and pool == (1, 1):  # each window is one pixel
-        yield slice(0, n), padded.reshape(-1, k)
+    if w.kernel == (1, 1) and w.output == padded.shape[1:3] and pool == (1, 1) and not with_one:
+        yield slice(0, n), padded.reshape(-1, k)  # each window is one pixel
         return
     rows = w.output[0] * w.output[1]  # of one image
     size = even(n, max(1, BLOCK_BYTES // (rows * (k + beside) * x.itemsize)))
@@ -44,12 +52,16 @@ def im2col(x: Array, w: Window, scratch: Allocate, pool: Pair = (1, 1), beside: 
     every = _windows(padded, w, pool)
     for start in range(0, n, size):
         images = slice(start, min(start + size, n))
-        windows = every[:, :, images]
+        windows, block = every[:, :, images], memory[: (images.stop - start) * rows * k]
         if by_channel:  # laid out so, the runs that can be copied at once are rows of the image
-            windows = windows.transpose(5, 6, 7, 0, 1, 2, 3, 4)
-        matrix = memory[: windows.size].reshape(windows.shape)
-        np.copyto(matrix, windows)
-        yield images, matrix.reshape(k, -1).T if by_channel else matrix.reshape(-1, k)
+            windows, matrix = windows.transpose(5, 6, 7, 0, 1, 2, 3, 4), block.reshape(k, -1).T
+            np.copyto(block[: windows.size].reshape(windows.shape), windows)
+        else:
+            matrix = block.reshape(-1, k)
+            np.copyto(matrix[:, :numbers].reshape(windows.shape), windows)
+        if with_one:
+            matrix[:, numbers] = 1
+        yield images, matrix
 
 
 def _windows(x: Array, w: Window, pool: Pair) -> Array:

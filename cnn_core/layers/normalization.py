@@ -119,16 +119,16 @@ class BatchNorm(Layer):
             "running_var": variance + m * (unbiased - variance),
         }
 
-    def sums(self, dy: Array, cache: Any, parameters: Parameters) -> Gradients:
+    def sums(self, dy: Array, cache: Any, parameters: Parameters, context: Context) -> Gradients:
         """Return this chunk's part of the gradients of gamma and beta."""
         dgamma, dbeta = F.batch_norm_sums(dy, cache.centred, cache.gap, cache.scale)
         return {"gamma": dgamma, "beta": dbeta}
 
     def backward_with_sums(
         self, dy: Array, cache: Any, parameters: Parameters, totals: Gradients, context: Context
-    ) -> Array:
-        """Return dx of this chunk, given the whole batch's gradients of gamma and beta."""
-        return F.batch_norm_backward(
+    ) -> tuple[Array | None, Gradients]:
+        """Return (dx, no gradients) of this chunk, given the whole batch's gradients of gamma and beta."""
+        dx = F.batch_norm_backward(
             dy,
             cache.centred,
             cache.gap,
@@ -138,3 +138,4 @@ class BatchNorm(Layer):
             totals["beta"],
             cache.count,
         )
+        return dx, {}

@@ -39,7 +39,7 @@ class PooledBatchNorm(BatchNorm):
     @staticmethod
     def join(norm: Layer, pool: Layer) -> "PooledBatchNorm | None":
         """Return these two layers as one; None where they cannot be run so."""
-        if not isinstance(norm, BatchNorm) or not isinstance(pool, MaxPool2D):
+        if type(norm) is not BatchNorm or not isinstance(pool, MaxPool2D):
             return None
         if pool.padding not in (0, (0, 0), "valid"):
             return None
@@ -79,7 +79,7 @@ class PooledBatchNorm(BatchNorm):
         )
         return y, _Cache(kept, gap, scale, batch.count)
 
-    def sums(self, dy: Array, cache: Any, parameters: Parameters) -> Gradients:
+    def sums(self, dy: Array, cache: Any, parameters: Parameters, context: Context) -> Gradients:
         """Return this chunk's part of the gradients of gamma and beta."""
         turn = turns(parameters["gamma"])
         dgamma, dbeta = F.batch_norm_sums(dy, cache.kept.pooled, cache.gap * turn, cache.scale)
@@ -87,9 +87,9 @@ class PooledBatchNorm(BatchNorm):
 
     def backward_with_sums(
         self, dy: Array, cache: Any, parameters: Parameters, totals: Gradients, context: Context
-    ) -> Array:
-        """Return dx of this chunk, given the whole batch's gradients of gamma and beta."""
-        return pooled_batch_norm_backward(
+    ) -> tuple[Array | None, Gradients]:
+        """Return (dx, no gradients) of this chunk, given the whole batch's gradients of gamma and beta."""
+        dx = pooled_batch_norm_backward(
             dy,
             cache.kept.centred,
             cache.kept.winners,
@@ -103,3 +103,4 @@ class PooledBatchNorm(BatchNorm):
             self.pool.step,
             scratch=context.scratch,
         )
+        return dx, {}

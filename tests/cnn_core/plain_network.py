@@ -49,8 +49,8 @@ def loss_and_gradients(network, images, labels, label_smoothing=0.0):
     dx = dx / len(images)
     for i, layer in reversed(layers):
         if isinstance(layer, BatchNorm):
-            mine = layer.sums(dx, caches[i], values[i])
-            dx = layer.backward_with_sums(dx, caches[i], values[i], mine, context)
+            mine = layer.sums(dx, caches[i], values[i], context)
+            dx, _ = layer.backward_with_sums(dx, caches[i], values[i], mine, context)
         else:
             dx, mine = layer.backward(dx, caches[i], values[i], context)
         gradients |= {f"{i}.{k}": g for k, g in mine.items()}

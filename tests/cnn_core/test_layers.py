@@ -100,10 +100,10 @@ def both_ways(layer, x, parameters, weights, cuts=()):
     measured = [layer.moments(chunk, parameters, context()) for chunk in chunks]
     batch = layer.merge([moments for moments, _ in measured])
     ahead = [layer.normalize(kept, batch, parameters, context()) for _, kept in measured]
-    parts = [layer.sums(dy, cache, parameters) for dy, (_, cache) in zip(dys, ahead, strict=True)]
+    parts = [layer.sums(dy, cache, parameters, context()) for dy, (_, cache) in zip(dys, ahead, strict=True)]
     totals = {name: sum(part[name] for part in parts) for name in parts[0]}
     dxs = [
-        layer.backward_with_sums(dy, cache, parameters, totals, context())
+        layer.backward_with_sums(dy, cache, parameters, totals, context())[0]
         for dy, (_, cache) in zip(dys, ahead, strict=True)
     ]
     return np.concatenate([y for y, _ in ahead]), np.concatenate(dxs), totals
