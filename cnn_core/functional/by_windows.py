@@ -10,41 +10,65 @@ from collections.abc import Callable, Iterable
 
 import numpy as np
 
-from cnn_core.functional import paired_outputs, products
-from cnn_core.functional.geometry import Allocate, Array, Window
+from cnn_core.functional import paired_outputs, products, ways
+from cnn_core.functional.channels import add_per_channel
+from cnn_core.functional.geometry import Allocate, Array, Pair, Window
 from cnn_core.functional.im2col import FEW_CHANNELS, Windows, im2col
 
 
-def correlate(x: Array, filters: Array, w: Window, y: Array, scratch: Allocate) -> None:
-    """Fill y (N, OH, OW, F) with x (N, H, W, C) convolved with filters (KH, KW, C, F)."""
+def correlate(x: Array, filters: Array, bias: Array | None, w: Window, y: Array, scratch: Allocate) -> None:
+    """Fill y (N, OH, OW, F) with x (N, H, W, C) convolved with filters (KH, KW, C, F), and bias (F,)."""
     if in_pairs(w, *filters.shape[2:]):
         filters, w = paired_outputs.paired(filters, scratch), paired_outputs.widened(w)
-    count = filters.shape[3]
-    for images, windows in im2col(x, w, scratch):
-        products.multiply(windows, filters.reshape(-1, count), y[images].reshape(-1, count))
+    with_one = bias is not None and x.shape[3] <= FEW_CHANNELS
+    matrix = as_matrix(filters, bias if with_one else None, scratch)
+    for images, windows in im2col(x, w, scratch, with_one=with_one):
+        products.multiply(windows, matrix, y[images].reshape(-1, matrix.shape[1]))
+    if bias is not None and not with_one:
+        add_per_channel(y, bias)
+
+
+def takes_one(x: Array, filters: Array, w: Window, pool: Pair = (1, 1)) -> bool:
+    """Whether a bias is quicker as one more number of each filter, for a 1 in each window: where windows are
+    laid out number by number, and all these 1 lie together."""
+    return x.shape[3] <= FEW_CHANNELS and ways.quickest(x, filters, w, pool).kind == "windows"
+
+
+def as_matrix(filters: Array, bias: Array | None, scratch: Allocate) -> Array:
+    """Return filters (KH, KW, C, F) as the matrix (K, F), or (K + 1, F) with a bias."""
+    matrix = filters.reshape(-1, filters.shape[3])
+    if bias is None:
+        return matrix
+    both = scratch((len(matrix) + 1, len(bias)), filters.dtype)
+    both[:-1], both[-1] = matrix, bias
+    return both
 
 
 def filter_gradients(
     windows: Iterable[Windows],
     sent: Callable[[slice], Array],
     dfilters: Array,
+    dbias: Array | None,
     scratch: Allocate,
     two: bool = False,
 ) -> None:
     """Fill dfilters with the sums, over all outputs, of what is sent back to them and what their window has
-    met.
+    met; windows with a 1 at their end give dbias too.
 
     sent(images) gives dy of these images, its rows in the order of the windows', which may be those of `two`
     outputs.
     """
     kh, kw, c, f = dfilters.shape
-    k, f = kh * (kw + two) * c, (1 + two) * f
+    k, f = kh * (kw + two) * c + (dbias is not None), (1 + two) * f
     by_channel = c <= FEW_CHANNELS  # the way the windows are stored decides which product is the quicker one
     total = products.Total(scratch((k, f) if by_channel else (f, k), dfilters.dtype), scratch)
     for images, matrix in windows:
         dy = sent(images).reshape(-1, f)
         total.add(matrix, dy) if by_channel else total.add(dy, matrix)
-    _share_out(total.sum if by_channel else total.sum.T, dfilters, two)
+    found = total.sum if by_channel else total.sum.T
+    if dbias is not None:
+        found, dbias[...] = found[:-1], found[-1]
+    _share_out(found, dfilters, two)
 
 
 def gradients(

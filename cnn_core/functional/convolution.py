@@ -49,13 +49,14 @@ def conv2d(
         x, filters, w = _as_one_pixel(x, filters)
     y = new((len(x), *w.output, filters.shape[3]), x.dtype)
     if groups == 1:
-        _correlate(x, filters, w, y, scratch)
-    elif is_depthwise(filters, groups):
+        _correlate(x, filters, bias, w, y, scratch)
+        return y
+    if is_depthwise(filters, groups):
         depthwise(pad(x, w, scratch), filters, w, y)
     else:
         for xs, fs in _group_slices(x.shape[3], filters.shape[3], groups):
             part = np.empty_like(y[..., fs], order="C")
-            _correlate(np.ascontiguousarray(x[..., xs]), filters[..., fs], w, part, scratch)
+            _correlate(np.ascontiguousarray(x[..., xs]), filters[..., fs], None, w, part, scratch)
             y[..., fs] = part
     if bias is not None:
         add_per_channel(y, bias)
@@ -78,6 +79,11 @@ def conv2d_backward(
     """Return (dx, dfilters, dbias) for dy (N, OH, OW, F); dx is None where it is not needed (the first
     layer)."""
     w = window(x.shape[1:3], filters.shape[:2], stride, padding, dilation)
+    if not needs_dx and groups == 1 and by_windows.takes_one(x, filters, w):
+        dfilters, dbias = new(filters.shape, filters.dtype), new((filters.shape[3],), filters.dtype)
+        windows = im2col(np.ascontiguousarray(x), w, scratch, with_one=True)
+        by_windows.filter_gradients(windows, dy.__getitem__, dfilters, dbias, scratch)
+        return None, dfilters, dbias
     dbias = sum_per_channel(dy, new)
     return gradients(dy, x, filters, w, needs_dx, new, scratch, dbias=dbias, groups=groups)
 
@@ -130,7 +136,7 @@ def _fill_dfilters(x: Array, dy: Array, w: Window, dfilters: Array, scratch: All
             return
         two = by_windows.in_pairs(w, *dfilters.shape[2:])
         windows = im2col(x, paired_outputs.widened(w) if two else w, scratch)
-        by_windows.filter_gradients(windows, dy.__getitem__, dfilters, scratch, two)
+        by_windows.filter_gradients(windows, dy.__getitem__, dfilters, None, scratch, two)
     elif is_depthwise(dfilters, groups):
         depthwise_dfilters(pad(x, w, scratch), dy, w, dfilters)
     else:
@@ -175,16 +181,19 @@ def _as_one_pixel(x: Array, filters: Array) -> tuple[Array, Array, Window]:
     return x.reshape(n, 1, 1, -1), filters.reshape(1, 1, -1, f), window((1, 1), (1, 1))
 
 
-def _correlate(x: Array, filters: Array, w: Window, y: Array, scratch: Allocate) -> None:
-    """Fill y with the product of every window and the filters."""
+def _correlate(x: Array, filters: Array, bias: Array | None, w: Window, y: Array, scratch: Allocate) -> None:
+    """Fill y with the product of every window and the filters, and the bias added."""
     way = ways.quickest(x, filters, w)
+    if way.kind == "windows":
+        by_windows.correlate(x, filters, bias, w, y, scratch)
+        return
     if way.kind == "tiles":
         for part, phases in winograd.outputs(x, filters, w, way.m, scratch):
             np.copyto(y[part], phases[0, 0])
-    elif way.kind == "rows of tiles":
-        winograd_rows.correlate(x, filters, w, way.m, y, scratch)
     else:
-        by_windows.correlate(x, filters, w, y, scratch)
+        winograd_rows.correlate(x, filters, w, way.m, y, scratch)
+    if bias is not None:
+        add_per_channel(y, bias)
 
 
 def _turned(filters: Array) -> Array:

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 
 from cnn_core.functional import products, ways, winograd, winograd_rows
-from cnn_core.functional.by_windows import filter_gradients
+from cnn_core.functional.by_windows import as_matrix, filter_gradients, takes_one
 from cnn_core.functional.channels import add_per_channel, sum_per_channel
 from cnn_core.functional.convolution import gradients
 from cnn_core.functional.geometry import (
@@ -55,18 +55,20 @@ def conv2d_max_pool(
     w = window(x.shape[1:3], filters.shape[:2], stride, padding, dilation, pool)
     y = new((len(x), w.output[0] // pool[0], w.output[1] // pool[1], filters.shape[3]), x.dtype)
     winners = new((pool[0] * pool[1], *y.shape), np.bool_) if with_winners else None
-    for part, found in _outputs(np.ascontiguousarray(x), filters, w, pool, scratch):
+    with_one = bias is not None and takes_one(x, filters, w, pool)
+    summand = bias if with_one else None
+    for part, found in _outputs(np.ascontiguousarray(x), filters, summand, w, pool, scratch):
         phases = [phase for row in found for phase in row]
         maximum(phases, y[part])
         if winners is not None:
             first_winners(phases, y[part], winners[:, *part], scratch)
-    if bias is not None:
+    if bias is not None and not with_one:
         add_per_channel(y, bias)  # the largest stays the largest, so a quarter of the additions will do
     return y, winners
 
 
 def _outputs(
-    x: Array, filters: Array, w: Window, pool: Pair, scratch: Allocate
+    x: Array, filters: Array, bias: Array | None, w: Window, pool: Pair, scratch: Allocate
 ) -> Iterator[tuple[tuple[slice, slice], Array]]:
     """Yield ((images, rows), phases (P, P, images, rows, OW, F)), a part at a time; valid until the next."""
     memory: Array | None = None
@@ -83,12 +85,13 @@ def _outputs(
             np.copyto(apart, together)
             yield (images, slice(rows.start // pool[0], rows.stop // pool[0])), apart
         return
-    f = filters.shape[3]
-    for images, windows in im2col(x, w, scratch, pool, beside=f):  # gone through again and again
+    f, matrix = filters.shape[3], as_matrix(filters, bias, scratch)
+    # The outputs are gone through again and again.
+    for images, windows in im2col(x, w, scratch, pool, beside=f, with_one=bias is not None):
         if memory is None:  # the first block is the largest
             memory = scratch((len(windows), f), x.dtype)
         outputs = memory[: len(windows)]
-        products.multiply(windows, filters.reshape(-1, f), outputs)
+        products.multiply(windows, matrix, outputs)
         yield (
             (images, slice(None)),
             outputs.reshape(*pool, -1, w.output[0] // pool[0], w.output[1] // pool[1], f),
@@ -157,7 +160,7 @@ def _seen_by_phase(
         send_to_winners(dy[images], won, sent)
         return sent
 
-    filter_gradients(windows, phases, dfilters, scratch)
+    filter_gradients(windows, phases, dfilters, None, scratch)
 
 
 def _phases(image: Array, pool: Pair) -> Array:
