@@ -70,14 +70,17 @@ def blocks(
         down = min(even(-(-down // apart), max(1, most // apart)) * apart, down)
     # In one piece: the memory of several smaller ones would be given back to the system each time.
     memory = scratch((together * down * tiles.right * sum(numbers),), x.dtype)
+    block: Block | None = None
     for first, row in product(range(0, n, together), range(0, tiles.down, down)):
         images, rows = slice(first, min(first + together, n)), slice(row, min(row + down, tiles.down))
         found = slice(row * m // p, min(rows.stop * m, tiles.w.output[0]) // p)
         grid = images.stop - first, rows.stop - row, tiles.right
-        ends = [prod(grid) * k for k in accumulate(numbers, initial=0)]
-        used = [memory[slice(*each)] for each in pairwise(ends)]
         size = found.stop - found.start, tiles.w.output[1] // p
-        yield Place(images, rows, found), _block(used, tiles, p, grid, size)
+        if block is None or grid != block.pixels.shape[2:5] or size != block.phases.shape[3:5]:
+            ends = [prod(grid) * k for k in accumulate(numbers, initial=0)]
+            used = [memory[slice(*each)] for each in pairwise(ends)]
+            block = _block(used, tiles, p, grid, size)  # most are as large as the one before
+        yield Place(images, rows, found), block
 
 
 def _block(memory: list[Array], tiles: Tiling, p: int, grid: tuple[int, int, int], size: Pair) -> Block:
