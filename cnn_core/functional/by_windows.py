@@ -60,12 +60,10 @@ def filter_gradients(
     """
     kh, kw, c, f = dfilters.shape
     k, f = kh * (kw + two) * c + (dbias is not None), (1 + two) * f
-    by_channel = c <= FEW_CHANNELS  # the way the windows are stored decides which product is the quicker one
-    total = products.Total(scratch((k, f) if by_channel else (f, k), dfilters.dtype), scratch)
+    total = products.Total(scratch((k, f), dfilters.dtype), scratch)
     for images, matrix in windows:
-        dy = sent(images).reshape(-1, f)
-        total.add(matrix, dy) if by_channel else total.add(dy, matrix)
-    found = total.sum if by_channel else total.sum.T
+        total.add(matrix, sent(images).reshape(-1, f))
+    found = total.sum
     if dbias is not None:
         found, dbias[...] = found[:-1], found[-1]
     _share_out(found, dfilters, two)

@@ -5,7 +5,7 @@ itself. Small products OpenBLAS takes as they lie in memory, on processors with 
 ones is quicker.
 """
 
-from functools import cache
+from functools import cache, lru_cache
 
 import numpy as np
 from threadpoolctl import ThreadpoolController
@@ -14,8 +14,12 @@ from cnn_core.functional.geometry import Allocate, Array
 
 SMALL = 1_000_000  # multiply-adds; OpenBLAS's own bound
 _WITH_AVX512 = ("SkylakeX", "Cooperlake", "SapphireRapids")  # OpenBLAS's names
-# The rows of a small product, at least, for each column: the more columns there are, the less it saves not to
-# rearrange the rows, and with few rows the other factor is read too often.
+# Rows, or columns, of a small product: whole lines of the cache, else such as the processor takes at once.
+LINE, FOUR = 16, 4
+# Where there is no such number without some left over; and the fewest.
+STEP, LONG_STEP = 24, 48
+# Its rows, at least, for each column where columns are no whole lines of the cache: with fewer, the other
+# factor is read too often.
 FEWEST_PER_COLUMN = 0.5
 FEWEST_SUMMED = 96  # rows of one whose result is added to others': with fewer, there are too many to add
 
@@ -23,21 +27,24 @@ FEWEST_SUMMED = 96  # rows of one whose result is added to others': with fewer, 
 def multiply(a: Array, b: Array, out: Array) -> None:
     """Fill out (..., M, N) with a (..., M, K) @ b (..., K, N); quickest where b is contiguous."""
     rows, columns = a.shape[-2], b.shape[-1]
-    count, cut = _cut(rows, b.shape[-2] * columns, FEWEST_PER_COLUMN * columns)
-    if count:
-        np.matmul(_stacked(a, cut, count), b[..., None, :, :], out=_stacked(out, cut, count))
+    as_it_lies = columns % LINE == 0 and b.strides[-1] == b.itemsize
+    fewest = 0.0 if as_it_lies else FEWEST_PER_COLUMN * columns
+    count, cut = _cut(rows, b.shape[-2] * columns, fewest)
+    if not count:
+        np.matmul(a, b, out=out)
+        return
+    np.matmul(_stacked(a, cut, count), b[..., None, :, :], out=_stacked(out, cut, count))
     if cut < rows:
         np.matmul(a[..., cut:, :], b, out=out[..., cut:, :])
 
 
 def transform(a: Array, b: Array, out: Array) -> None:
     """Fill out (..., M, N) with a small a (M, K) @ b (..., K, N) of many columns."""
-    columns, most = b.shape[-1], SMALL // a.size
-    if columns <= most or not small_are_quicker():
+    columns = b.shape[-1]
+    count, cut = _cut(columns, a.size)
+    if not count:
         np.matmul(a, b, out=out)
         return
-    count = -(-columns // most)
-    cut = columns // count * count
     np.matmul(a, _abreast(b, cut, count), out=_abreast(out, cut, count))
     if cut < columns:
         np.matmul(a, b[..., cut:], out=out[..., cut:])
@@ -80,14 +87,28 @@ class Total:
         np.add.reduce(parts[..., : count + left, :, :], axis=-3, out=out)
 
 
-def _cut(rows: int, numbers: int, fewest: float) -> tuple[int, int]:
-    """Return (count, cut): how many small products there are for a factor of so many numbers, and the rows
-    they take together. None where they would have fewer rows, or whole is as good."""
+def _cut(length: int, numbers: int, fewest: float = 0) -> tuple[int, int]:
+    """Return (count, cut): how many small products there are for a factor of so many numbers, and the rows,
+    or columns, of the other that they take together. None where each would have fewer, or whole is as good.
+    """
     most = SMALL // numbers
-    if most < max(1, fewest) or rows <= most or not small_are_quicker():
+    if most < max(STEP, fewest) or length <= most or not small_are_quicker():
         return 0, 0
-    count = -(-rows // most)
-    return count, rows // count * count
+    each = _each(length, most)
+    return length // each, length // each * each
+
+
+@lru_cache(maxsize=512)
+def _each(length: int, most: int) -> int:
+    """Return how many rows, or columns, of so many a small product takes, at most so many."""
+    least = -(-length // most)
+    for unit in (LINE, FOUR):
+        for count in range(least, least + least // 2 + 1):
+            if length % (unit * count) == 0:
+                return length // count
+    step = LONG_STEP if most >= LONG_STEP else STEP
+    each = -(-length // -(-length // (most // step * step)))
+    return each + -each % step
 
 
 @cache

@@ -7,13 +7,13 @@ from threadpoolctl import ThreadpoolController
 
 from cnn_core.functional import products
 
-ROWS = [1, 4, 9, 10, 11, 23]  # small products have 5 rows at most
+ROWS = [1, 30, 31, 48, 61, 64, 137]  # small products have 30 rows at most
 
 
 @pytest.fixture(params=[True, False], ids=["cut", "whole"])
 def cut(request, monkeypatch):
     """Let small products be the quicker ones, or not."""
-    monkeypatch.setattr(products, "SMALL", 60)
+    monkeypatch.setattr(products, "SMALL", 360)
     monkeypatch.setattr(products, "FEWEST_SUMMED", 2)
     monkeypatch.setattr(products, "small_are_quicker", lambda: request.param)
     return request.param
@@ -66,7 +66,7 @@ def test_a_transform_is_the_same_cut_or_whole(generator, columns, order, stack):
     np.testing.assert_allclose(out, a @ b, rtol=1e-12)
 
 
-@pytest.mark.parametrize("rows", [23, 24, 25])
+@pytest.mark.parametrize("rows", [137, 144, 160])
 def test_cut_products_are_as_small_as_they_have_to_be(generator, rows, cut, monkeypatch):
     a, b = generator.standard_normal((rows, 4)), generator.standard_normal((rows, 3))
     total, sizes = products.Total(dirty((4, 3), np.float64), dirty), _multiplied(monkeypatch)
@@ -75,7 +75,7 @@ def test_cut_products_are_as_small_as_they_have_to_be(generator, rows, cut, monk
     assert (max(sizes) <= products.SMALL) is cut
 
 
-@pytest.mark.parametrize("columns", [6, 23, 24, 25])
+@pytest.mark.parametrize("columns", [31, 137, 144, 160])
 def test_cut_transforms_are_as_small_as_they_have_to_be(columns, cut, monkeypatch):
     sizes = _multiplied(monkeypatch)
     products.transform(np.ones((4, 3)), np.ones((3, columns)), dirty((4, columns), np.float64))
@@ -83,10 +83,10 @@ def test_cut_transforms_are_as_small_as_they_have_to_be(columns, cut, monkeypatc
 
 
 def test_a_stack_is_cut_as_each_of_its_matrices_is(generator, monkeypatch):
-    monkeypatch.setattr(products, "SMALL", 60)
+    monkeypatch.setattr(products, "SMALL", 360)
     monkeypatch.setattr(products, "FEWEST_SUMMED", 2)
     monkeypatch.setattr(products, "small_are_quicker", lambda: True)
-    a, b = generator.standard_normal((3, 23, 4)), generator.standard_normal((3, 23, 3))
+    a, b = generator.standard_normal((3, 137, 4)), generator.standard_normal((3, 137, 3))
     sizes = _multiplied(monkeypatch)
     for stack in (slice(0, 3), 0):
         products.multiply(a[stack], np.ones((3, 4, 3))[stack], dirty(b[stack].shape, np.float64))
@@ -95,13 +95,49 @@ def test_a_stack_is_cut_as_each_of_its_matrices_is(generator, monkeypatch):
     assert sizes[:4] == sizes[4:]
 
 
-@pytest.mark.parametrize(("k", "cut"), [(125, True), (126, False)])
-def test_a_product_is_cut_into_rows_for_every_other_column_at_least(generator, monkeypatch, k, cut):
-    monkeypatch.setattr(products, "SMALL", 1000)
+@pytest.mark.parametrize(
+    ("most", "columns", "cut"),
+    [
+        (24, 16, True),
+        (23, 16, False),  # the other factor would be read too often
+        (24, 48, True),
+        (24, 49, False),  # columns that are no whole lines need a row for two of them
+        (25, 49, True),
+    ],
+)
+def test_a_product_is_cut_where_small_ones_have_enough_rows(generator, monkeypatch, most, columns, cut):
+    monkeypatch.setattr(products, "SMALL", most * 2 * columns)
     monkeypatch.setattr(products, "small_are_quicker", lambda: True)
-    sizes = _multiplied(monkeypatch)
-    products.multiply(generator.standard_normal((9, k)), np.ones((k, 4)), dirty((9, 4), np.float64))
-    assert (sizes != [9 * k * 4]) is cut
+    a, b, sizes = generator.standard_normal((99, 2)), np.ones((2, columns)), _multiplied(monkeypatch)
+    products.multiply(a, b, dirty((99, columns), np.float64))
+    assert (sizes != [99 * 2 * columns]) is cut
+
+
+def test_a_turned_factor_is_not_taken_as_it_lies(generator, monkeypatch):
+    monkeypatch.setattr(products, "SMALL", 24 * 2 * 64)
+    monkeypatch.setattr(products, "small_are_quicker", lambda: True)
+    a, b, sizes = generator.standard_normal((99, 2)), np.ones((64, 2)).T, _multiplied(monkeypatch)
+    products.multiply(a, b, dirty((99, 64), np.float64))
+    products.multiply(a, np.ascontiguousarray(b), dirty((99, 64), np.float64))
+    assert sizes == [99 * 2 * 64, 24 * 2 * 64, 3 * 2 * 64]
+
+
+@pytest.mark.parametrize(
+    ("rows", "most", "sizes"),
+    [
+        (160, 40, [32]),  # all in whole lines of the cache
+        (100, 30, [20]),  # all in fours
+        (137, 30, [24, 17]),  # neither: by as many as go well, and what is left over
+        (137, 60, [48, 41]),
+        (31, 30, [24, 7]),
+    ],
+)
+def test_into_how_many_rows_a_product_is_cut(generator, monkeypatch, rows, most, sizes):
+    monkeypatch.setattr(products, "SMALL", most * 2 * 16)
+    monkeypatch.setattr(products, "small_are_quicker", lambda: True)
+    found = _multiplied(monkeypatch)
+    products.multiply(generator.standard_normal((rows, 2)), np.ones((2, 16)), dirty((rows, 16), np.float64))
+    assert found == [size * 2 * 16 for size in sizes]
 
 
 @pytest.mark.parametrize(("k", "cut"), [(5, True), (6, False)])
