@@ -9,6 +9,7 @@ For each phase that is a convolution of dy without a stride, with every s-th tap
 is a phase for each pair of a phase of rows and one of columns.
 """
 
+from itertools import accumulate, pairwise
 from math import prod
 from typing import NamedTuple
 
@@ -49,34 +50,41 @@ def send_back(dy: Array, filters: Array, w: Window, dx: Array, scratch: Allocate
     if not rows or not columns:
         return
     tall, wide = (max(phase.taps for phase in phases) for phases in (rows, columns))
+    across = max(phase.pixels for phase in columns)  # of each phase: the last may be beyond the image
     top = min(phase.output for phase in rows)
-    bottom, right = (max(phase.output + phase.pixels for phase in phases) for phases in (rows, columns))
+    bottom = max(phase.output + phase.pixels for phase in rows)
+    right = max(phase.output for phase in columns) + across
     after = max(bottom - w.output[0], 0), max(right - w.output[1], 0)
     padded = pad(np.ascontiguousarray(dy), w._replace(before=(tall - 1, wide - 1), after=after), scratch)
     turned = [[_turned(filters, w, row, column, scratch) for row in rows] for column in columns]
 
-    # An image's windows of dy, for the rows of all phases, and what the products with them give.
-    most = max(phase.pixels for phase in columns)
-    numbers = (bottom - top) * most * tall * wide * f, max(phase.pixels for phase in rows) * most * c
+    # An image's windows of dy, for the rows of all phases, and what the products with them give: the rows of
+    # dx, which are quicker to bring to their places whole.
+    parts = [slice(*ends) for ends in pairwise(accumulate((row.pixels for row in rows), initial=0))]
+    stride = w.stride[1]
+    numbers = (bottom - top) * across * tall * wide * f, parts[-1].stop * across * stride * c
     together = even(n, max(1, BLOCK_BYTES // (sum(numbers) * dx.itemsize)))
     memory, found = (scratch((together * each,), dx.dtype) for each in numbers)
+    if len(columns) < stride:
+        found.fill(0)  # columns that no tap reads
     sn, sh, sw, sf = padded.strides
     for start in range(0, n, together):
         images = slice(start, min(start + together, n))
         count = images.stop - images.start
+        sums = found[: count * numbers[1]].reshape(-1, count, across, stride, c)
         for column, matrices in zip(columns, turned, strict=True):
             # Rows come before images, so that those of each phase are one stretch.
-            shape = bottom - top, count, column.pixels, tall, column.taps, f
+            shape = bottom - top, count, across, tall, column.taps, f
             begin = start * sn + top * sh + (column.output + wide - column.taps) * sw
             windows = memory[: prod(shape)].reshape(shape)
             np.copyto(windows, np.ndarray(shape, dy.dtype, padded, begin, (sh, sn, sw, sh, sw, sf)))
-            for row, matrix in zip(rows, matrices, strict=True):
+            for row, part, matrix in zip(rows, parts, matrices, strict=True):
                 seen = windows[row.output - top :][: row.pixels].reshape(-1, tall * column.taps * f)
                 seen = seen[:, -len(matrix) :]  # fewer taps have the last of the window's rows
-                sent = found[: len(seen) * c].reshape(-1, c)
-                products.multiply(seen, matrix, sent)
-                target = dx[images, row.first :: w.stride[0], column.first :: w.stride[1]]
-                np.copyto(target, sent.reshape(row.pixels, count, column.pixels, c).swapaxes(0, 1))
+                products.multiply(seen, matrix, sums[part].reshape(-1, stride, c)[:, column.first])
+        for row, part in zip(rows, parts, strict=True):
+            whole = sums[part].reshape(row.pixels, count, -1, c)[:, :, : size[1]]
+            np.copyto(dx[images, row.first :: w.stride[0]], whole.swapaxes(0, 1))
 
 
 def _phases(size: int, kernel: int, stride: int, before: int) -> list[_Phase]:
