@@ -118,9 +118,9 @@ def overlap(tiles: Tiling, place: Place, block: Block, padded: Array) -> None:
     for start in range((t - 1) // m * m, 0, -m):
         here, there = slice(start, start + m), slice(start - m, min(start, t - m))
         np.add(pixels[there, :, :, 1:], pixels[here, :, :, :-1], out=pixels[there, :, :, 1:])
-        # Row by row: NumPy would make a copy where it cannot tell that parts do not overlap.
-        for row in pixels:
-            np.add(row[there, :, :, 1:], row[here, :, :, :-1], out=row[there, :, :, 1:])
+        columns = pixels[:, there, :, :, 1:]
+        # NumPy cannot tell that these do not overlap, and copies: still quicker than row by row.
+        np.add(columns, pixels[:, here, :, :, :-1], out=columns)
     # What is summed: M rows and columns of each tile, and as many more as it reaches where no tile follows.
     first, last, width, reach = m * place.tiles.start, m * place.tiles.stop, m * right, t - m
     images = padded[place.images]

@@ -40,8 +40,8 @@ def test_networks_compute_the_same_while_they_are_observed(name):
 
 
 def test_all_products_of_a_network_are_seen():
-    """What the recorder saw adds up to the multiply-adds of the definition; the first layer's bias is one more
-    number of each window."""
+    """What the recorder saw adds up to the multiply-adds of the definition; a bias of the first layer is
+    one more number of each window."""
     dense, convolution = 4 * 4 * 5 * 3, 4 * 4 * (9 * 2 + 1) * 5
     [found] = layer_costs([(SMALL, 6)], training=False, seconds=0)
     assert sum(cost.operations for cost in found) == 2 * (dense + convolution)
