@@ -61,7 +61,7 @@ class Total:
         self._empty = True
 
     def add(self, a: Array, b: Array) -> None:
-        """Add a.T @ b; of all pairs the first has the most rows."""
+        """Add a.T @ b."""
         if self._empty:
             self._fill(self.sum, a, b)
             self._empty = False
@@ -77,7 +77,8 @@ class Total:
         if not count:
             np.matmul(a.swapaxes(-2, -1), b, out=out)
             return
-        if self._parts is None:
+        # Fewer rows may be cut into more parts, where these divide them.
+        if self._parts is None or self._parts.shape[-3] <= count:
             self._parts = self._scratch((*out.shape[:-2], count + 1, *out.shape[-2:]), out.dtype)
         parts, left = self._parts[..., : count + 1, :, :], cut < a.shape[-2]
         turned = _stacked(a, cut, count).swapaxes(-2, -1)
@@ -89,7 +90,7 @@ class Total:
 
 def _cut(length: int, numbers: int, fewest: float = 0) -> tuple[int, int]:
     """Return (count, cut): how many small products there are for a factor of so many numbers, and the rows,
-    or columns, of the other that they take together. None where each would have fewer, or whole is as good.
+    or columns, of the other that they take together. None where each would have too few, or whole is as good.
     """
     most = SMALL // numbers
     if most < max(STEP, fewest) or length <= most or not small_are_quicker():

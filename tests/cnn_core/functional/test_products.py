@@ -150,6 +150,18 @@ def test_a_total_is_not_cut_into_a_few_rows(generator, monkeypatch, k, cut):
     assert (sizes != [k * 200 * 2]) is cut
 
 
+@pytest.mark.parametrize("rows", [(37, 36), (97, 96), (196, 193)])
+def test_fewer_rows_may_be_cut_into_more_parts_than_those_before_them(generator, monkeypatch, rows):
+    monkeypatch.setattr(products, "SMALL", 360)
+    monkeypatch.setattr(products, "FEWEST_SUMMED", 2)
+    monkeypatch.setattr(products, "small_are_quicker", lambda: True)
+    a, b = generator.standard_normal((sum(rows), 4)), generator.standard_normal((sum(rows), 3))
+    total = products.Total(dirty((4, 3), np.float64), dirty)
+    for part in (slice(rows[0]), slice(rows[0], None)):
+        total.add(a[part], b[part])
+    np.testing.assert_allclose(total.sum, a.T @ b, rtol=1e-10, atol=1e-12)
+
+
 @pytest.mark.parametrize(("architecture", "quicker"), [("SkylakeX", True), ("Haswell", False)])
 def test_whether_small_ones_are_quicker_depends_on_blas(architecture, quicker, monkeypatch):
     libraries = [{"user_api": "openmp"}, {"user_api": "blas", "architecture": architecture}]
