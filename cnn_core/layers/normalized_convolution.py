@@ -22,6 +22,10 @@ from cnn_core.layers.normalization import BatchNorm
 from cnn_core.layers.pooled_convolution import PooledConv2D
 from cnn_core.layers.pooling import MaxPool2D
 
+# What the scatter of K numbers takes grows with K * K, what it saves with the filters: 3x3 windows of one
+# channel gain from 3 filters on, of three channels from 27 on.
+SCATTER = 27
+
 
 @dataclass(frozen=True, eq=False)
 class _Cache:
@@ -50,7 +54,7 @@ class NormalizedConv2D(BatchNorm):
         if not isinstance(conv, Conv2D) or not isinstance(norm, BatchNorm) or conv.groups > 1:
             return None
         *kernel, channels, filters = conv.parameter_shapes(input_shape)["weight"]
-        if kernel[0] * kernel[1] * channels > filters:
+        if (kernel[0] * kernel[1] * channels) ** 2 > SCATTER * filters:
             return None
         # It is always given a bias, and asked for its gradient, which is that of beta.
         return NormalizedConv2D(momentum=norm.momentum, epsilon=norm.epsilon, conv=replace(conv, bias=True))

@@ -125,7 +125,7 @@ def test_the_first_layer_that_learns_takes_its_normalisation_along_in_training_a
 @pytest.mark.parametrize(
     "layers",
     [
-        (Conv2D(filters=8), BatchNorm()),  # a window has 9 numbers: no less work
+        (Conv2D(filters=2), BatchNorm()),  # a window has 9 numbers: no less work
         (Conv2D(filters=16), ReLU(), BatchNorm()),
         (BatchNorm(), Conv2D(filters=16), BatchNorm()),
         (Conv2D(filters=9, groups=1), Conv2D(filters=9, groups=9), BatchNorm()),
