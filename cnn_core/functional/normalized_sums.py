@@ -5,8 +5,9 @@ follows from what the windows have in common:
 
     mean of z = mean @ w + b        sum of (z - its mean)^2 = w.T @ scatter @ w
 
-with the mean (K,) of the windows and their scatter (K, K), the sum of (window - mean) times itself. Windows of
-the first layer hold few numbers, so that is less work than to go through all outputs. Then normalising is folded into the weights, as for inference, and the gradient by these unfolded:
+with the mean (K,) of the windows and their scatter (K, K), the sum of (window - mean) times itself. Windows
+of the first layer hold few numbers, so that is less work than to go through all outputs. Then normalising is
+folded into the weights, as for inference, and the gradient by these unfolded:
 
     dz = by_dy * dy + by_centred * (z - its mean) + summand        (see `normalization`)
     dw = by_dy * windows.T @ dy + by_centred * scatter @ w + summand * count * mean
