@@ -50,7 +50,8 @@ def send_back(dy: Array, filters: Array, w: Window, dx: Array, scratch: Allocate
     if not rows or not columns:
         return
     tall, wide = (max(phase.taps for phase in phases) for phases in (rows, columns))
-    across = max(phase.pixels for phase in columns)  # of each phase: the last may be beyond the image
+    stride = w.stride[1]
+    across = -(-size[1] // stride)  # of each phase, read or not: the last may be beyond the image
     top = min(phase.output for phase in rows)
     bottom = max(phase.output + phase.pixels for phase in rows)
     right = max(phase.output for phase in columns) + across
@@ -61,7 +62,6 @@ def send_back(dy: Array, filters: Array, w: Window, dx: Array, scratch: Allocate
     # An image's windows of dy, for the rows of all phases, and what the products with them give: the rows of
     # dx, which are quicker to bring to their places whole.
     parts = [slice(*ends) for ends in pairwise(accumulate((row.pixels for row in rows), initial=0))]
-    stride = w.stride[1]
     numbers = (bottom - top) * across * tall * wide * f, parts[-1].stop * across * stride * c
     together = even(n, max(1, BLOCK_BYTES // (sum(numbers) * dx.itemsize)))
     memory, found = (scratch((together * each,), dx.dtype) for each in numbers)
