@@ -40,8 +40,9 @@ def test_networks_compute_the_same_while_they_are_observed(name):
 
 
 def test_all_products_of_a_network_are_seen():
-    """What the recorder saw adds up to the multiply-adds that the architecture reports."""
-    dense, convolution = 4 * 4 * 5 * 3, 4 * 4 * 9 * 2 * 5
+    """What the recorder saw adds up to the multiply-adds that the architecture reports, and those of a bias
+    that is one more number of each window."""
+    dense, convolution = 4 * 4 * 5 * 3, 4 * 4 * (9 * 2 + 1) * 5
     [found] = layer_costs([(SMALL, 6)], training=False, seconds=0)
     assert sum(cost.operations for cost in found) == 2 * (dense + convolution)
     [found] = layer_costs([(SMALL, 6)], training=True, seconds=0)
