@@ -1,7 +1,7 @@
 """The first convolution and the batch normalisation after it, run as one step in training. Not a layer that
 people choose: `plan` puts it in."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -42,7 +42,7 @@ class NormalizedConv2D(BatchNorm):
     inference.
     """
 
-    conv: Conv2D | PooledConv2D = field(default_factory=lambda: Conv2D(filters=1))
+    conv: Conv2D | PooledConv2D
 
     @staticmethod
     def join(conv: Layer, norm: Layer, input_shape: Shape) -> "NormalizedConv2D | None":
