@@ -42,7 +42,7 @@ class _Chunk:
     rows: slice
     x: Array  # activations on the way forward, gradients on the way back
     memory: Replay
-    moments: F.Moments | None = None  # of x, where batch normalisation comes next
+    moments: F.Moments | None = None  # of what batch normalisation goes through, where it comes next
     sums: dict[str, Array] = field(default_factory=dict)  # of the last batch normalisation on the way back
     caches: dict[int, Any] = field(default_factory=dict)
 

@@ -3,6 +3,7 @@
 import numpy as np
 import plain_network
 import pytest
+from some_team import gather
 
 from cnn_core import Architecture, BatchNorm, Conv2D, Dense, Dropout, Flatten, MaxPool2D, ReLU
 from cnn_core.execution import Executor
@@ -11,7 +12,7 @@ from cnn_core.functional.normalized_sums import moments_of_sums, window_moments
 from cnn_core.layers import Context
 from cnn_core.layers.normalized_convolution import NormalizedConv2D
 from cnn_core.layers.pooled_normalization import PooledBatchNorm
-from cnn_core.plan import plan
+from cnn_core.plan import CHUNK_BYTES, plan
 
 CONVOLUTIONS = {
     "3x3": (Conv2D(filters=20), (7, 8, 2)),
@@ -21,6 +22,7 @@ CONVOLUTIONS = {
     "1x1 of many channels": (Conv2D(filters=9, kernel_size=1), (6, 6, 7)),
     "3x1 of many channels": (Conv2D(filters=21, kernel_size=(3, 1)), (6, 6, 5)),
 }
+MINE = {"momentum": 0.3, "epsilon": 0.01}  # not those that a normalisation has where none are given
 KINDS = pytest.mark.parametrize(("conv", "input_shape"), CONVOLUTIONS.values(), ids=CONVOLUTIONS)
 
 
@@ -55,8 +57,8 @@ def test_outputs_statistics_and_gradients_are_those_of_the_layers_apart(conv, in
     g = np.random.default_rng(3)
     parameters, context = parameters_of(conv, input_shape, g), Context(training=True)
     x = g.standard_normal((5, *input_shape)) + 3
-    joined = NormalizedConv2D.join(conv, BatchNorm(), input_shape)
-    apart = BatchNorm() if pool is None else PooledBatchNorm(pool=pool)
+    joined = NormalizedConv2D.join(conv, BatchNorm(**MINE), input_shape)
+    apart = BatchNorm(**MINE) if pool is None else PooledBatchNorm(pool=pool, **MINE)
     if pool is not None:
         joined = NormalizedConv2D.with_pooling(joined, pool)
     dy = g.standard_normal((5, *joined.output_shape(input_shape)))
@@ -91,6 +93,16 @@ def test_bright_images_that_differ_little_lose_no_precision():
     )
     np.testing.assert_allclose(found.mean, exact.mean(axis=(0, 1, 2)), rtol=1e-6)
     np.testing.assert_allclose(found.variance, exact.var(axis=(0, 1, 2)), rtol=1e-6)
+
+
+def test_rounding_makes_no_variance_negative():
+    g, w = np.random.default_rng(0), window((9, 9), (3, 3))
+    stripes = np.repeat(g.random((3, 1, 9, 2), np.float32), 9, axis=1)
+    weight = g.standard_normal((3, 3, 2, 50))
+    weight[1], weight[2] = 0, -weight[0]  # sees no difference but those from row to row
+    found = moments_of_sums(window_moments(stripes, w), weight, None)
+    np.testing.assert_allclose(found.squares, 0, atol=1e-9)
+    assert found.squares.min() == 0
 
 
 def test_images_without_any_difference_have_no_variance_and_give_beta():
@@ -135,23 +147,48 @@ def test_others_are_run_apart(layers):
     assert joined_in(network_of(*layers)) == []
 
 
-@pytest.mark.parametrize("pool", [MaxPool2D(), MaxPool2D(pool_size=3, stride=2)])
-def test_a_network_has_the_gradients_of_its_layers_apart_on_any_number_of_threads(pool):
+def test_convolutions_in_groups_are_run_apart():
+    assert NormalizedConv2D.join(Conv2D(filters=32), BatchNorm(), (8, 8, 2)) is not None
+    assert NormalizedConv2D.join(Conv2D(filters=32, groups=2), BatchNorm(), (8, 8, 2)) is None
+
+
+def test_chunks_hold_as_many_images_as_there_is_room_for_windows():
+    layers = (Conv2D(filters=32), BatchNorm(), MaxPool2D(), Flatten(), Dense(units=4))
+    measured, normalized, *_ = plan(Architecture((64, 64, 3), layers), True)
+    one = 4 * (64 * 64 * 3 + 31 * 31 * 32 + 62 * 62 * 27)  # an image, its pooled outputs and its windows
+    assert measured.images == normalized.images == CHUNK_BYTES // one
+    assert measured.input_shape == normalized.input_shape == (64, 64, 3)
+
+
+@pytest.mark.parametrize(
+    ("side", "count", "bias", "pool"),
+    [
+        (12, 70, True, MaxPool2D()),
+        (12, 70, False, MaxPool2D(pool_size=3, stride=2)),
+        (72, 64, True, MaxPool2D(pool_size=6, stride=5)),  # a shard of 32 takes more than one chunk
+    ],
+)
+def test_a_network_has_the_gradients_of_its_layers_apart_on_any_number_of_processes(side, count, bias, pool):
     architecture = Architecture(
-        (12, 12, 1),
-        (Conv2D(filters=24), BatchNorm(), ReLU(), pool, Flatten(), Dense(units=4)),
+        (side, side, 1),
+        (Conv2D(filters=24, bias=bias), BatchNorm(**MINE), ReLU(), pool, Flatten(), Dense(units=4)),
     )
+    assert (plan(architecture, True)[0].images < 32) is (side == 72)
     network = plain_network.random_network(architecture, 2)
-    images, labels = plain_network.images_and_labels(architecture, 70)
+    images, labels = plain_network.images_and_labels(architecture, count)
     loss, gradients, buffers = plain_network.loss_and_gradients(network, images, labels)
     results = []
-    for threads in (1, 2):
-        with Executor(architecture, threads) as executor:
+    for processes in (1, 2):
+        with Executor(architecture, processes) as executor:
+            gather(executor)
             results.append(executor.loss_and_gradients(network.parameters, network.buffers, images, labels))
+    assert [result.processes for result in results] == [1, 2]
     assert results[0].loss == pytest.approx(loss, rel=1e-5)
     for name, gradient in results[0].gradients.items():
+        assert gradient.dtype == np.float32, name
         np.testing.assert_array_equal(gradient, results[1].gradients[name], err_msg=name)
         scale = max(np.abs(gradients[name]).max(), 1e-3)
         np.testing.assert_allclose(gradient, gradients[name], rtol=0, atol=1e-4 * scale, err_msg=name)
     for name, value in results[0].buffers.items():
+        assert value.dtype == np.float32, name
         np.testing.assert_allclose(value, buffers[name], rtol=1e-5, atol=1e-6)

@@ -288,12 +288,17 @@ def test_one_image_gives_one_map_without_bias(case):
     np.testing.assert_allclose(alone, F.conv2d(x[:1], filters, **case.settings)[0], **TOLERANCE[np.float32])
 
 
-def test_any_memory_order_of_the_input_gives_the_same(generator):
-    x = generator.standard_normal((3, 2, 6, 5)).transpose(0, 2, 3, 1)  # stored channels first
-    filters = generator.standard_normal((3, 3, 2, 4))
+@pytest.mark.parametrize("channels", [1, 2])
+def test_any_memory_order_of_the_input_gives_the_same(generator, channels):
+    x = generator.standard_normal((3, channels, 6, 5)).transpose(0, 2, 3, 1)  # stored channels first
+    filters, dy = generator.standard_normal((3, 3, channels, 4)), generator.standard_normal((3, 4, 3, 4))
     expected = F.conv2d(x.copy(), filters, padding=1)
     np.testing.assert_allclose(F.conv2d(x, filters, padding=1), expected, rtol=1e-12)
     np.testing.assert_allclose(F.conv2d(x[:, ::-1], filters)[:, ::-1], F.conv2d(x, filters[::-1]), rtol=1e-9)
+    _, *gradients = F.conv2d_backward(dy, x[:, ::-1], filters, needs_dx=False)
+    _, *expected_gradients = F.conv2d_backward(dy, x[:, ::-1].copy(), filters, needs_dx=False)
+    for mine, theirs in zip(gradients, expected_gradients, strict=True):
+        np.testing.assert_array_equal(mine, theirs)
 
 
 def test_everything_equals_pytorch(case, dtype, torch):

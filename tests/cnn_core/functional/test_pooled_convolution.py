@@ -5,7 +5,8 @@ import pytest
 from plain_loops import TOLERANCE, dirty
 
 from cnn_core import functional as F
-from cnn_core.functional import im2col
+from cnn_core.functional import im2col, ways
+from cnn_core.functional.geometry import window
 from cnn_core.functional.pooled_convolution import conv2d_max_pool, conv2d_max_pool_backward
 from cnn_core.functional.pooling import max_pool2d_backward, max_pool2d_winners
 
@@ -65,6 +66,23 @@ def test_without_training_nobody_asks_who_won(generator):
     y, won = conv2d_max_pool(x, filters, None, 1, 0, 1, 2, with_winners=False)
     assert won is None
     np.testing.assert_allclose(y, F.max_pool2d(F.conv2d(x, filters), 2), rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("pool", "kind", "unpooled"),
+    [(2, "rows of tiles", "rows of tiles"), (3, "windows", "rows of tiles"), (5, "windows", "windows")],
+)
+def test_a_bias_is_added_once_whichever_way_is_the_quickest(generator, pool, kind, unpooled):
+    count = 1 if pool == 5 else 16
+    x = generator.standard_normal((count, 20, 20, 4)).astype(np.float32)
+    filters = generator.standard_normal((4, 4, 4, 16)).astype(np.float32)
+    bias = generator.standard_normal(16).astype(np.float32)
+    size = window((20, 20), (4, 4), tile=pool)
+    assert ways.quickest(x, filters, size, (pool, pool)).kind == kind
+    assert ways.quickest(x, filters, size).kind == unpooled
+    y, _ = conv2d_max_pool(x, filters, bias, 1, 0, 1, pool, with_winners=False)
+    expected = F.max_pool2d(F.conv2d(x, filters), pool) + bias
+    np.testing.assert_allclose(y, expected, **TOLERANCE[np.float32])
 
 
 @pytest.mark.parametrize("channels", [1, 5])

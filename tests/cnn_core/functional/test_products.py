@@ -129,6 +129,8 @@ def test_a_turned_factor_is_not_taken_as_it_lies(generator, monkeypatch):
         (100, 30, [20]),  # all in fours
         (137, 30, [24, 17]),  # neither: by as many as go well, and what is left over
         (137, 60, [48, 41]),
+        (137, 75, [48, 41]),
+        (151, 150, [96, 55]),  # all about as many
         (31, 30, [24, 7]),
     ],
 )
