@@ -22,6 +22,7 @@ from cnn_core.datasets.reading import need_file, npy_header
 from cnn_core.errors import ArchitectureError, CheckpointError
 from cnn_core.functional.geometry import Array
 from cnn_core.layers import Shape
+from cnn_core.memory import aligned
 from cnn_core.network import Network
 from cnn_core.training import TrainingState
 from cnn_core.training_settings import TrainingSettings
@@ -253,7 +254,7 @@ class _Reader:
             raise _Unfit(f"{name} has {len(numbers):,} bytes of numbers, {4 * prod(shape):,} are right")
         array = np.frombuffer(numbers, np.float32).reshape(shape, order="F" if by_columns else "C")
         _check_values(name, array)
-        return array.copy(order="C")
+        return aligned(array)
 
     def _member(self, name: str, most: int) -> bytes:
         try:

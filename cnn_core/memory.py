@@ -21,6 +21,13 @@ def _aligned(size: int) -> Array:
     return raw[start : start + size]
 
 
+def aligned(array: Array) -> Array:
+    """Return a copy that begins with a line of the cache."""
+    copy = np.ndarray(array.shape, array.dtype, _aligned(array.nbytes))
+    copy[...] = array
+    return copy
+
+
 class Replay:
     """Answers the i-th request since `restart` with the i-th piece of memory, each step the same."""
 

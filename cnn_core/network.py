@@ -15,6 +15,7 @@ from cnn_core.errors import ArchitectureError, DatasetError
 from cnn_core.execution import Executor
 from cnn_core.functional.geometry import Array
 from cnn_core.layers import Context
+from cnn_core.memory import aligned
 from cnn_core.metrics import Evaluation, evaluation
 from cnn_core.shard import by_layer, scaled
 from cnn_core.threads import single_threaded_blas
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 @dataclass(eq=False)
 class Network:
     """An architecture, its parameters and its buffers (running statistics), named "<layer index>.<name>".
+
+    Each array that is made here begins with a line of the processor's cache: products of filters that do not
+    take a quarter longer.
 
     Methods take images (N, H, W, C) as uint8, scaled by 1/255, or as float32, taken as they are;
     whole numbers of any other type raise DatasetError.
@@ -45,16 +49,16 @@ class Network:
         for report in architecture.check():
             generator = np.random.default_rng((seed, report.index))
             parameters, buffers = report.layer.init(report.input_shape or (), generator)
-            network.parameters.update({f"{report.index}.{k}": v for k, v in parameters.items()})
-            network.buffers.update({f"{report.index}.{k}": v for k, v in buffers.items()})
+            network.parameters.update({f"{report.index}.{k}": aligned(v) for k, v in parameters.items()})
+            network.buffers.update({f"{report.index}.{k}": aligned(v) for k, v in buffers.items()})
         return network
 
     def copy(self) -> Network:
         """Return a network with copies of all numbers."""
         return Network(
             self.architecture,
-            {k: v.copy() for k, v in self.parameters.items()},
-            {k: v.copy() for k, v in self.buffers.items()},
+            {k: aligned(v) for k, v in self.parameters.items()},
+            {k: aligned(v) for k, v in self.buffers.items()},
         )
 
     def adapted_to(self, architecture: Architecture, seed: int = 0) -> Network:
@@ -67,7 +71,7 @@ class Network:
         for old, new in _kept_layers(self.architecture, architecture):
             for mine, theirs in ((self.parameters, network.parameters), (self.buffers, network.buffers)):
                 for name in [n for n in theirs if n.startswith(f"{new}.")]:
-                    theirs[name] = mine[f"{old}.{name.partition('.')[2]}"].copy()
+                    np.copyto(theirs[name], mine[f"{old}.{name.partition('.')[2]}"])
         return network
 
     # Inference

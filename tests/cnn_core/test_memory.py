@@ -1,5 +1,6 @@
 """Memory that is handed out again."""
 
+import pickle
 import platform
 import subprocess
 import sys
@@ -7,7 +8,8 @@ import sys
 import numpy as np
 import pytest
 
-from cnn_core.memory import Memory, Scratch
+from cnn_core import Dataset, Network, Trainer, presets
+from cnn_core.memory import Memory, Scratch, aligned
 
 LINE = 64  # bytes of the processor's cache
 
@@ -76,3 +78,29 @@ print(asked(100))
 """
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert int(found.stdout) < 500  # pages; 7,000 where all is given back
+
+
+def test_the_numbers_of_a_network_begin_with_a_line_of_the_cache(tmp_path):
+    architecture = presets.load("sample-batchnorm")
+    network = Network.initialize(architecture)
+    network.save(tmp_path / "network.cnn")
+    data = Dataset(
+        images=np.zeros((4, 28, 28, 1), np.uint8),
+        labels=np.zeros(4, np.int64),
+        class_names=tuple("0123456789"),
+    )
+    trainer = pickle.loads(pickle.dumps(Trainer(network, train=data)))
+    loaded = Network.load(tmp_path / "network.cnn")
+    for one in (network, network.copy(), network.adapted_to(architecture), loaded, trainer.network):
+        for name, array in {**one.parameters, **one.buffers}.items():
+            assert array.ctypes.data % 64 == 0, name
+            np.testing.assert_array_equal(array, {**network.parameters, **network.buffers}[name])
+
+
+def test_what_is_aligned_is_a_copy_in_order():
+    turned = np.arange(12, dtype=np.float32).reshape(3, 4).T
+    copy = aligned(turned)
+    np.testing.assert_array_equal(copy, turned)
+    assert copy.flags.c_contiguous
+    assert copy.flags.writeable
+    assert not np.shares_memory(copy, turned)
