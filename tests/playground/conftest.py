@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -89,6 +90,13 @@ def window(qtbot: QtBot, few_digits: Path) -> Iterator[MainWindow]:
     qtbot.wait(1)
     left = {thread.name for thread in set(threading.enumerate()) - before if thread.is_alive()}
     assert not left & {"training", "data", "measuring"}
+
+
+@pytest.fixture
+def long_runs(window: MainWindow) -> None:
+    """Let a training run last longer than any test."""
+    document = window.parts.document
+    document.edit_settings(replace(document.content.settings, epochs=10_000))
 
 
 @pytest.fixture

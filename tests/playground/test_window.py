@@ -114,6 +114,7 @@ def test_the_prediction_follows_the_pen_before_it_is_lifted(window: MainWindow, 
     QTest.mouseRelease(paper, Qt.MouseButton.LeftButton, pos=QPoint(paper.width() // 2, paper.height() - 40))
 
 
+@pytest.mark.usefixtures("long_runs")
 def test_the_maps_change_while_training_and_drawing_goes_on(window: MainWindow, qtbot: QtBot) -> None:
     press(window, "resetAction")
     draw(canvas(window), DIGITS[3])
@@ -292,6 +293,7 @@ def test_all_tabs_are_in_sight_in_the_smallest_window(
     assert bar.rect().contains(bar.tabRect(bar.count() - 1))
 
 
+@pytest.mark.usefixtures("long_runs")
 def test_closing_during_training_ends_the_run(window: MainWindow, qtbot: QtBot) -> None:
     window.before_close.clear()
     window.control.start()

@@ -101,6 +101,7 @@ def test_an_export_whose_suffix_was_not_typed_is_not_written_over_unasked(
     assert (tmp_path / "curves.csv").read_text() == "mine"
 
 
+@pytest.mark.usefixtures("long_runs")
 def test_a_save_during_training_holds_the_newest_weights_and_training_goes_on(
     window: MainWindow, files: FilesJourney, tmp_path: Path, qtbot: QtBot
 ) -> None:
@@ -162,6 +163,7 @@ def test_closing_without_changes_asks_nothing(window: MainWindow, monkeypatch: p
     assert asked == []
 
 
+@pytest.mark.usefixtures("long_runs")
 def test_cancelling_the_question_keeps_the_window_and_the_run(
     window: MainWindow, monkeypatch: pytest.MonkeyPatch, qtbot: QtBot
 ) -> None:

@@ -56,6 +56,7 @@ def endless(report: Report) -> None:
         time.sleep(0.01)
 
 
+@pytest.mark.usefixtures("long_runs")
 def test_a_run_ends_the_asking(window: MainWindow, qtbot: QtBot) -> None:
     browser = window.dataset_browser
     window.tabs.setCurrentWidget(browser)
