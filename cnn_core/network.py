@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 class Network:
     """An architecture, its parameters and its buffers (running statistics), named "<layer index>.<name>".
 
-    Each array that is made here begins with a line of the processor's cache: products of filters that do not
-    take a quarter longer.
+    Each array that is made here begins with a line of the processor's cache: small products of filters that
+    do not take longer.
 
     Methods take images (N, H, W, C) as uint8, scaled by 1/255, or as float32, taken as they are;
     whole numbers of any other type raise DatasetError.
@@ -52,6 +52,10 @@ class Network:
             network.parameters.update({f"{report.index}.{k}": aligned(v) for k, v in parameters.items()})
             network.buffers.update({f"{report.index}.{k}": aligned(v) for k, v in buffers.items()})
         return network
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Take the numbers from another process, in memory as it should be."""
+        self.__dict__.update(Network(**state).copy().__dict__)
 
     def copy(self) -> Network:
         """Return a network with copies of all numbers."""

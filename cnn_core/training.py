@@ -112,7 +112,6 @@ class Trainer:
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
-        self.network = self.network.copy()  # in memory as a network's should lie
         self._stop = threading.Event()
 
     @classmethod

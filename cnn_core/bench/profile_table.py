@@ -95,8 +95,9 @@ def describe(layer: Layer) -> str:
     if isinstance(layer, PooledConv2D):
         return f"{describe(layer.conv)}, {layer.pool.name}"
     if isinstance(layer, NormalizedConv2D):
-        convolution, *pool = describe(layer.conv).split(", ")
-        return ", ".join([convolution, BatchNorm.__name__, *pool])
+        if isinstance(layer.conv, PooledConv2D):
+            return f"{describe(layer.conv.conv)}, {BatchNorm.__name__}, {layer.conv.pool.name}"
+        return f"{describe(layer.conv)}, {BatchNorm.__name__}"
     if isinstance(layer, PooledBatchNorm):
         return f"{BatchNorm.__name__}, {layer.pool.name}"
     if isinstance(layer, Conv2D):

@@ -1,13 +1,13 @@
 """The first convolution and the batch normalisation after it, run as one step in training. Not a layer that
 people choose: `plan` puts it in."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from cnn_core import functional as F
-from cnn_core.functional.geometry import Array
+from cnn_core.functional.geometry import Array, Window
 from cnn_core.functional.normalization import batch_norm_backward_factors
 from cnn_core.functional.normalized_sums import (
     WindowMoments,
@@ -22,8 +22,8 @@ from cnn_core.layers.normalization import BatchNorm
 from cnn_core.layers.pooled_convolution import PooledConv2D
 from cnn_core.layers.pooling import MaxPool2D
 
-# What the scatter of K numbers takes grows with K * K, what it saves with the filters: 3x3 windows of one
-# channel gain from 3 filters on, of three channels from 27 on.
+# What the scatter of K numbers takes grows with K * K, what it saves with the filters. So 3x3 windows of one
+# channel are taken from 3 filters on, of three channels from 27 on.
 SCATTER = 27
 
 
@@ -34,8 +34,7 @@ class _Cache:
     gap: Array  # the chunk's own mean less the batch's
     scale: Array
     count: int  # values a channel in the whole batch
-    dweight: Array  # by the folded weight and bias, from `sums` on
-    dbias: Array
+    folded: Gradients = field(default_factory=dict)  # those by the folded weight and bias, from `sums` on
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,7 +66,7 @@ class NormalizedConv2D(BatchNorm):
         pooled = PooledConv2D.join(norm.conv, pool)
         return replace(norm, conv=pooled) if pooled else None
 
-    def window(self, input_shape: Shape) -> Any:
+    def window(self, input_shape: Shape) -> Window:
         """Return where the filters go."""
         return self.conv.window(input_shape)
 
@@ -94,18 +93,16 @@ class NormalizedConv2D(BatchNorm):
         folded = self.folded(parameters, {**parameters, **statistics})
         y, cache = self.conv.forward(x, folded, context)
         scale = 1 / np.sqrt(batch.variance + batch.variance.dtype.type(self.epsilon))
-        room = (context.new(value.shape, value.dtype) for value in (folded["weight"], folded["bias"]))
-        return y, _Cache(cache, windows, own_mean - batch.mean, scale, batch.count, *room)
+        return y, _Cache(cache, windows, own_mean - batch.mean, scale, batch.count)
 
     def sums(self, dy: Array, cache: Any, parameters: Parameters, context: Context) -> Gradients:
         """Return this chunk's part of the gradients of gamma and beta."""
-        _, found = self.conv.backward(dy, cache.convolution, parameters, context)
-        np.copyto(cache.dweight, found["weight"])
-        np.copyto(cache.dbias, found["bias"])
+        _, folded = self.conv.backward(dy, cache.convolution, parameters, context)
+        cache.folded.update(folded)
         dgamma = sum_of_normalized(
-            cache.dweight, cache.dbias, cache.windows, parameters["weight"], cache.gap, cache.scale
+            folded["weight"], folded["bias"], cache.windows, parameters["weight"], cache.gap, cache.scale
         )
-        return {"gamma": dgamma, "beta": cache.dbias}
+        return {"gamma": dgamma, "beta": folded["bias"]}
 
     def backward_with_sums(
         self, dy: Array, cache: Any, parameters: Parameters, totals: Gradients, context: Context
@@ -115,5 +112,7 @@ class NormalizedConv2D(BatchNorm):
         factors = batch_norm_backward_factors(
             cache.gap, cache.scale, parameters["gamma"], totals["gamma"], totals["beta"], cache.count
         )
-        dweight, dbias = unfolded(cache.dweight, cache.dbias, cache.windows, parameters["weight"], *factors)
+        dweight, dbias = unfolded(
+            cache.folded["weight"], cache.folded["bias"], cache.windows, parameters["weight"], *factors
+        )
         return None, {"weight": dweight, "bias": dbias} if "bias" in parameters else {"weight": dweight}
